@@ -1,0 +1,79 @@
+# Sekisho. Two commands to know: `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+JOBS ?= $(shell nproc)
+
+.PHONY: help
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---- what everything stands on ---------------------------------------------
+
+.PHONY: packages venv
+packages:
+	@scripts/install-packages router lab
+
+venv: packages $(VENV)/.ready
+
+$(VENV)/.ready: requirements-dev.lock pyproject.toml
+	@echo "== Making the Python environment in $(VENV) (locked, with hashes)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: lock
+lock: ## Renew the lock files from pyproject.toml
+	@$(PYTHON) -m venv build/lock-venv && build/lock-venv/bin/pip install --quiet uv
+	@build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --extra dev pyproject.toml --output-file requirements-dev.lock
+	@build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    pyproject.toml --output-file requirements.lock
+	@rm -rf build/lock-venv
+
+# ---- the two commands --------------------------------------------------------
+
+.PHONY: demo
+demo: venv ## A whole clinic comes alive on this machine (ONCE=1 ends by itself, JSON=FILE writes the facts)
+	@$(BIN)/python -m tests.lab.demo $(if $(ONCE),--once) $(if $(JSON),--json '$(JSON)')
+
+.PHONY: test
+test: lint test-unit test-scenarios test-browser test-vagrant ## Everything that every change must pass
+
+# ---- parts of it ---------------------------------------------------------------
+
+.PHONY: lint test-unit test-scenarios test-browser test-vagrant
+lint: venv ## Style, types, architecture, shell
+	@echo "== ruff, mypy, import-linter, shellcheck"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@git ls-files -z | xargs -0 grep -lZE '^#!/(bin/|usr/bin/env )(ba)?sh' | xargs -0 -r shellcheck
+
+test-unit: venv ## Unit tests (they mirror the packages)
+	@echo "== unit tests"
+	@$(BIN)/python -m pytest -q -n $(JOBS) tests/unit
+
+test-scenarios: venv ## The appliance in its network world, one file per scenario
+	@echo "== scenarios"
+	@$(BIN)/python -m pytest -q tests/scenarios
+
+test-browser: venv ## The page in Chromium
+	@echo "== browser tests"
+	@$(BIN)/python -m pytest -q tests/browser
+
+test-vagrant: ## Vagrant accepts the Vagrantfile
+	@scripts/install-packages vagrant
+	@echo "== vagrant validate"
+	@scripts/check-vagrantfile
+
+.PHONY: clean
+clean: ## Remove what was made
+	@rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

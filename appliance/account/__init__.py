@@ -1,0 +1,1 @@
+"""The connection account: format, signature, sealing, issuing, import."""

@@ -1,0 +1,1 @@
+"""The daemons that we configure and watch: render, check, reload."""

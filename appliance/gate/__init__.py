@@ -1,0 +1,1 @@
+"""Certificate-pinned TLS: pins, cipher profile, proving, terminating, resetting."""

@@ -1,0 +1,1 @@
+"""Pure: evidence in, lights with cause and advice out."""

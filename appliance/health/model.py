@@ -1,0 +1,78 @@
+"""What is known and what is shown.
+
+Times are seconds of CLOCK_BOOTTIME: they never jump when the wall clock is set. Whoever shows
+a light to a person turns them into wall time at the last moment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from appliance.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One dated observation of the outside world.
+
+    kind: what was looked at, from `KINDS`. subject: which one (an interface, a tunnel, a
+    service, ``service@address``). ok: what was seen. at: when (CLOCK_BOOTTIME, seconds).
+    reason: stable code when not ok. detail: value for people, never a secret.
+    """
+
+    kind: str
+    subject: str
+    ok: bool
+    at: float
+    reason: str = ""
+    detail: str = ""
+
+
+KINDS: dict[str, str] = {
+    "account.present": "a connection account is in force",
+    "wan.carrier": "the WAN port has a cable with a link (subject: interface)",
+    "wan.address": "the WAN port has an address (subject: interface; detail: address)",
+    "wan.gateway": "the upstream router or line answers (subject: interface)",
+    "tunnel.endpoint": "the concentrator's name resolves (subject: tunnel)",
+    "tunnel.handshake": "WireGuard handshake younger than 180 s (subject: tunnel; detail: age in s)",
+    "tunnel.path": "BFD session up: packets go both ways (subject: tunnel)",
+    "tunnel.carrying": "this tunnel carries the traffic now (subject: tunnel)",
+    "engine.name": "the engine's name resolves through the tunnel (subject: service)",
+    "engine.proof": "chain, name and pin proven just now (subject: service@address)",
+    "certificate.days": "certificate valid and not near its end (subject: which; detail: days left)",
+    "router.settings": "the kernel is as the settings say (detail: number of differences)",
+    "router.engine": "a helper daemon of ours answers (subject: its name)",
+    "router.clock": "the clock is plausible",
+}
+
+
+class State(StrEnum):
+    """Ordered from good to bad; `UNKNOWN` is shown as such and never as green."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """One light. name: ``router``, ``line``, ``tunnel``, ``engine``, ``certificates``.
+
+    since: when `state` and `cause` last changed (CLOCK_BOOTTIME). evidence_age: seconds since the
+    newest observation behind it, None when there is none. root: name of the light whose failure
+    explains this one, None when it stands for itself. parts: the lights inside
+    (the two tunnels, the services), worst first.
+    """
+
+    name: str
+    title: Text
+    state: State
+    cause: str
+    summary: Text
+    advice: Text
+    since: float
+    evidence_age: float | None
+    root: str | None = None
+    parts: tuple[Light, ...] = ()

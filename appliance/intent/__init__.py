@@ -1,0 +1,1 @@
+"""Pure: account + site → RouterIntent, all that this router should be."""

@@ -1,0 +1,190 @@
+"""A small model of a netfilter table: what `kernel.nft` renders and what proofs reason about.
+
+Nothing here knows nft's syntax. Field names and semantics are those of nft(8) and
+netfilter; a rule matches when every one of its matches does, and its verdict then applies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+
+class Field(StrEnum):
+    """A packet's or a connection's property; the value is nft's expression for it."""
+
+    IIF = "iifname"
+    OIF = "oifname"
+    FAMILY = "meta nfproto"
+    L4PROTO = "meta l4proto"
+    MARK = "meta mark"
+    UID = "meta skuid"
+    ETHER_SOURCE = "ether saddr"
+    SOURCE4 = "ip saddr"
+    DESTINATION4 = "ip daddr"
+    SOURCE6 = "ip6 saddr"
+    DESTINATION6 = "ip6 daddr"
+    TCP_DPORT = "tcp dport"
+    UDP_SPORT = "udp sport"
+    UDP_DPORT = "udp dport"
+    TCP_FLAGS_SYN = "tcp flags syn / syn,rst"
+    ICMP_TYPE = "icmp type"
+    ICMP6_TYPE = "icmpv6 type"
+    TTL = "ip ttl"
+    CT_STATE = "ct state"
+    CT_STATUS = "ct status"
+    CT_DIRECTION = "ct direction"
+    FIB_SOURCE_INTERFACE = "fib saddr . iif oif"
+    FIB_DESTINATION_TYPE = "fib daddr type"
+
+
+Value = str | int | IPv4Address | IPv4Network | IPv6Address | IPv6Network
+"""A scalar to compare with; str for interface names, protocol, state and MAC values (nft's own words)."""
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """Member of a named set; `fields` of several entries are a concatenation."""
+
+    set_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """`fields` (one, or several as a concatenation) compared with literal values or a named set.
+
+    values: any of them matches. Several fields always need `In`. negate: must not match.
+    """
+
+    fields: tuple[Field, ...]
+    values: tuple[Value, ...] | In
+    negate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Silence: for the WAN and for what forges addresses, never for an honest LAN client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Answer at once: TCP reset for TCP, ICMP/ICMPv6 admin-prohibited for the rest (one rule each when rendered)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceNat:
+    address: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectByMap:
+    """Redirect to a local port looked up in a named map with key `fields`; no entry, no redirect."""
+
+    fields: tuple[Field, ...]
+    map_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectTo:
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClampMss:
+    """Set TCP MSS of SYN packets to the path MTU of the route (`tcp option maxseg size set rt mtu`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoTrack:
+    """Leave connection tracking out of this packet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Count only and go on to the next rule."""
+
+
+Verdict = Accept | Drop | Refuse | Jump | SourceNat | RedirectByMap | RedirectTo | ClampMss | NoTrack | Count
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """matches: all must hold. why: the promise this rule keeps, becomes its comment. counter: named counter."""
+
+    matches: tuple[Match, ...]
+    verdict: Verdict
+    why: str
+    counter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """type: filter or nat; hook: prerouting, input, forward, output, postrouting; priority as in nft(8)."""
+
+    type: str
+    hook: str
+    priority: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    name: str
+    hook: Hook | None
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSet:
+    """A set of concatenated keys.
+
+    key: nft type names, e.g. ("ipv4_addr", "inet_service"). timeout: elements expire by
+    themselves. elements: the wanted content of a set that the settings decide; None for a set
+    that is filled at run time (proofs) and must survive every reload untouched.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    why: str
+    timeout: bool = False
+    interval: bool = False
+    elements: tuple[tuple[Value, ...], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMap:
+    """Run-time filled map from concatenated keys to `value` (nft type name); see `NamedSet`."""
+
+    name: str
+    key: tuple[str, ...]
+    value: str
+    why: str
+    timeout: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One nftables table of family inet."""
+
+    name: str
+    sets: tuple[NamedSet, ...]
+    maps: tuple[NamedMap, ...]
+    counters: tuple[Counter, ...]
+    chains: tuple[Chain, ...]

@@ -1,0 +1,140 @@
+"""All that this router should be, as frozen values. Compared with the kernel by `kernel`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from pydantic import SecretStr
+
+from appliance.account.model import ServiceMode
+from appliance.intent.firewall import Table
+
+ROUTING_TABLE = 51
+"""The kernel routing table for what may travel only inside a tunnel; BIRD fills it, we lay its floor."""
+RULE_PRIORITY = 5100
+PROBE_MARK = 0x5EC
+"""fwmark of packets that we forge ourselves to make a terminal's TCP speak up (see gate.reset)."""
+SETTLED_METRIC = 4294967295
+"""Metric of the unreachable floor routes: every real route wins, and without one nothing falls through to the WAN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address on an interface; `peer` makes it point to point (ip-address(8) `peer`)."""
+
+    interface: str
+    address: IPv4Interface
+    peer: IPv4Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """A WireGuard interface with exactly one peer.
+
+    endpoint_host: name or literal address; names are resolved at run time. keepalive in seconds.
+    rank: 0 is preferred. mtu in bytes of the inner packet.
+    """
+
+    name: str
+    interface: str
+    endpoint_host: str
+    endpoint_port: int
+    peer_public_key: str
+    inner_address: IPv4Address
+    peer_address: IPv4Address
+    allowed_prefixes: tuple[IPv4Network, ...]
+    keepalive: int
+    mtu: int
+    rank: int
+    private_key: SecretStr = field(repr=False)
+    preshared_key: SecretStr = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """interface None: an unreachable route (refuses at once instead of leaking)."""
+
+    table: int
+    destination: IPv4Network
+    interface: str | None
+    gateway: IPv4Address | None = None
+    source: IPv4Address | None = None
+    metric: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """ip-rule(8): packets to `destination` look up `table`."""
+
+    priority: int
+    destination: IPv4Network
+    table: int
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """gate_port: local port of the gate's listener, for terminate mode only."""
+
+    name: str
+    host: str
+    port: int
+    mode: ServiceMode
+    gate_port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FixedHost:
+    name: str
+    mac: str
+    address: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class Lan:
+    """dhcp_*: the dynamic range, None when the clinic's own DHCP server stays in charge. lease in hours."""
+
+    interface: str
+    address: IPv4Interface
+    router_name: str
+    dhcp_first: IPv4Address | None
+    dhcp_last: IPv4Address | None
+    lease_hours: int
+    hosts: tuple[FixedHost, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wan:
+    """kind ``dhcp`` or ``static``; for static the address is in `RouterIntent.addresses`, the default route in `routes`."""
+
+    interface: str
+    kind: str
+    dns: tuple[IPv4Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bfd:
+    """RFC 5880 timers: interval in ms, detection after `multiplier` silent intervals."""
+
+    interval_ms: int
+    multiplier: int
+
+
+@dataclass(frozen=True, slots=True)
+class RouterIntent:
+    """inner_address: the one source address used inside both tunnels."""
+
+    clinic_id: str
+    inner_address: IPv4Address
+    wan: Wan
+    lan: Lan
+    tunnels: tuple[Tunnel, ...]
+    services: tuple[Service, ...]
+    tunnel_dns: tuple[IPv4Address, ...]
+    monitoring: tuple[IPv4Network, ...]
+    bfd: Bfd
+    addresses: tuple[Address, ...]
+    routes: tuple[Route, ...]
+    rules: tuple[PolicyRule, ...]
+    sysctls: tuple[tuple[str, str], ...]
+    firewall: Table

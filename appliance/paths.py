@@ -1,0 +1,25 @@
+"""Where things live on a router. One list, so that nobody invents a second place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ETC = Path("/etc/sekisho")
+"""Written by people and by the factory: survives, backed up."""
+STATE = Path("/var/lib/sekisho")
+"""Written by us: survives a reboot."""
+RUN = Path("/run/sekisho")
+"""Gone at a reboot, as the kernel's state is."""
+
+SITE = ETC / "site.toml"
+DESK_KEYS = ETC / "desk-keys.json"
+"""JWK set (RFC 7517) of the data center desks whose accounts this router trusts."""
+
+ACCOUNT = STATE / "account"
+SITE_IN_FORCE = STATE / "site.toml"
+"""The settings last applied: what a restart goes back to."""
+
+API_SOCKET = RUN / "api.sock"
+GATE_SOCKET = RUN / "gate.sock"
+LEASES = RUN / "wan"
+"""One JSON file per WAN interface, written by the DHCP client's hook."""

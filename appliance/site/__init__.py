@@ -1,0 +1,1 @@
+"""What the vendor decided on site: schema and checks."""

@@ -1,0 +1,1 @@
+"""Which tunnel carries: sans-I/O fail-over policy, endpoints, probes."""
