@@ -1,27 +1,71 @@
 """The content of a connection account, after its signature has been verified.
 
-Described for other implementers in docs/account.md; the two must agree.
+Described for other implementers in docs/account.md; the two must agree. What needs the
+certificates opened is checked in `certificates`, so that this module stays light.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterable
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Literal
+from ipaddress import IPv4Address, IPv4Network, ip_address
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+_Hashable = TypeVar("_Hashable", bound=Hashable)
 
 FORMAT = 1
+LARGEST_SERIAL = 2**53 - 1
+"""What every JSON implementation reads exactly (RFC 8259 section 6)."""
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,9}$")]
+NAME_PATTERN = r"^[a-z][a-z0-9-]{0,9}$"
+SERVICE_NAME_PATTERN = r"^[a-z][a-z0-9-]{0,19}$"
+HOST_NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$"
+CLINIC_ID_PATTERN = r"^[A-Za-z0-9-]{1,32}$"
+WIREGUARD_KEY_PATTERN = r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$"
+PIN_PATTERN = r"^sha256/[A-Za-z0-9+/]{43}=$"
+
+
+def _refused(ja: str, en: str) -> PydanticCustomError:
+    """What `structure` turns into a sentence with the key in front."""
+    return PydanticCustomError("account", "{en}", {"ja": ja, "en": en})
+
+
+def _endpoint_host(value: str) -> str:
+    try:
+        ip_address(value)
+    except ValueError:
+        # A name that ends in digits is a mistyped address (RFC 1123 section 2.1).
+        if not re.fullmatch(HOST_NAME_PATTERN, value) or len(value) > 253 or value.rsplit(".", 1)[-1].isdigit():
+            raise _refused(
+                "は、接続先の名前（例: vpn1.dc.example）または IP アドレスの形ではありません",
+                "is neither a host name (such as vpn1.dc.example) nor an IP address",
+            ) from None
+    return value
+
+
+def _wireguard_secret(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(WIREGUARD_KEY_PATTERN, value.get_secret_value()):
+        raise _refused(
+            "は WireGuard の鍵（Base64 で44文字）ではありません", "is not a WireGuard key (44 characters of Base64)"
+        )
+    return value
+
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 """Short machine name: becomes part of interface names (15 bytes at most, with our prefix)."""
-HostName = Annotated[
-    str, Field(pattern=r"^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$")
-]
+ServiceName = Annotated[str, Field(pattern=SERVICE_NAME_PATTERN)]
+"""Shown to people and in metrics; becomes no interface, so it may be longer."""
+HostName = Annotated[str, Field(pattern=HOST_NAME_PATTERN, max_length=253)]
+EndpointHost = Annotated[str, AfterValidator(_endpoint_host)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-WireGuardKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$")]
-Pin = Annotated[str, Field(pattern=r"^sha256/[A-Za-z0-9+/]{43}=$")]
+WireGuardKey = Annotated[str, Field(pattern=WIREGUARD_KEY_PATTERN)]
+WireGuardSecret = Annotated[SecretStr, AfterValidator(_wireguard_secret)]
+Pin = Annotated[str, Field(pattern=PIN_PATTERN)]
 """SHA-256 of the SubjectPublicKeyInfo in DER, base64 (RFC 7469 section 2.4)."""
 
 
@@ -40,7 +84,7 @@ class BilingualName(_Part):
 
 
 class Clinic(_Part):
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,32}$")]
+    id: Annotated[str, Field(pattern=CLINIC_ID_PATTERN)]
     name: BilingualName
 
 
@@ -48,15 +92,29 @@ class Tunnel(_Part):
     """In order of preference. endpoint is host and port apart; keepalive in seconds; mtu of inner packets in bytes."""
 
     name: Name
-    endpoint_host: str
+    endpoint_host: EndpointHost
     endpoint_port: Port
     public_key: WireGuardKey
-    preshared_key: SecretStr
+    preshared_key: WireGuardSecret
     inner_address: IPv4Address
     peer_address: IPv4Address
     allowed_prefixes: Annotated[tuple[IPv4Network, ...], Field(min_length=1)]
     keepalive: Annotated[int, Field(ge=1, le=120)] = 15
     mtu: Annotated[int, Field(ge=1280, le=1440)] = 1394
+
+    @model_validator(mode="after")
+    def _peer_is_reachable(self) -> Self:
+        if not any(self.peer_address in prefix for prefix in self.allowed_prefixes):
+            raise _refused(
+                f"の peer_address {self.peer_address} が allowed_prefixes のどれにも入っていません",
+                f"has a peer_address, {self.peer_address}, outside all of its allowed_prefixes",
+            )
+        if self.peer_address == self.inner_address:
+            raise _refused(
+                f"の peer_address と inner_address が同じ {self.inner_address} です",
+                f"has the same peer_address and inner_address, {self.inner_address}",
+            )
+        return self
 
 
 class KeyPair(_Part):
@@ -67,15 +125,34 @@ class KeyPair(_Part):
 
 
 class Service(_Part):
-    """pins: at least two, the first in use now, the others for keys kept in reserve."""
+    """pins: at least two, all different, the first in use now, the others for keys kept in reserve."""
 
-    name: Name
+    name: ServiceName
     host: HostName
     port: Port
     mode: ServiceMode
     pins: Annotated[tuple[Pin, ...], Field(min_length=2)]
     presented: KeyPair | None = None
     """terminate only: what the gate shows to terminals; its chain ends in a CA that they trust."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if _repeated(self.pins):
+            raise _refused(
+                "の pins に同じピンが2回あります。予備の鍵のピンを入れてください",
+                "lists the same pin twice, where the second must be that of a reserve key",
+            )
+        if self.mode is ServiceMode.TERMINATE and self.presented is None:
+            raise _refused(
+                "は terminate なので、端末に見せる証明書（presented）が必要です",
+                "is in terminate mode and needs `presented`, the certificate shown to terminals",
+            )
+        if self.mode is ServiceMode.PASSTHROUGH and self.presented is not None:
+            raise _refused(
+                "は passthrough なので、presented は使われません。消すか、mode を terminate にしてください",
+                "is in passthrough mode, where `presented` is never used (remove it, or make the mode terminate)",
+            )
+        return self
 
 
 class Bfd(_Part):
@@ -85,12 +162,12 @@ class Bfd(_Part):
 
 class Account(_Part):
     format: Literal[1]
-    serial: Annotated[int, Field(ge=1)]
+    serial: Annotated[int, Field(ge=1, le=LARGEST_SERIAL)]
     issuer: Annotated[str, Field(min_length=1)]
-    not_before: datetime
-    expires: datetime
+    not_before: AwareDatetime
+    expires: AwareDatetime
     clinic: Clinic
-    wireguard_private_key: SecretStr
+    wireguard_private_key: WireGuardSecret
     tunnels: Annotated[tuple[Tunnel, ...], Field(min_length=1, max_length=2)]
     bfd: Bfd = Bfd()
     dns: Annotated[tuple[IPv4Address, ...], Field(min_length=1)]
@@ -104,3 +181,52 @@ class Account(_Part):
     """The clinic's certificate: what the router itself shows to an engine."""
     monitoring: tuple[IPv4Network, ...] = ()
     """Addresses inside the tunnels that may scrape /metrics and ping."""
+
+    @model_validator(mode="after")
+    def _validity(self) -> Self:
+        if self.expires <= self.not_before:
+            raise _refused(
+                "の expires（有効期限）が not_before（開始）より後ではありません",
+                "has an expires that is not after its not_before",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _tunnels_fit_together(self) -> Self:
+        if twice := _repeated(tunnel.name for tunnel in self.tunnels):
+            raise _refused(f"の tunnels に同じ名前 {twice[0]} が2回あります", f"has two tunnels named {twice[0]}")
+        if len({tunnel.inner_address for tunnel in self.tunnels}) > 1:
+            # TCP sessions survive a fail-over only when their source address does.
+            raise _refused(
+                "の tunnels の inner_address がそろっていません。両方に同じアドレスを入れてください",
+                "has tunnels with different inner_address values, where both must have the same one",
+            )
+        if shared := _repeated(tunnel.peer_address for tunnel in self.tunnels):
+            raise _refused(
+                f"の tunnels が同じ peer_address {shared[0]} を使っています。トンネルごとに別のアドレスが必要です",
+                f"has two tunnels with the peer_address {shared[0]}, where each needs its own",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _services_fit_together(self) -> Self:
+        if twice := _repeated(service.name for service in self.services):
+            raise _refused(f"の services に同じ名前 {twice[0]} が2回あります", f"has two services named {twice[0]}")
+        if pairs := _repeated((service.host, service.port) for service in self.services):
+            host, port = pairs[0]
+            raise _refused(
+                f"の services で {host} の {port} 番が2回使われています", f"has two services at {host} port {port}"
+            )
+        modes: dict[str, ServiceMode] = {}
+        for service in self.services:
+            # A name has one answer in DNS: the engine's address or the gate's.
+            if modes.setdefault(service.host, service.mode) is not service.mode:
+                raise _refused(
+                    f"の services で、{service.host} に passthrough と terminate の両方が指定されています",
+                    f"has services of both modes at {service.host}, where one host name can have only one mode",
+                )
+        return self
+
+
+def _repeated(values: Iterable[_Hashable]) -> list[_Hashable]:
+    return [value for value, count in Counter(values).items() if count > 1]

@@ -29,13 +29,17 @@ class Field(StrEnum):
     UDP_SPORT = "udp sport"
     UDP_DPORT = "udp dport"
     TCP_FLAGS_SYN = "tcp flags syn / syn,rst"
+    TCP_FLAGS_RST = "tcp flags rst"
     ICMP_TYPE = "icmp type"
     ICMP6_TYPE = "icmpv6 type"
     TTL = "ip ttl"
     CT_STATE = "ct state"
     CT_STATUS = "ct status"
     CT_DIRECTION = "ct direction"
+    CT_ORIGINAL_DESTINATION4 = "ct original ip daddr"
+    CT_ORIGINAL_DPORT = "ct original proto-dst"
     FIB_SOURCE_INTERFACE = "fib saddr . iif oif"
+    FIB_ROUTE = "fib daddr oif"
     FIB_DESTINATION_TYPE = "fib daddr type"
 
 
@@ -54,7 +58,8 @@ class In:
 class Match:
     """`fields` (one, or several as a concatenation) compared with literal values or a named set.
 
-    values: any of them matches. Several fields always need `In`. negate: must not match.
+    values: any of them matches; empty for a field that is a condition by itself (TCP flags).
+    Several fields always need `In`. negate: must not match.
     """
 
     fields: tuple[Field, ...]

@@ -105,7 +105,7 @@ class Lan:
 
 @dataclass(frozen=True, slots=True)
 class Wan:
-    """kind ``dhcp`` or ``static``; for static the address is in `RouterIntent.addresses`, the default route in `routes`."""
+    """kind ``dhcp`` or ``static``; a static line's address and default route are in the intent's lists."""
 
     interface: str
     kind: str

@@ -1,15 +1,76 @@
-"""/etc/sekisho/site.toml: what the vendor decided on site."""
+"""/etc/sekisho/site.toml: what the vendor decided on site.
+
+Every value that passes here can be configured as it stands; `load` turns refusals into the
+vendor's words, and docs/site.md describes each key.
+"""
 
 from __future__ import annotations
 
+import unicodedata
 from ipaddress import IPv4Address, IPv4Interface
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
-Interface = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,15}$")]
-Mac = Annotated[str, Field(pattern=r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$")]
+from appliance.site import checks
+
+RESERVED_INTERFACES = frozenset({".", "..", "lo", "all", "default"})
+"""The kernel's own: not names of ports (dev_valid_name, net.ipv4.conf.all and .default)."""
+OUR_INTERFACES = "sk-"
+"""Prefix of the interfaces that the router makes itself."""
+
+
+def _port(value: str) -> str:
+    if value in RESERVED_INTERFACES or value.startswith(("-", OUR_INTERFACES)):
+        checks.refuse_value(
+            f"{value} は機器のポートの名前ではありませんので、「eth0」のような名前を書いてください。",
+            f'{value} is not the name of a port of this machine; write one like "eth0".',
+        )
+    return value
+
+
+def _colons(value: object) -> object:
+    # Windows prints 02-00-00-00-02-10, stickers print capitals: both are what a vendor has at hand.
+    return value.strip().lower().replace("-", ":") if isinstance(value, str) else value
+
+
+def _one_card(value: str) -> str:
+    if int(value[:2], 16) & 1 or value == "00:00:00:00:00:00":
+        checks.refuse_value(
+            f"{value} は 1 台の機器を指す MAC アドレスではありませんので、端末に表示される値を書いてください。",
+            f"{value} is not the MAC address of one machine; write what the terminal itself shows.",
+        )
+    return value
+
+
+def _visible(value: str) -> str:
+    # Shown on terminals, pages and reports: an escape or a direction override must not get there.
+    if any(unicodedata.category(character)[0] == "C" or character in "\u2028\u2029" for character in value):
+        checks.refuse_value(
+            "目に見えない文字が含まれていますので、消して書き直してください。",
+            "it contains an invisible character; delete it and write it again.",
+        )
+    return value
+
+
+def _as_text(value: object) -> object:
+    # ipaddress also takes numbers, bytes and pairs: a TOML 42 would quietly become 0.0.0.42.
+    if isinstance(value, (str, IPv4Address)):
+        return value
+    raise PydanticCustomError("address_text", "an address is written as text")
+
+
+Interface = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,15}$"), AfterValidator(_port)]
+Mac = Annotated[
+    str, Field(pattern=r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$"), BeforeValidator(_colons), AfterValidator(_one_card)
+]
+"""Lower case with colons; capitals and hyphens are accepted and normalised."""
 HostLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Address = Annotated[IPv4Address, BeforeValidator(_as_text)]
+AddressInNetwork = Annotated[IPv4Interface, BeforeValidator(_as_text)]
+"""An address with the size of its network, ``192.0.2.1/26``."""
+Label = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_visible)]
 
 
 class _Part(BaseModel):
@@ -24,39 +85,53 @@ class DhcpWan(_Part):
 class StaticWan(_Part):
     kind: Literal["static"]
     interface: Interface
-    address: IPv4Interface
-    gateway: IPv4Address
-    dns: Annotated[tuple[IPv4Address, ...], Field(min_length=1)]
+    address: AddressInNetwork
+    gateway: Address
+    dns: Annotated[tuple[Address, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        checks.refuse(checks.static_wan_problems(self))
+        return self
 
 
 class Dhcp(_Part):
-    first: IPv4Address
-    last: IPv4Address
-    lease_hours: Annotated[int, Field(ge=1, le=168)] = 12
+    first: Address
+    last: Address
+    lease_hours: Annotated[int, Field(ge=1, le=168, strict=True)] = 12
 
 
 class Lan(_Part):
     """name: the label under which terminals find the router's page, as ``name.lan``."""
 
     interface: Interface
-    address: IPv4Interface
+    address: AddressInNetwork
     name: HostLabel = "sekisho"
     dhcp: Dhcp | None = None
 
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        checks.refuse(checks.lan_problems(self))
+        return self
+
 
 class Terminal(_Part):
-    """A machine that may reach the engines. label: what the staff call it."""
+    """A machine that may reach the engines. label: what the staff call it.
+
+    The address may lie inside the dynamic range: the DHCP server never gives a reserved
+    address to another machine (dnsmasq(8), --dhcp-host).
+    """
 
     name: HostLabel
-    label: Annotated[str, Field(min_length=1, max_length=40)]
+    label: Annotated[Label, Field(min_length=1, max_length=40)]
     mac: Mac
-    address: IPv4Address
+    address: Address
 
 
 class Vendor(_Part):
     """Whom staff call."""
 
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Annotated[Label, Field(min_length=1, max_length=60)]
     phone: Annotated[str, Field(pattern=r"^[0-9+() -]{3,20}$")]
 
 
@@ -66,3 +141,8 @@ class Site(_Part):
     lan: Lan
     terminals: tuple[Terminal, ...] = ()
     vendor: Vendor | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        checks.refuse(checks.site_problems(self.wan, self.lan, self.terminals))
+        return self

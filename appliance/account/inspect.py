@@ -1,0 +1,176 @@
+"""An account without its secrets: for `account.show`, the command line, and the certificate light."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import unicodedata
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from appliance.account import certificates
+from appliance.account.model import Account, KeyPair
+from appliance.text import Text
+
+
+def redacted(account: Account, now: datetime) -> dict[str, Any]:
+    """All of the account that is not secret, JSON-ready. now: aware; days_left are whole days from it.
+
+    Written key by key, so that a secret added to the model one day does not show up here by itself.
+    """
+    return {
+        "format": account.format,
+        "serial": account.serial,
+        "issuer": account.issuer,
+        "not_before": account.not_before.isoformat(),
+        "expires": account.expires.isoformat(),
+        "days_left": _days(account.expires, now),
+        "clinic": {"id": account.clinic.id, "name": account.clinic.name.model_dump()},
+        "wireguard_public_key": wireguard_public_key(account.wireguard_private_key.get_secret_value()),
+        "tunnels": [
+            tunnel.model_dump(
+                mode="json",
+                include={
+                    "name",
+                    "endpoint_host",
+                    "endpoint_port",
+                    "public_key",
+                    "inner_address",
+                    "peer_address",
+                    "allowed_prefixes",
+                    "keepalive",
+                    "mtu",
+                },
+            )
+            for tunnel in account.tunnels
+        ],
+        "bfd": account.bfd.model_dump(),
+        "dns": [str(address) for address in account.dns],
+        "services": [
+            service.model_dump(mode="json", include={"name", "host", "port", "mode", "pins"})
+            | {"presented": _chain(service.presented.certificate, now) if service.presented else None}
+            for service in account.services
+        ],
+        "trust_anchors": _chain(account.trust_anchors, now),
+        "terminal_anchors": _chain(account.terminal_anchors, now),
+        "identity": _chain(account.identity.certificate, now),
+        "monitoring": [str(network) for network in account.monitoring],
+    }
+
+
+def expiry_dates(account: Account) -> list[tuple[str, datetime]]:
+    """What can run out, and when (aware, UTC): the account, the clinic's certificates, the CAs.
+
+    Labels are unique and stable: ``account``, ``identity``, ``presented:SERVICE``, ``trust-anchor:SUBJECT``,
+    ``terminal-anchor:SUBJECT``. A chain ends when the first of its certificates does.
+    """
+    dates = [("account", account.expires.astimezone(UTC)), ("identity", _end(account.identity))]
+    dates += [
+        (f"presented:{service.name}", _end(service.presented)) for service in account.services if service.presented
+    ]
+    for kind, pem in (("trust-anchor", account.trust_anchors), ("terminal-anchor", account.terminal_anchors)):
+        dates += [(f"{kind}:{_common_name(anchor)}", anchor.not_valid_after_utc) for anchor in certificates.parse(pem)]
+    seen: dict[str, int] = {}
+    unique = []
+    for label, end in dates:
+        seen[label] = seen.get(label, 0) + 1
+        unique.append((label if seen[label] == 1 else f"{label}#{seen[label]}", end))
+    return unique
+
+
+def wireguard_public_key(private_key: str) -> str:
+    """As `wg pubkey`: base64 in, base64 out."""
+    public = X25519PrivateKey.from_private_bytes(base64.b64decode(private_key)).public_key()
+    return base64.b64encode(public.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode("ascii")
+
+
+def pretty(view: dict[str, Any]) -> str:
+    """What `redacted` returned, for reading in a terminal: Japanese and English side by side."""
+    rows = list(_rows(view))
+    titles = [title.ja if title.ja == title.en else f"{title.ja} / {title.en}" for title, _ in rows]
+    width = max(_columns(title) for title in titles)
+    lines = [
+        title + " " * (width - _columns(title)) + "  " + value for title, (_, value) in zip(titles, rows, strict=True)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(view: dict[str, Any]) -> Iterator[tuple[Text, str]]:
+    name = view["clinic"]["name"]
+    yield Text("医院", "Clinic"), f"{name['ja']} / {name['en']} ({view['clinic']['id']})"
+    yield Text("番号", "Serial"), str(view["serial"])
+    yield Text("発行者", "Issuer"), view["issuer"]
+    yield Text("有効期間", "Valid"), f"{view['not_before']} – {view['expires']} {_left(view['days_left'])}"
+    yield Text("WireGuard 公開鍵", "WireGuard public key"), view["wireguard_public_key"]
+    for tunnel in view["tunnels"]:
+        yield (
+            Text("トンネル", "Tunnel"),
+            f"{tunnel['name']}: {tunnel['endpoint_host']} {tunnel['endpoint_port']}/udp, "
+            f"{tunnel['inner_address']} → {tunnel['peer_address']}, {', '.join(tunnel['allowed_prefixes'])}",
+        )
+        yield Text("　接続先の公開鍵", "its public key"), tunnel["public_key"]
+    yield Text("DNS", "DNS"), ", ".join(view["dns"])
+    yield Text("監視", "Monitoring"), ", ".join(view["monitoring"]) or "–"
+    for service in view["services"]:
+        yield Text("サービス", "Service"), f"{service['name']}: {service['host']}:{service['port']} ({service['mode']})"
+        for pin in service["pins"]:
+            yield Text("　ピン", "pin"), pin
+        for certificate in service["presented"] or ():
+            yield Text("　端末に見せる証明書", "shown to terminals"), _line(certificate)
+    for key, title in (
+        ("identity", Text("医院の証明書", "Clinic's certificate")),
+        ("trust_anchors", Text("サーバーの認証局", "CA of the engines")),
+        ("terminal_anchors", Text("端末の認証局", "CA of the terminals")),
+    ):
+        for certificate in view[key]:
+            yield title, _line(certificate)
+
+
+def _chain(pem: str, now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "subject": certificate.subject.rfc4514_string(),
+            "issuer": certificate.issuer.rfc4514_string(),
+            "names": certificates.names(certificate),
+            "not_after": certificate.not_valid_after_utc.isoformat(),
+            "days_left": _days(certificate.not_valid_after_utc, now),
+            "pin": _pin(certificate),
+        }
+        for certificate in certificates.parse(pem)
+    ]
+
+
+def _pin(certificate: x509.Certificate) -> str:
+    """RFC 7469 section 2.4."""
+    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return "sha256/" + base64.b64encode(hashlib.sha256(spki).digest()).decode("ascii")
+
+
+def _end(pair: KeyPair) -> datetime:
+    return min(certificate.not_valid_after_utc for certificate in certificates.parse(pair.certificate))
+
+
+def _common_name(certificate: x509.Certificate) -> str:
+    found = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return str(found[0].value) if found else certificate.subject.rfc4514_string()
+
+
+def _days(end: datetime, now: datetime) -> int:
+    return (end - now).days
+
+
+def _line(certificate: dict[str, Any]) -> str:
+    return f"{certificate['subject']}, – {certificate['not_after']} {_left(certificate['days_left'])}"
+
+
+def _left(days: int) -> str:
+    return f"(あと{days}日 / {days} days left)" if days >= 0 else "(期限切れ / expired)"
+
+
+def _columns(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -1,0 +1,121 @@
+"""The account in force on a router: one file, replaced as a whole, its secret part sealed.
+
+The clinic and serial stand in clear beside the sealed content, in the same file: an older account is
+refused even when the content can no longer be unsealed, and a power cut cannot part the two.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from appliance.account import acceptance, code, structure
+from appliance.account.acceptance import Mark
+from appliance.account.model import Account
+from appliance.account.seal import Sealer
+from appliance.errors import SekishoError
+from appliance.files import write_atomically
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    mark: Mark
+    sealed: str
+
+
+class AccountStore:
+    """directory: ours alone (paths.ACCOUNT). desk_keys: JWK set of the trusted desks (paths.DESK_KEYS)."""
+
+    def __init__(self, directory: Path, sealer: Sealer, desk_keys: Path) -> None:
+        self._directory = directory
+        self._file = directory / "account.json"
+        self._sealer = sealer
+        self._desk_keys = desk_keys
+
+    def import_sealed(self, data: bytes, activation_code: str, now: datetime) -> Account:
+        """Check an account file fully, seal its content and put it into force.
+
+        activation_code: as typed. now: aware. The account in force already, imported again, is accepted
+        and changes nothing. On any SekishoError the previous account stays in force.
+        """
+        # joserfc is needed only here: a router at rest should not carry it in memory.
+        from appliance.account import certificates, envelope, keys
+
+        password = code.parse(activation_code)
+        payload = envelope.open_sealed(data, password, keys.load_trusted(self._desk_keys))
+        account = structure.from_json(payload)
+        certificates.check(account)
+        digest = hashlib.sha256(payload).hexdigest()
+        record = self._read()
+        acceptance.check(account, digest, now, record.mark if record else None)
+        if record is not None and record.mark.digest == digest and self._opens(record):
+            return account
+        self._write(_Record(Mark(account.clinic.id, account.serial, digest), self._sealer.seal(payload)))
+        return account
+
+    def load(self) -> Account | None:
+        """The account in force, None when none was ever imported.
+
+        Its dates are not looked at: a clock that is wrong after a power cut must not close the clinic, and
+        the certificate light warns of the end. Raises `account.store-damaged`, `account.cannot-unseal`.
+        """
+        if not self._file.exists():
+            return None
+        record = self._read()
+        if record is None:
+            raise _damaged()
+        return structure.from_json(self._unsealed(record))
+
+    def _unsealed(self, record: _Record) -> bytes:
+        payload = self._sealer.unseal(record.sealed)
+        if hashlib.sha256(payload).hexdigest() != record.mark.digest:
+            raise _damaged()
+        return payload
+
+    def _opens(self, record: _Record) -> bool:
+        try:
+            structure.from_json(self._unsealed(record))
+        except SekishoError:
+            return False
+        return True
+
+    def _read(self) -> _Record | None:
+        """None when absent or damaged: an import then mends it."""
+        try:
+            document = json.loads(self._file.read_bytes())
+            mark = Mark(str(document["clinic"]), int(document["serial"]), str(document["sha256"]))
+            return _Record(mark, str(document["sealed"]))
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def _write(self, record: _Record) -> None:
+        document = {
+            "clinic": record.mark.clinic,
+            "serial": record.mark.serial,
+            "sha256": record.mark.digest,
+            "sealed": record.sealed,
+        }
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_atomically(self._file, json.dumps(document, indent=2) + "\n")
+        except OSError as error:
+            if self._read() == record:
+                # Only the directory's fsync failed: the new account is in force, and whole either way.
+                return
+            raise SekishoError(
+                "account.cannot-store",
+                f"接続アカウントを {self._directory} に保存できません（{error.strerror}）。"
+                "ディスクの空きを確かめてください。",
+                f"Cannot store the account in {self._directory} ({error.strerror}): check the space on the disk.",
+            ) from None
+
+
+def _damaged() -> SekishoError:
+    return SekishoError(
+        "account.store-damaged",
+        "保存してある接続アカウントが壊れています。接続アカウントをもう一度取り込んでください。",
+        "The stored account is damaged: import the account again.",
+    )

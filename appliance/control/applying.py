@@ -1,0 +1,100 @@
+"""Everything that changes the router goes through here, one change at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address
+from typing import TypeVar
+
+from appliance import paths
+from appliance.control.clock import boottime
+from appliance.engines.spec import EngineSpec
+from appliance.engines.supervise import Supervisor
+from appliance.engines.wanted import engines_for
+from appliance.intent.model import RouterIntent
+from appliance.kernel import apply as kernel
+from appliance.kernel.changes import Change
+from appliance.kernel.memory import Memory
+
+Result = TypeVar("Result")
+Answers = dict[str, tuple[IPv4Address, ...]]
+
+
+class Applier:
+    """Holds what was applied last: the intent, the tunnels' order, the answers for the engines' names.
+
+    The work is blocking and runs in threads; a lock keeps it in order, because the supervisor
+    and the kernel's memory belong to one caller at a time.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._memory = Memory.load()
+        self._supervisor = Supervisor(paths.RUN)
+        self._preferences: dict[str, int] = {}
+        self._answers: Answers = {}
+        self.intent: RouterIntent | None = None
+
+    def presume(self, preferences: Mapping[str, int], answers: Answers) -> None:
+        """Before the first apply: what the running daemons have been told already, so that they are left alone."""
+        self._preferences, self._answers = dict(preferences), dict(answers)
+
+    async def plan(self, intent: RouterIntent) -> list[Change]:
+        return await self._alone(lambda: self._plan(intent))
+
+    async def apply(self, intent: RouterIntent) -> list[Change]:
+        """Make the router so. Raises SekishoError; what was done until then stays, a next call goes on from there."""
+
+        def work() -> list[Change]:
+            done = kernel.apply(intent, self._memory)
+            self.intent = intent
+            return done + self._supervisor.apply(self._specs(intent))
+
+        return await self._alone(work)
+
+    async def down(self) -> list[Change]:
+        """Take away exactly what is ours: the daemons first, the firewall last."""
+
+        def work() -> list[Change]:
+            self.intent = None
+            return self._supervisor.stop_all() + kernel.remove(self._memory)
+
+        return await self._alone(work)
+
+    async def prefer(self, preferences: Mapping[str, int]) -> None:
+        """A new order of the tunnels, by name; BIRD takes it over softly."""
+        self._preferences = dict(preferences)
+        await self._renew_engines()
+
+    async def answer(self, host: str, addresses: tuple[IPv4Address, ...]) -> None:
+        """From now on DNS answers `host` with these addresses."""
+        self._answers[host] = addresses
+        await self._renew_engines()
+
+    async def revive(self) -> dict[str, bool]:
+        """Start dead daemons again; name → alive."""
+
+        def work() -> dict[str, bool]:
+            self._supervisor.revive(boottime())
+            return self._supervisor.check()
+
+        return await self._alone(work)
+
+    def _plan(self, intent: RouterIntent) -> list[Change]:
+        return kernel.plan(intent, self._memory) + self._supervisor.plan(self._specs(intent))
+
+    async def _renew_engines(self) -> None:
+        intent = self.intent
+        if intent is not None:
+            specs = self._specs(intent)
+            await self._alone(lambda: self._supervisor.apply(specs))
+
+    def _specs(self, intent: RouterIntent) -> tuple[EngineSpec, ...]:
+        by_rank = {tunnel.name: 200 - tunnel.rank for tunnel in intent.tunnels}
+        preferences = {name: self._preferences.get(name, rank) for name, rank in by_rank.items()}
+        return engines_for(intent, preferences, self._answers)
+
+    async def _alone(self, work: Callable[[], Result]) -> Result:
+        async with self._lock:
+            return await asyncio.to_thread(work)

@@ -1,0 +1,172 @@
+"""The daemon: brings what is in force into the kernel, looks after it, and answers the local API.
+
+It carries no packet. When it ends, by whatever means, everything that it set up goes on; when it
+starts, it adopts what it finds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+
+from appliance import paths
+from appliance.account.inspect import expiry_dates
+from appliance.control import holdings, methods, translate
+from appliance.control.applying import Answers, Applier
+from appliance.control.feed_gate import GateFeed
+from appliance.control.holdings import Holdings, Ready
+from appliance.control.keep_endpoints import keep_endpoints
+from appliance.control.measure import Meter
+from appliance.control.prove_engines import EngineProver
+from appliance.control.records import Records
+from appliance.control.roles import page_group, role_of
+from appliance.control.rpc import RpcServer
+from appliance.control.tasks import Tasks
+from appliance.control.watch_line import watch_line
+from appliance.control.watch_router import watch_clock, watch_dates, watch_engines, watch_kernel
+from appliance.control.watch_tunnels import TunnelWatch
+from appliance.engines import told
+from appliance.errors import SekishoError
+from appliance.gate.messages import Adopted
+from appliance.intent import names
+from appliance.kernel import nft
+from appliance.kernel.changes import Change
+from appliance.site import store
+
+_log = logging.getLogger(__name__)
+DOWN_MARK = paths.RUN / "down"
+"""There while somebody took the router down on purpose: a restart of ours must not bring it up. A reboot does."""
+
+
+class Daemon:
+    """The rooms, wired."""
+
+    def __init__(self) -> None:
+        self.records = Records()
+        self.applier = Applier()
+        self._gate = GateFeed()
+        self._prover: EngineProver | None = None
+        self._meter = Meter()
+        self._watchers = Tasks()
+        self._ready: Ready | None = None
+        self._changing = asyncio.Lock()
+
+    async def run(self) -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        always = Tasks()
+        always.keep(self.records.run, "records")
+        async with RpcServer(paths.API_SOCKET, methods.methods(self), role_of, page_group()):
+            try:
+                await self._resume()
+                await stop.wait()
+            finally:
+                await self._watchers.stop()
+                await always.stop()
+                self._meter.stop()
+
+    async def _resume(self) -> None:
+        """Go on with what was in force before us. What cannot be resumed is told, and closes nothing that is open."""
+        try:
+            held = await asyncio.to_thread(holdings.in_force)
+            self._show(held)
+            ready = held.ready()
+            if ready is None or DOWN_MARK.exists():
+                return
+            await self._start(ready)
+        except SekishoError as error:
+            _log.error("cannot go on with what was in force: %s", error)
+            self.records.record("router.settings", "", False, error.code, str(error))
+
+    async def bring_into_force(self, wanted: Ready, site_text: str) -> list[Change]:
+        """Apply, and remember for the next start. If it fails, what was in force before is put back."""
+        async with self._changing:
+            before = self._ready
+            try:
+                changes = await self._start(wanted)
+            except SekishoError:
+                if before is not None:
+                    await self._start(before)
+                raise
+            await asyncio.to_thread(store.put_in_force, site_text)
+            DOWN_MARK.unlink(missing_ok=True)
+            return changes
+
+    async def take_down(self) -> list[Change]:
+        async with self._changing:
+            await self._watchers.stop()
+            self._meter.stop()
+            DOWN_MARK.parent.mkdir(parents=True, exist_ok=True)
+            DOWN_MARK.touch()
+            self._ready = None
+            self._show(Holdings())
+            return await self.applier.down()
+
+    async def show_account(self) -> None:
+        """A new account has been taken in; it is not in force until somebody applies it."""
+        self.records.record("account.present", "", True)
+
+    def metrics(self) -> str:
+        return self._meter.render()
+
+    async def _start(self, ready: Ready) -> list[Change]:
+        """Bring `ready` into the kernel and look after it from now on."""
+        if self._prover is None:
+            self._prover = EngineProver(ready, self.applier, self.records, self._gate)
+        first = self.applier.intent is None
+        answers = await asyncio.to_thread(told.answers) if first else {}
+        if first:
+            # Before the first apply, or dnsmasq and BIRD would be told to forget what they know.
+            self.applier.presume(await asyncio.to_thread(told.preferences, ready.intent), answers)
+        changes = await self.applier.apply(ready.intent)
+        if self._ready != ready:
+            await self._watchers.stop()
+            adopted = await asyncio.to_thread(_adopt, ready, answers) if first else ()
+            self._ready = ready
+            self._show(Holdings(ready.account, ready.site))
+            self._prover.configure(ready, adopted)
+            self._watch(ready, self._prover)
+        self.records.record("router.settings", "", True, detail="0")
+        return changes
+
+    def _show(self, held: Holdings) -> None:
+        account = held.account
+        certificates = [subject for subject, _ in expiry_dates(account)] if account else []
+        ready = self._ready
+        helpers = translate.helpers(ready.intent) if ready else ()
+        self.records.expect(held, translate.expected(ready, helpers, certificates))
+        self.records.record("account.present", "", account is not None, "" if account else "missing")
+
+    def _watch(self, ready: Ready, prover: EngineProver) -> None:
+        applier, records, intent = self.applier, self.records, ready.intent
+        tunnels = TunnelWatch(ready, applier, records)
+        work = {
+            "engines": lambda: watch_engines(applier, records),
+            "kernel": lambda: watch_kernel(applier, records),
+            "dates": lambda: watch_dates(ready.account, records),
+            "clock": lambda: watch_clock(ready.account, records),
+            "line": lambda: watch_line(intent.wan.interface, records),
+            "tunnels": tunnels.run,
+            "endpoints": lambda: keep_endpoints(intent, records),
+            "prover": prover.run,
+            "gate": self._gate.run,
+            "measures": lambda: self._meter.run(ready, tunnels, prover, self._gate, records),
+        }
+        for name, endless in work.items():
+            self._watchers.keep(endless, name)
+
+
+def _adopt(ready: Ready, answers: Answers) -> tuple[Adopted, ...]:
+    """What an earlier run of ours proved a moment ago."""
+    return translate.adopted(
+        ready.intent, answers, nft.elements(names.ENGINE_VERIFIED), nft.elements(names.GATE_VERIFIED)
+    )
+
+
+def main() -> int:
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    asyncio.run(Daemon().run())
+    return 0

@@ -1,0 +1,91 @@
+"""Keeps the gate process told: what it serves, and who is proven. It may die and come back at any time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+from appliance import paths
+from appliance.control.holdings import Ready
+from appliance.control.translate import gate_config
+from appliance.errors import SekishoError
+from appliance.gate.client import GateClient, Refusal
+
+AGAIN_AFTER = 0.2
+"""Seconds until the next try to reach the gate process."""
+
+_log = logging.getLogger(__name__)
+
+
+class GateFeed:
+    def __init__(self, socket: Path = paths.GATE_SOCKET) -> None:
+        self._socket = socket
+        self._client: GateClient | None = None
+        self._ready: Ready | None = None
+        self._permitted: Callable[[str], tuple[IPv4Address, ...]] = lambda _: ()
+
+    def configure(self, ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]]) -> None:
+        """permitted: asked again at each `tell`."""
+        self._ready, self._permitted = ready, permitted
+
+    async def run(self) -> None:
+        """Stay connected; a gate process that is new is told everything at once."""
+        while True:
+            try:
+                client = await GateClient.connect(self._socket, _note_refusal)
+            except OSError:
+                await asyncio.sleep(AGAIN_AFTER)
+                continue
+            self._client = client
+            try:
+                await self.tell()
+                await client.closed.wait()
+            finally:
+                self._client = None
+                await client.close()
+
+    async def tell(self) -> None:
+        """Say what is configured and proven now; the same again costs nothing."""
+        if self._client is None or self._ready is None:
+            return
+        try:
+            await self._client.configure(gate_config(self._ready, self._permitted))
+        except ConnectionError:
+            # `run` notices too, and tells the next process everything.
+            return
+        except SekishoError as error:
+            _log.error("the gate keeps its former configuration: %s", error)
+
+    async def cut(self, service: str, address: IPv4Address, reason: str) -> None:
+        """Reset what runs to this engine."""
+        if self._client is None:
+            return
+        try:
+            await self._client.close_connections(service=service, address=str(address), reason=reason)
+        except ConnectionError:
+            # Its connections ended with it.
+            return
+
+    async def stats(self) -> dict[str, Any] | None:
+        """None while the gate process is away."""
+        if self._client is None:
+            return None
+        try:
+            return await self._client.stats()
+        except ConnectionError:
+            return None
+
+
+def _note_refusal(refusal: Refusal) -> None:
+    _log.info(
+        "gate refused %s at %s towards %s: %s (%s)",
+        refusal["terminal"],
+        refusal["service"],
+        refusal["address"] or "-",
+        refusal["reason"],
+        refusal["detail"],
+    )

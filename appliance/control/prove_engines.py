@@ -1,0 +1,123 @@
+"""The prover's shell: carries out what the pure core of `gate.permissions` decides.
+
+One consumer takes the events in order, because the order of the commands matters: an address
+is in the kernel's set before DNS names it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Coroutine, Iterable, Sequence
+from ipaddress import IPv4Address
+
+from appliance.control import translate
+from appliance.control.applying import Applier
+from appliance.control.clock import boottime
+from appliance.control.feed_gate import GateFeed
+from appliance.control.holdings import Ready
+from appliance.control.records import Records
+from appliance.gate import messages, reset
+from appliance.gate.permissions import PROOF_SECONDS, Permissions
+from appliance.gate.proof import Outcome, Proof
+from appliance.gate.prove import prove
+from appliance.kernel import conntrack, nft
+from appliance.tunnel.names import resolve_a
+
+TICK = 0.5
+"""Seconds."""
+NAME_SECONDS = 2.0
+"""How long a name server inside the tunnel may take."""
+
+_log = logging.getLogger(__name__)
+
+
+class EngineProver:
+    """`configure` before `run`; both from the event loop's thread."""
+
+    def __init__(self, ready: Ready, applier: Applier, records: Records, gate: GateFeed) -> None:
+        self._ready = ready
+        self._applier = applier
+        self._records = records
+        self._gate = gate
+        self._core = Permissions()
+        self._events: asyncio.Queue[messages.Event] = asyncio.Queue()
+        self._errands: set[asyncio.Task[None]] = set()
+        self.outcomes: Counter[tuple[str, Outcome]] = Counter()
+        self.last_proofs: dict[tuple[str, IPv4Address], Proof] = {}
+
+    def configure(self, ready: Ready, adopted: Sequence[messages.Adopted] = ()) -> None:
+        """Guard these services from now on. adopted: permissions found in the kernel, at the first call only."""
+        self._ready = ready
+        self.last_proofs.clear()
+        self._gate.configure(ready, self._core.permitted)
+        self._events.put_nowait(messages.Configured(boottime(), translate.guarded(ready.intent), tuple(adopted)))
+
+    async def run(self) -> None:
+        ticking = asyncio.create_task(self._tick())
+        try:
+            while True:
+                await self._carry_out(self._core.handle(await self._events.get()))
+        finally:
+            ticking.cancel()
+
+    async def _tick(self) -> None:
+        while True:
+            self._events.put_nowait(messages.Tick(boottime()))
+            await asyncio.sleep(TICK)
+
+    async def _carry_out(self, commands: Iterable[messages.Command]) -> None:
+        for command in commands:
+            match command:
+                case messages.Probe():
+                    self._errand(self._prove(command))
+                case messages.Resolve():
+                    self._errand(self._resolve(command))
+                case messages.Grant():
+                    await asyncio.to_thread(nft.grant, translate.elements(command))
+                    await self._gate.tell()
+                case messages.Revoke():
+                    await self._revoke(command)
+                case messages.Answer():
+                    await self._applier.answer(command.host, command.addresses)
+                case messages.Report():
+                    self._records.record(command.kind, command.subject, command.ok, command.reason, command.detail)
+
+    def _errand(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def _prove(self, command: messages.Probe) -> None:
+        proof = await prove(translate.target(self._ready, command.service), command.address, PROOF_SECONDS)
+        self.outcomes[command.service, proof.outcome] += 1
+        self.last_proofs[command.service, command.address] = proof
+        self._events.put_nowait(messages.ProofDone(boottime(), command.number, proof))
+
+    async def _resolve(self, command: messages.Resolve) -> None:
+        intent = self._ready.intent
+        host = next(service.host for service in intent.services if service.name == command.service)
+        answer = await resolve_a(host, intent.tunnel_dns, intent.inner_address, NAME_SECONDS)
+        event: messages.Event
+        if isinstance(answer, Unresolved) and answer.reason != "nxdomain":
+            event = messages.NameFailed(boottime(), command.service, answer.reason)
+        else:
+            found = () if isinstance(answer, Unresolved) else tuple(answer)
+            event = messages.NameResolved(boottime(), command.service, found)
+        self._events.put_nowait(event)
+
+    async def _revoke(self, command: messages.Revoke) -> None:
+        """The kernel first: from here on nothing passes, whatever happens to the courtesies after it."""
+        await asyncio.to_thread(nft.revoke, translate.elements(command))
+        _log.warning("%s: way to %s:%d closed: %s", command.service, command.address, command.port, command.reason)
+        await self._gate.tell()
+        if not command.reset:
+            return
+        if command.mode == "terminate":
+            await self._gate.cut(command.service, command.address, command.reason)
+            return
+        flows = await asyncio.to_thread(conntrack.flows, command.address, command.port)
+        await asyncio.to_thread(
+            reset.wake, [(flow.destination, flow.dport, flow.source, flow.sport) for flow in flows], PROBE_MARK
+        )

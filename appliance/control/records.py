@@ -1,0 +1,90 @@
+"""The one place where evidence is collected and shown: board, status document, subscribers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from appliance.control.clock import Instant, boottime
+from appliance.control.holdings import Holdings
+from appliance.health.board import Board, Expected
+from appliance.health.document import status_document
+from appliance.health.model import Evidence, Light
+from appliance.text import Text
+
+LOOK_EVERY = 0.25
+"""Seconds between two looks at the lights: what a person still feels as "at once"."""
+TELL_EVERY = 10.0
+"""Seconds after which subscribers hear the status even when nothing changed, so that silence means trouble."""
+
+
+class Records:
+    """Evidence in; status documents out, to whoever subscribed. Used from the event loop's thread only."""
+
+    def __init__(self) -> None:
+        self._board = Board()
+        self._holdings = Holdings()
+        self._newest: set[asyncio.Event] = set()
+        self._document: dict[str, Any] = {}
+
+    def expect(self, holdings: Holdings, expected: Expected) -> None:
+        self._holdings = holdings
+        self._board.expect(expected)
+
+    def record(self, kind: str, subject: str, ok: bool, reason: str = "", detail: str = "") -> None:
+        self._board.record(Evidence(kind, subject, ok, boottime(), reason, detail))
+
+    def lights(self) -> tuple[Light, ...]:
+        return self._board.lights(boottime())
+
+    def carrying(self) -> str | None:
+        return self._board.carrying(boottime())
+
+    def status(self) -> dict[str, Any]:
+        """The ``status`` of the local API, as of now."""
+        now = Instant.now()
+        account, site = self._holdings.account, self._holdings.site
+        return status_document(
+            self._board.lights(now.boot),
+            wall_now=now.wall,
+            boot_now=now.boot,
+            clinic=(account.clinic.id, Text(account.clinic.name.ja, account.clinic.name.en)) if account else None,
+            language=site.language if site else "ja",
+            vendor=(site.vendor.name, site.vendor.phone) if site and site.vendor else None,
+            carrying=self._board.carrying(now.boot),
+        )
+
+    async def run(self) -> None:
+        """Look, and tell the subscribers when something that they can see has changed."""
+        told, shown = 0.0, None
+        while True:
+            document = self.status()
+            visible = _visible(document)
+            if visible != shown or boottime() - told >= TELL_EVERY:
+                told, shown, self._document = boottime(), visible, document
+                for news in self._newest:
+                    news.set()
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def subscribe(self) -> AsyncGenerator[dict[str, Any], None]:
+        """The status now, then each newer one; one that comes while the last is still being sent replaces it."""
+        news = asyncio.Event()
+        self._newest.add(news)
+        try:
+            yield self.status()
+            while True:
+                await news.wait()
+                news.clear()
+                yield self._document
+        finally:
+            self._newest.discard(news)
+
+
+def _visible(document: dict[str, Any]) -> Any:
+    """What changes only when a person would see a change: everything but the clock and the ages."""
+    if isinstance(document, dict):
+        return {key: _visible(value) for key, value in document.items() if key not in ("at", "evidence_age")}
+    if isinstance(document, list):
+        return [_visible(value) for value in document]
+    return document

@@ -1,0 +1,123 @@
+"""From the words of one room to those of another. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from ipaddress import IPv4Address
+
+from appliance.account.model import KeyPair, Service
+from appliance.control.holdings import Ready
+from appliance.engines.wanted import engines_for
+from appliance.gate import config as gate
+from appliance.gate import messages
+from appliance.gate.prove import Target
+from appliance.health.board import Expected
+from appliance.intent import names
+from appliance.intent.model import RouterIntent
+from appliance.kernel.nft import Element, Grant
+
+
+def guarded(intent: RouterIntent) -> tuple[messages.GuardedService, ...]:
+    return tuple(
+        messages.GuardedService(service.name, service.host, service.port, service.mode.value, service.gate_port)
+        for service in intent.services
+    )
+
+
+def elements(command: messages.Grant | messages.Revoke) -> list[Grant]:
+    """The kernel's elements behind one permission; for `Revoke` their time-out means nothing."""
+    key = (command.address, command.port)
+    ttl = command.ttl_seconds if isinstance(command, messages.Grant) else 0
+    if command.mode == "passthrough":
+        return [Grant(names.ENGINE_VERIFIED, key, ttl)]
+    gate_port = command.gate_port if isinstance(command, messages.Grant) else 0
+    return [Grant(names.GATE_VERIFIED, key, ttl), Grant(names.GATE_OPEN, key, ttl, gate_port)]
+
+
+def adopted(
+    intent: RouterIntent,
+    hosts: Mapping[str, Iterable[IPv4Address]],
+    passthrough: Sequence[Element],
+    terminate: Sequence[Element],
+) -> tuple[messages.Adopted, ...]:
+    """What an earlier run of ours left in the kernel. hosts: what DNS answers now, which tells whose an address is."""
+    found = []
+    for service in intent.services:
+        held = passthrough if service.mode == "passthrough" else terminate
+        for element in held:
+            address, port = IPv4Address(element.key[0]), int(element.key[1])
+            if port == service.port and address in set(hosts.get(service.host, ())) and element.expires:
+                found.append(messages.Adopted(service.name, address, float(element.expires)))
+    return tuple(found)
+
+
+def target(ready: Ready, name: str) -> Target:
+    account = ready.account
+    service = _service(ready, name)
+    return Target(
+        service=service.name,
+        host=service.host,
+        port=service.port,
+        pins=service.pins,
+        trust_anchors=account.trust_anchors,
+        identity_certificate=account.identity.certificate,
+        identity_key=account.identity.key,
+        source=ready.intent.inner_address,
+    )
+
+
+def gate_config(ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]]) -> gate.GateConfig:
+    """permitted: proven addresses by service name."""
+    account = ready.account
+    identity = _pair(account.identity)
+    services = []
+    for service in ready.intent.services:
+        terms = _service(ready, service.name)
+        if service.gate_port is None or terms.presented is None:
+            continue
+        upstreams = tuple(str(address) for address in permitted(service.name))
+        services.append(
+            gate.ServiceConfig(
+                name=service.name,
+                host=service.host,
+                port=service.port,
+                # Redirected connections arrive at the address of the LAN port.
+                listen=(str(ready.intent.lan.address.ip), service.gate_port),
+                presented=_pair(terms.presented),
+                terminal_anchors=account.terminal_anchors,
+                trust_anchors=account.trust_anchors,
+                pins=terms.pins,
+                identity=identity,
+                source=str(ready.intent.inner_address),
+                upstreams=upstreams,
+                open=bool(upstreams),
+            )
+        )
+    return gate.GateConfig(tuple(services), {str(terminal.address): terminal.name for terminal in ready.site.terminals})
+
+
+def expected(ready: Ready | None, helpers: Iterable[str], certificates: Iterable[str]) -> Expected:
+    if ready is None:
+        return Expected()
+    intent = ready.intent
+    return Expected(
+        wan_interface=intent.wan.interface,
+        tunnels=tuple(tunnel.name for tunnel in intent.tunnels),
+        services=tuple(service.name for service in intent.services),
+        certificates=tuple(certificates),
+        helpers=tuple(helpers),
+    )
+
+
+def helpers(intent: RouterIntent) -> tuple[str, ...]:
+    """Names of the daemons that a router with this intent runs."""
+    by_rank = {tunnel.name: 1 for tunnel in intent.tunnels}
+    return tuple(spec.name for spec in engines_for(intent, by_rank, {}))
+
+
+def _service(ready: Ready, name: str) -> Service:
+    return next(service for service in ready.account.services if service.name == name)
+
+
+def _pair(pair: KeyPair) -> gate.KeyPair:
+    return gate.KeyPair(pair.certificate, pair.key.get_secret_value())

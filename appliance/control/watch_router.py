@@ -1,0 +1,65 @@
+"""Looks after the router itself: its daemons, the kernel's settings, certificates, the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from datetime import UTC, datetime
+
+from appliance.account.inspect import expiry_dates
+from appliance.account.model import Account
+from appliance.control.applying import Applier
+from appliance.control.records import Records
+from appliance.errors import SekishoError
+
+ENGINES_EVERY = 1.0
+KERNEL_EVERY = 30.0
+DATES_EVERY = 600.0
+CLOCK_EVERY = 30.0
+"""Seconds, all four."""
+
+_log = logging.getLogger(__name__)
+
+
+async def watch_engines(applier: Applier, records: Records) -> None:
+    while True:
+        for name, alive in (await applier.revive()).items():
+            records.record("router.engine", name, alive, "" if alive else "dead")
+        await asyncio.sleep(ENGINES_EVERY)
+
+
+async def watch_kernel(applier: Applier, records: Records) -> None:
+    """What a foreign hand changed is put back, and told if it cannot be."""
+    while True:
+        await asyncio.sleep(KERNEL_EVERY)
+        intent = applier.intent
+        if intent is None:
+            continue
+        try:
+            for change in await applier.apply(intent):
+                _log.warning("had been changed from outside, put back: %s", change.text.en)
+        except SekishoError as error:
+            records.record("router.settings", "", False, error.code, str(error))
+        else:
+            records.record("router.settings", "", True, detail="0")
+
+
+async def watch_dates(account: Account, records: Records) -> None:
+    """Days left of everything that ends, once at the start and then now and again."""
+    while True:
+        now = datetime.now(UTC)
+        for subject, end in expiry_dates(account):
+            days = (end - now).total_seconds() / 86400
+            records.record("certificate.days", subject, days > 0, "" if days > 0 else "expired", f"{math.floor(days)}")
+        await asyncio.sleep(DATES_EVERY)
+
+
+async def watch_clock(account: Account, records: Records) -> None:
+    """A clock that shows a time before the account was issued is wrong: the certificates are not to blame."""
+    while True:
+        now = datetime.now(UTC)
+        plausible = now >= account.not_before
+        detail = now.isoformat(sep=" ", timespec="seconds")
+        records.record("router.clock", "", plausible, "" if plausible else "past", detail)
+        await asyncio.sleep(CLOCK_EVERY)

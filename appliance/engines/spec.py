@@ -1,0 +1,97 @@
+"""What one daemon is: its command, its files, its rights, and how it takes new settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from signal import Signals
+
+from appliance.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """A file that the daemon reads.
+
+    owner: user name, None for root. read_again: the daemon reads it again when asked; False for
+    a file that it reads only at its start, so that a change needs a restart.
+    """
+
+    path: Path
+    content: str = field(repr=False)
+    mode: int = 0o644
+    owner: str | None = None
+    read_again: bool = True
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.content.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A directory that must be there before the daemon starts; owner: user name, None for root."""
+
+    path: Path
+    mode: int = 0o755
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BySignal:
+    """The daemon reads its files again at this signal."""
+
+    signal: Signals
+
+
+@dataclass(frozen=True, slots=True)
+class ByCommand:
+    """The daemon reads its files again when `argv` has run; an exit status other than 0 is a refusal.
+
+    socket: where the daemon takes commands once it is up.
+    """
+
+    argv: tuple[str, ...]
+    socket: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ByRestart:
+    """The daemon cannot read its files again."""
+
+
+Reload = BySignal | ByCommand | ByRestart
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """One daemon that we run in the foreground and in a session of its own.
+
+    name: stable, file-name safe. title: what to call it before people. argv: program (looked up
+    in the path) and arguments, never a secret. user: who it is from its first instruction, with no
+    capability and no further group; None for daemons that give root up by themselves. leavings: what it
+    makes and what means nothing once it is stopped; removed then.
+    """
+
+    name: str
+    title: Text
+    argv: tuple[str, ...]
+    files: tuple[ConfigFile, ...] = ()
+    directories: tuple[Directory, ...] = ()
+    user: str | None = None
+    reload: Reload = ByRestart()
+    leavings: tuple[Path, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Of all that only a restart can change, the files apart."""
+        return hashlib.sha256(
+            json.dumps([self.argv, self.user, [str(path) for path in self.leavings]]).encode()
+        ).hexdigest()
+
+    @property
+    def file_digests(self) -> dict[str, str]:
+        """By path."""
+        return {str(file.path): file.digest for file in self.files}

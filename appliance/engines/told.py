@@ -1,0 +1,35 @@
+"""What the running daemons were told by an earlier run of ours: read back, so that a restart need not tell them anew."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from appliance.engines import bird, dnsmasq
+from appliance.intent.model import RouterIntent
+
+_PREFERENCE = re.compile(r"^protocol static by_(\w+) \{\n    ipv4 \{\n        preference (\d+);", re.MULTILINE)
+
+
+def answers(hosts: Path = dnsmasq.HOSTS) -> dict[str, tuple[IPv4Address, ...]]:
+    """The inverse of `dnsmasq.render_hosts`; nothing when there is no such file yet."""
+    told: dict[str, tuple[IPv4Address, ...]] = {}
+    for line in _text(hosts).splitlines():
+        address, name = line.split()
+        told[name] = (*told.get(name, ()), IPv4Address(address))
+    return told
+
+
+def preferences(intent: RouterIntent, config: Path = bird.CONFIG) -> dict[str, int]:
+    """By tunnel name; only the tunnels that BIRD knows already."""
+    told = {protocol: int(value) for protocol, value in _PREFERENCE.findall(_text(config))}
+    names = {tunnel.name.replace("-", "_"): tunnel.name for tunnel in intent.tunnels}
+    return {name: told[protocol] for protocol, name in names.items() if protocol in told}
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text()
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,25 @@
+"""Which daemons a router needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address
+
+from appliance.engines.bird import bird_spec
+from appliance.engines.dhcpcd import dhcpcd_spec
+from appliance.engines.dnsmasq import dnsmasq_spec
+from appliance.engines.gate_process import gate_spec
+from appliance.engines.spec import EngineSpec
+from appliance.engines.web_process import web_spec
+from appliance.intent.model import RouterIntent
+
+
+def engines_for(
+    intent: RouterIntent, preferences: Mapping[str, int], answers: Mapping[str, Sequence[IPv4Address]]
+) -> tuple[EngineSpec, ...]:
+    """All daemons in the order in which they start.
+
+    preferences: for BIRD, by tunnel name, every tunnel. answers: proven addresses by engine name.
+    """
+    line = (dhcpcd_spec(intent),) if intent.wan.kind == "dhcp" else ()
+    return (*line, bird_spec(intent, preferences), gate_spec(), dnsmasq_spec(intent, answers), web_spec(intent))

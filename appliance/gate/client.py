@@ -1,0 +1,96 @@
+"""The daemon's end of the gate process's control socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from appliance.errors import SekishoError
+from appliance.gate.config import GateConfig
+
+Refusal = dict[str, str]
+"""service, terminal (address), address (of the engine, or empty), reason (code), detail."""
+
+_LONGEST_LINE = 4 << 20
+
+
+class GateClient:
+    """One connection. When the gate process ends, `closed` is set and every call raises ConnectionError."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_refusal: Callable[[Refusal], None]
+    ) -> None:
+        self.closed = asyncio.Event()
+        self._reader, self._writer, self._on_refusal = reader, writer, on_refusal
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._number = 0
+        self._listener = asyncio.create_task(self._listen())
+
+    @classmethod
+    async def connect(cls, path: Path, on_refusal: Callable[[Refusal], None]) -> GateClient:
+        """Raises OSError while the gate process does not listen at `path`."""
+        return cls(*await asyncio.open_unix_connection(str(path), limit=_LONGEST_LINE), on_refusal)
+
+    async def configure(self, config: GateConfig) -> bool:
+        """Whether anything changed. Raises SekishoError (and then the old configuration stays), ConnectionError."""
+        return bool(await self._call("configure", config.as_json()))
+
+    async def close_connections(self, *, service: str | None = None, address: str | None = None, reason: str) -> int:
+        """Reset those of a service, or to an engine's address, or both. Returns how many."""
+        return int(await self._call("close", {"service": service, "address": address, "reason": reason}))
+
+    async def stats(self) -> dict[str, Any]:
+        """See `server.Gate.stats`."""
+        result: dict[str, Any] = await self._call("stats", {})
+        return result
+
+    async def close(self) -> None:
+        self._listener.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._listener
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+    async def _call(self, method: str, params: dict[str, Any]) -> Any:
+        if self.closed.is_set():
+            raise ConnectionError("the gate process is gone")
+        self._number += 1
+        future = self._waiting[self._number] = asyncio.get_running_loop().create_future()
+        request = {"jsonrpc": "2.0", "id": self._number, "method": method, "params": params}
+        self._writer.write(json.dumps(request).encode() + b"\n")
+        await self._writer.drain()
+        return await future
+
+    async def _listen(self) -> None:
+        try:
+            while line := await self._reader.readline():
+                self._hear(json.loads(line))
+        except (OSError, ValueError):
+            pass
+        finally:
+            self.closed.set()
+            for future in self._waiting.values():
+                if not future.done():
+                    future.set_exception(ConnectionError("the gate process is gone"))
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        if message.get("method") == "refused":
+            self._on_refusal(message["params"])
+            return
+        future = self._waiting.pop(message.get("id") or 0, None)
+        if future is None or future.done():
+            return
+        if "error" in message:
+            future.set_exception(_error(message["error"]))
+        else:
+            future.set_result(message["result"])
+
+
+def _error(error: dict[str, Any]) -> Exception:
+    data = error.get("data")
+    return SekishoError(data["code"], data["ja"], data["en"]) if data else RuntimeError(error["message"])

@@ -1,0 +1,201 @@
+"""What the daemon tells the gate process: typed here, JSON on the control socket.
+
+Written without pydantic, because the gate process must stay small. The daemon has already checked the values;
+what is checked here is that a message means what it seems to mean, so that a bad one changes nothing.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from appliance.errors import SekishoError
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """PEM: chain, leaf first, and its private key."""
+
+    certificate: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceConfig:
+    """listen: IPv4 address and port. presented: shown to terminals. identity: shown to the engine.
+
+    terminal_anchors, trust_anchors: PEM. source: local address towards the engine. upstreams: proven addresses
+    (changes all the time). open: False refuses new connections.
+    """
+
+    name: str
+    host: str
+    port: int
+    listen: tuple[str, int]
+    presented: KeyPair
+    terminal_anchors: str
+    trust_anchors: str
+    pins: tuple[str, ...]
+    identity: KeyPair
+    source: str
+    upstreams: tuple[str, ...]
+    open: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "host": self.host,
+            "port": self.port,
+            "listen": list(self.listen),
+            "presented": {"certificate": self.presented.certificate, "key": self.presented.key},
+            "terminal_anchors": self.terminal_anchors,
+            "trust_anchors": self.trust_anchors,
+            "pins": list(self.pins),
+            "identity": {"certificate": self.identity.certificate, "key": self.identity.key},
+            "source": self.source,
+            "upstreams": list(self.upstreams),
+            "open": self.open,
+        }
+
+    def same_parties(self, before: ServiceConfig) -> bool:
+        """Whether connections made under `before` may stay: who is shown, trusted and called is the same."""
+        return _parties(self) == _parties(before)
+
+
+@dataclass(frozen=True, slots=True)
+class GateConfig:
+    """terminals: LAN address → name of the terminals that may connect."""
+
+    services: tuple[ServiceConfig, ...] = ()
+    terminals: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"services": [service.as_json() for service in self.services], "terminals": dict(self.terminals)}
+
+
+def parse(message: object) -> GateConfig:
+    """The inverse of `GateConfig.as_json`. Raises SekishoError ``gate.bad-config``."""
+    root = _Table(message, "config")
+    config = GateConfig(
+        tuple(_service(_Table(item, f"services[{i}]")) for i, item in enumerate(root.list("services"))),
+        {_ipv4(ip, "terminals"): _string(name, "terminals") for ip, name in root.table("terminals").items()},
+    )
+    root.done()
+    for what, values in (
+        ("name", [service.name for service in config.services]),
+        ("listen", [service.listen for service in config.services]),
+    ):
+        if len(set(values)) != len(values):
+            raise _bad(f"two services have the same {what}")
+    return config
+
+
+def _service(table: _Table) -> ServiceConfig:
+    listen = table.list("listen")
+    if len(listen) != 2:
+        raise _bad(f"{table.where}.listen is not [address, port]")
+    service = ServiceConfig(
+        name=table.string("name"),
+        host=table.string("host"),
+        port=_port(table.take("port"), f"{table.where}.port"),
+        listen=(_ipv4(listen[0], f"{table.where}.listen"), _port(listen[1], f"{table.where}.listen")),
+        presented=_key_pair(_Table(table.take("presented"), f"{table.where}.presented")),
+        terminal_anchors=table.string("terminal_anchors"),
+        trust_anchors=table.string("trust_anchors"),
+        pins=tuple(_string(pin, f"{table.where}.pins") for pin in table.list("pins")),
+        identity=_key_pair(_Table(table.take("identity"), f"{table.where}.identity")),
+        source=_ipv4(table.take("source"), f"{table.where}.source"),
+        upstreams=tuple(_ipv4(ip, f"{table.where}.upstreams") for ip in table.list("upstreams")),
+        open=table.boolean("open"),
+    )
+    table.done()
+    return service
+
+
+def _key_pair(table: _Table) -> KeyPair:
+    pair = KeyPair(table.string("certificate"), table.string("key"))
+    table.done()
+    return pair
+
+
+def _parties(service: ServiceConfig) -> tuple[object, ...]:
+    return (
+        service.host,
+        service.port,
+        service.presented,
+        service.terminal_anchors,
+        service.trust_anchors,
+        service.pins,
+        service.identity,
+        service.source,
+    )
+
+
+class _Table:
+    """A JSON object of which every key must be taken exactly once. Errors name keys, never values."""
+
+    def __init__(self, value: object, where: str) -> None:
+        if not isinstance(value, dict):
+            raise _bad(f"{where} is not an object")
+        self._values = dict(value)
+        self.where = where
+
+    def take(self, key: str) -> object:
+        if key not in self._values:
+            raise _bad(f"{self.where}.{key} is missing")
+        return self._values.pop(key)
+
+    def string(self, key: str) -> str:
+        return _string(self.take(key), f"{self.where}.{key}")
+
+    def boolean(self, key: str) -> bool:
+        value = self.take(key)
+        if not isinstance(value, bool):
+            raise _bad(f"{self.where}.{key} is not true or false")
+        return value
+
+    def list(self, key: str) -> list[object]:
+        value = self.take(key)
+        if not isinstance(value, list):
+            raise _bad(f"{self.where}.{key} is not a list")
+        return value
+
+    def table(self, key: str) -> dict[str, object]:
+        value = self.take(key)
+        if not isinstance(value, dict):
+            raise _bad(f"{self.where}.{key} is not an object")
+        return value
+
+    def done(self) -> None:
+        if self._values:
+            raise _bad(f"{self.where} has unknown keys: {', '.join(sorted(map(str, self._values)))}")
+
+
+def _string(value: object, where: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise _bad(f"{where} is not a text")
+    return value
+
+
+def _port(value: object, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 65535:
+        raise _bad(f"{where} is not a port")
+    return value
+
+
+def _ipv4(value: object, where: str) -> str:
+    try:
+        # The kernel's reader, because the ipaddress module would cost the gate process a megabyte.
+        return socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, _string(value, where)))
+    except OSError:
+        raise _bad(f"{where} is not an IPv4 address") from None
+
+
+def _bad(what: str) -> SekishoError:
+    return SekishoError(
+        "gate.bad-config",
+        f"ゲートに渡された設定が正しくありません ({what})。前の設定のまま動き続けます。",
+        f"The configuration given to the gate is not right ({what}). The one before stays in force.",
+    )

@@ -1,0 +1,323 @@
+"""One connection through the gate, as a state machine without sockets: events in, commands out.
+
+    accepted → terminal's handshake → connecting → engine's handshake → relaying → closed
+                     ↓                     ↓                ↓               ↓
+              refused in TLS words        reset both sides  ←——————————————←
+
+Nothing is sent towards an engine before the terminal has shown a valid certificate, and nothing that a terminal
+says reaches an engine before the engine has proven itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum
+
+from appliance.gate.reasons import Reason
+
+HANDSHAKE_SECONDS = 10.0
+CONNECT_SECONDS = 3.0
+"""For each address; then the next one is tried."""
+DRAIN_SECONDS = 2.0
+
+
+class Side(Enum):
+    TERMINAL = "terminal"
+    ENGINE = "engine"
+
+    @property
+    def other(self) -> Side:
+        return Side.ENGINE if self is Side.TERMINAL else Side.TERMINAL
+
+
+class State(Enum):
+    TERMINAL_HANDSHAKE = "terminal handshake"
+    CONNECTING = "connecting"
+    ENGINE_HANDSHAKE = "engine handshake"
+    RELAYING = "relaying"
+    DRAINING = "draining"
+    CLOSED = "closed"
+
+
+# ---- events --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalProven:
+    """The terminal's handshake is done and OpenSSL has verified its certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalFailed:
+    """The handshake failed; OpenSSL has written the alert that says so."""
+
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """TCP to the engine stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectFailed:
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class EngineProven:
+    """The engine's handshake is done, chain and name are verified. pin: of its leaf."""
+
+    pin: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFailed:
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """`side` will send no more and everything it sent has been passed on. clean: by close_notify, not cut."""
+
+    side: Side
+    clean: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WriteEnded:
+    """The end of the stream has been passed on to `side`."""
+
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A relayed connection failed. refusal: the reason, when the engine refuses the clinic's certificate."""
+
+    side: Side
+    refusal: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """The daemon, or a new configuration, wants this connection gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The time of the last `Within` is over."""
+
+
+Event = (
+    TerminalProven
+    | TerminalFailed
+    | Connected
+    | ConnectFailed
+    | EngineProven
+    | EngineFailed
+    | Ended
+    | WriteEnded
+    | Broken
+    | Ordered
+    | TimedOut
+)
+
+# ---- commands --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Open TCP to this engine. One that is under way to another address is given up."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Pass bytes on in both directions."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndWrite:
+    """Pass the end of the stream on to `side`: with close_notify when clean, else as cut as it came."""
+
+    side: Side
+    clean: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Count it, and tell the daemon why."""
+
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Close both sides with a TCP reset, at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Send FIN to the terminal after the alert and throw away what it still says, so that the alert arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Send `TimedOut` after so many seconds unless another `Within` comes first. None: never."""
+
+    seconds: float | None
+
+
+Command = Handshake | Connect | Relay | EndWrite | Refuse | Reset | Drain | Close | Within
+
+
+class Connection:
+    """candidates: proven engines in the order in which to try them. pins: of which the engine must show one."""
+
+    def __init__(self, candidates: tuple[str, ...], pins: Collection[str]) -> None:
+        self.state = State.TERMINAL_HANDSHAKE
+        self._candidates = list(candidates)
+        self._pins = pins
+        self._ended: set[Side] = set()
+        self._write_ended: set[Side] = set()
+
+    def begin(self) -> list[Command]:
+        return [Within(HANDSHAKE_SECONDS), Handshake(Side.TERMINAL)]
+
+    def handle(self, event: Event) -> list[Command]:
+        """What to do about `event`. Events that no longer matter (late ones) get an empty list."""
+        if self.state is State.CLOSED:
+            return []
+        if isinstance(event, Ordered):
+            return self._reset()
+        match self.state:
+            case State.TERMINAL_HANDSHAKE:
+                return self._in_terminal_handshake(event)
+            case State.CONNECTING:
+                return self._while_connecting(event)
+            case State.ENGINE_HANDSHAKE:
+                return self._in_engine_handshake(event)
+            case State.RELAYING:
+                return self._while_relaying(event)
+            case _:
+                return self._while_draining(event)
+
+    def _in_terminal_handshake(self, event: Event) -> list[Command]:
+        match event:
+            case TerminalProven():
+                return self._connect_next(Reason.NO_PROVEN_ENGINE)
+            case TerminalFailed(reason, detail):
+                self.state = State.DRAINING
+                return [Refuse(reason, detail), Drain(), Within(DRAIN_SECONDS)]
+            case TimedOut():
+                return self._reset(Refuse(Reason.TERMINAL_TOO_SLOW))
+            case Broken():
+                return self._reset(Refuse(Reason.TERMINAL_LEFT))
+        return []
+
+    def _while_connecting(self, event: Event) -> list[Command]:
+        match event:
+            case Connected():
+                self.state = State.ENGINE_HANDSHAKE
+                return [Within(HANDSHAKE_SECONDS), Handshake(Side.ENGINE)]
+            case ConnectFailed(reason):
+                return self._connect_next(reason)
+            case TimedOut():
+                return self._connect_next(Reason.TIMEOUT)
+            case Broken(side=Side.TERMINAL):
+                return self._reset()
+        return []
+
+    def _connect_next(self, why_not_the_last: Reason) -> list[Command]:
+        if not self._candidates:
+            return self._reset(Refuse(why_not_the_last))
+        self.state = State.CONNECTING
+        return [Within(CONNECT_SECONDS), Connect(self._candidates.pop(0))]
+
+    def _in_engine_handshake(self, event: Event) -> list[Command]:
+        match event:
+            case EngineProven(pin) if pin in self._pins:
+                self.state = State.RELAYING
+                return [Within(None), Relay()]
+            case EngineProven(pin):
+                return self._reset(Refuse(Reason.WRONG_PIN, f"pin seen: {pin}"))
+            case EngineFailed(reason, detail):
+                return self._reset(Refuse(reason, detail))
+            case TimedOut():
+                return self._reset(Refuse(Reason.TIMEOUT))
+            case Broken(side=Side.TERMINAL):
+                return self._reset()
+        return []
+
+    def _while_relaying(self, event: Event) -> list[Command]:
+        match event:
+            case Ended(side, clean) if side not in self._ended:
+                self._ended.add(side)
+                return [EndWrite(side.other, clean)]
+            case WriteEnded(side):
+                return self._write_end(side)
+            case Broken(side, None) if side in self._ended:
+                # It had said everything; only what the other side still says to it is lost. The other side must
+                # get to read the end of the answer, which a reset would destroy.
+                return self._write_end(side)
+            case Broken(refusal=Reason() as reason):
+                return self._reset(Refuse(reason))
+            case Broken():
+                return self._reset()
+        return []
+
+    def _write_end(self, side: Side) -> list[Command]:
+        self._write_ended.add(side)
+        if len(self._write_ended) < 2:
+            return []
+        self.state = State.CLOSED
+        return [Close()]
+
+    def _while_draining(self, event: Event) -> list[Command]:
+        if isinstance(event, (Ended, Broken, TimedOut)):
+            self.state = State.CLOSED
+            return [Close()]
+        return []
+
+    def _reset(self, *first: Command) -> list[Command]:
+        self.state = State.CLOSED
+        return [*first, Reset()]
+
+
+class Admission:
+    """How many connections may stand at once, in all and for each terminal: pure book-keeping."""
+
+    def __init__(self, total: int, per_terminal: int) -> None:
+        self._total, self._per_terminal = total, per_terminal
+        self.count = 0
+        self.by_terminal: dict[str, int] = {}
+
+    def enter(self, terminal: str) -> bool:
+        """False when it is one too many: then it has not entered."""
+        if self.count >= self._total or self.by_terminal.get(terminal, 0) >= self._per_terminal:
+            return False
+        self.count += 1
+        self.by_terminal[terminal] = self.by_terminal.get(terminal, 0) + 1
+        return True
+
+    def leave(self, terminal: str) -> None:
+        self.count -= 1
+        self.by_terminal[terminal] -= 1
+        if not self.by_terminal[terminal]:
+            del self.by_terminal[terminal]

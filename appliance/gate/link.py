@@ -1,0 +1,142 @@
+"""One of the two TLS connections that a relay joins, and the moving of bytes between them."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+
+from appliance.gate.core import Side
+
+RECORD = 16384
+"""The most that one TLS record, and so one read, can hold (RFC 8446 section 5.1)."""
+_BUFFER = bytearray(4 * RECORD)
+"""Shared by all connections: bytes stay in it only until they are handed to OpenSSL, in the same turn."""
+_VIEW = memoryview(_BUFFER)
+_TURN = 16
+"""Buffers to move before others get their turn: 1 MiB."""
+_QUIET_SECONDS = 0.005
+
+
+class Link:
+    """sock: non-blocking, handshake done, ragged ends not suppressed.
+
+    pending: what could not be sent to this side yet; at most one buffer, because nothing is read from the other
+    side while there is any. ended: this side will send no more; clean: it said so by close_notify.
+    """
+
+    __slots__ = ("blocked", "clean", "ended", "ending", "heard", "mask", "pending", "received", "side", "sock")
+
+    def __init__(self, side: Side, sock: ssl.SSLSocket, mask: int | None) -> None:
+        self.side = side
+        self.sock = sock
+        self.mask = mask
+        """The event mask registered now; None: not registered."""
+        self.pending = memoryview(b"")
+        self.ended = False
+        self.clean = False
+        self.ending = False
+        """An `end` waits for its moment."""
+        self.blocked = False
+        """OpenSSL wants to write before it goes on with a read or an end."""
+        self.received = 0
+        self.heard = 0.0
+
+    def move(self, sink: Link) -> bool:
+        """Read from here and send there until there is no more, or `sink` blocks. True: its turn is over, more waits.
+
+        Raises OSError for a failure of this side, `SinkError` for one of the other.
+        """
+        if sink.pending or self.ended:
+            return False
+        for _ in range(_TURN):
+            filled, dry = self._fill()
+            if filled:
+                self.received += filled
+                try:
+                    sink.send(_VIEW[:filled])
+                except OSError as error:
+                    raise SinkError from error
+            if dry or sink.pending:
+                break
+        else:
+            return True
+        # TLS may hold decrypted bytes of which epoll knows nothing.
+        return not dry and not sink.pending and self.sock.pending() > 0
+
+    def _fill(self) -> tuple[int, bool]:
+        """(bytes now in the buffer, whether this side has no more for now)"""
+        filled = 0
+        receive = self.sock.recv_into
+        try:
+            while filled <= len(_BUFFER) - RECORD:
+                count = receive(_VIEW[filled:], RECORD)
+                if not count:
+                    self.ended = self.clean = True
+                    return filled, True
+                filled += count
+        except ssl.SSLWantReadError:
+            return self._heard(filled), True
+        except ssl.SSLWantWriteError:
+            self.blocked = True
+            return self._heard(filled), True
+        except ssl.SSLZeroReturnError:
+            self.ended = self.clean = True
+            return filled, True
+        except ssl.SSLEOFError:
+            self.ended = True
+            return filled, True
+        return self._heard(filled), False
+
+    def _heard(self, filled: int) -> int:
+        if filled:
+            self.heard = time.monotonic()
+        return filled
+
+    def send(self, data: memoryview) -> None:
+        """Send what can be sent, keep the rest as `pending`. Raises OSError."""
+        write = self.sock.send
+        sent, size = 0, len(data)
+        try:
+            while sent < size:
+                sent += write(data[sent:])
+        except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            # OpenSSL wants the same bytes again at the next attempt (SSL_write(3)), so none may be lost.
+            self.pending = memoryview(bytes(data[sent:]))
+
+    def flush(self) -> None:
+        """Send what is pending. Raises OSError."""
+        data, self.pending = self.pending, memoryview(b"")
+        self.send(data)
+
+    def cut(self) -> None:
+        """End the stream towards this side as one that was cut. Raises OSError."""
+        socket.socket.shutdown(self.sock, socket.SHUT_WR)
+
+    def end(self) -> bool:
+        """End the stream towards this side with close_notify. False: not yet, try again. Raises OSError.
+
+        Python's unwrap() always reads after it has written the close_notify, and OpenSSL holds application data
+        read there to be a fatal error. While this side still speaks, wait for a pause; if its next record comes in
+        the microseconds of the call even so, the connection fails, and never loses bytes unnoticed.
+        """
+        if not self.ended and time.monotonic() - self.heard < _QUIET_SECONDS:
+            return False
+        try:
+            self.sock.unwrap()
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLWantWriteError:
+            self.blocked = True
+            return False
+        except ssl.SSLEOFError:
+            self.ended = True
+        else:
+            # SSL_shutdown(3) says the same of a close_notify and of a fatal alert that came just now.
+            self.ended = True
+        self.cut()
+        return True
+
+
+class SinkError(Exception):
+    """The side that was written to has failed; the cause is the OSError."""

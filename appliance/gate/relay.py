@@ -1,0 +1,356 @@
+"""The thin shell around one `core.Connection`: its sockets, its timers, its bytes."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from collections.abc import Callable
+from functools import partial
+
+from appliance.gate import core
+from appliance.gate.core import Side, State
+from appliance.gate.faults import alert_of, connect_fault, engine_fault, terminal_fault, words
+from appliance.gate.link import RECORD, Link, SinkError
+from appliance.gate.loop import ERROR, HANG_UP, READ, WRITE, Loop, Timer
+from appliance.gate.pins import pin_of_certificate
+from appliance.gate.reasons import Reason
+from appliance.gate.service import Service
+from appliance.gate.sockets import reset, towards
+
+_RETRY_SECONDS = 0.005
+
+
+class Relay:
+    """terminal: its LAN address. on_closed and on_refused are called with this relay."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        service: Service,
+        sock: socket.socket,
+        terminal: str,
+        candidates: tuple[str, ...],
+        on_closed: Callable[[Relay], None],
+        on_refused: Callable[[Relay, core.Refuse], None],
+    ) -> None:
+        self.service = service
+        self.terminal = terminal
+        self.engine_address = ""
+        """Empty until one was tried."""
+        self._loop = loop
+        self._core = core.Connection(candidates, service.config.pins)
+        self._on_closed, self._on_refused = on_closed, on_refused
+        self._sockets = {Side.TERMINAL: sock}
+        self._links: dict[Side, Link] = {}
+        """Filled as each side is proven, empty again once closed."""
+        self._timer: Timer | None = None
+
+    @property
+    def relaying(self) -> bool:
+        return self._core.state is State.RELAYING
+
+    def begin(self) -> None:
+        self._do(self._core.begin())
+
+    def close(self) -> None:
+        """Reset both sides."""
+        self._tell(core.Ordered())
+
+    # ---- core ↔ shell ------------------------------------------------------------
+
+    def _tell(self, event: core.Event) -> None:
+        self._do(self._core.handle(event))
+
+    def _do(self, commands: list[core.Command]) -> None:
+        for command in commands:
+            match command:
+                case core.Within(seconds):
+                    self._within(seconds)
+                case core.Handshake(Side.TERMINAL):
+                    self._begin_terminal_handshake()
+                case core.Handshake(Side.ENGINE):
+                    self._begin_engine_handshake()
+                case core.Connect(address):
+                    self._connect(address)
+                case core.Relay():
+                    self._begin_relaying()
+                case core.EndWrite(side, clean):
+                    self._end_write(side, clean)
+                case core.Refuse():
+                    self._on_refused(self, command)
+                case core.Drain():
+                    self._drain()
+                case core.Reset():
+                    self._close(abruptly=True)
+                case core.Close():
+                    self._close(abruptly=False)
+
+    def _within(self, seconds: float | None) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = None if seconds is None else self._loop.after(seconds, lambda: self._tell(core.TimedOut()))
+
+    def _close(self, *, abruptly: bool) -> None:
+        self._within(None)
+        for side, link in self._links.items():
+            if side is Side.TERMINAL:
+                self.service.bytes_to_engine += link.received
+            else:
+                self.service.bytes_to_terminal += link.received
+        self._links.clear()
+        for sock in self._sockets.values():
+            if sock.fileno() >= 0:
+                self._loop.forget(sock.fileno())
+            if abruptly:
+                reset(sock)
+            else:
+                sock.close()
+        self._on_closed(self)
+
+    # ---- the terminal's handshake --------------------------------------------------
+
+    def _begin_terminal_handshake(self) -> None:
+        try:
+            sock = self.service.terminal_context().wrap_socket(
+                self._sockets[Side.TERMINAL],
+                server_side=True,
+                do_handshake_on_connect=False,
+                suppress_ragged_eofs=False,
+            )
+        except OSError as error:
+            self._tell(core.TerminalFailed(terminal_fault(error), words(error)))
+            return
+        self._sockets[Side.TERMINAL] = sock
+        self._loop.watch(sock.fileno(), READ, partial(self._terminal_handshake, sock))
+
+    def _terminal_handshake(self, sock: ssl.SSLSocket, _: int) -> None:
+        try:
+            sock.do_handshake()
+        except ssl.SSLWantReadError:
+            self._loop.change(sock.fileno(), READ)
+        except ssl.SSLWantWriteError:
+            self._loop.change(sock.fileno(), WRITE)
+        except OSError as error:
+            self._tell(core.TerminalFailed(terminal_fault(error), words(error)))
+        else:
+            # What the terminal says next stays in the kernel until an engine is proven.
+            self._loop.change(sock.fileno(), 0)
+            self._loop.handle_by(sock.fileno(), self._terminal_waits)
+            self._links[Side.TERMINAL] = Link(Side.TERMINAL, sock, 0)
+            self._tell(core.TerminalProven())
+
+    def _terminal_waits(self, _: int) -> None:
+        self._tell(core.Broken(Side.TERMINAL))
+
+    def _drain(self) -> None:
+        sock = self._sockets[Side.TERMINAL]
+        if isinstance(sock, ssl.SSLSocket):
+            self._loop.forget(sock.fileno())
+            sock = self._sockets[Side.TERMINAL] = socket.socket(fileno=sock.detach())
+        try:
+            sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            # Gone already: Within would close it, but there is nothing to wait for.
+            self._loop.soon(lambda: self._tell(core.Broken(Side.TERMINAL)))
+            return
+        self._loop.watch(sock.fileno(), READ, partial(self._drained, sock))
+
+    def _drained(self, sock: socket.socket, _: int) -> None:
+        try:
+            while sock.recv(RECORD):
+                pass
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        self._tell(core.Ended(Side.TERMINAL, clean=False))
+
+    # ---- the engine ------------------------------------------------------------------
+
+    def _connect(self, address: str) -> None:
+        if before := self._sockets.pop(Side.ENGINE, None):
+            self._loop.forget(before.fileno())
+            before.close()
+        self.engine_address = address
+        try:
+            sock = self._sockets[Side.ENGINE] = towards(self.service.config.source)
+            code = sock.connect_ex((address, self.service.config.port))
+        except OSError as error:
+            self._tell(core.ConnectFailed(connect_fault(error.errno or errno.EIO)))
+            return
+        if code in (0, errno.EINPROGRESS):
+            self._loop.watch(sock.fileno(), WRITE, partial(self._connected, sock))
+        else:
+            self._tell(core.ConnectFailed(connect_fault(code)))
+
+    def _connected(self, sock: socket.socket, _: int) -> None:
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        self._loop.forget(sock.fileno())
+        self._tell(core.ConnectFailed(connect_fault(code)) if code else core.Connected())
+
+    def _begin_engine_handshake(self) -> None:
+        try:
+            sock = self.service.engine_context.wrap_socket(
+                self._sockets[Side.ENGINE],
+                do_handshake_on_connect=False,
+                suppress_ragged_eofs=False,
+                server_hostname=self.service.config.host,
+                session=self.service.session(self.engine_address),
+            )
+        except OSError as error:
+            self._tell(core.EngineFailed(engine_fault(error, server_spoke=False), words(error)))
+            return
+        self._sockets[Side.ENGINE] = sock
+        self._loop.watch(sock.fileno(), READ, partial(self._engine_handshake, sock))
+        self._engine_handshake(sock, 0)
+
+    def _engine_handshake(self, sock: ssl.SSLSocket, _: int) -> None:
+        try:
+            sock.do_handshake()
+            pin = pin_of_certificate(sock.getpeercert(binary_form=True) or b"")
+        except ssl.SSLWantReadError:
+            self._loop.change(sock.fileno(), READ)
+        except ssl.SSLWantWriteError:
+            self._loop.change(sock.fileno(), WRITE)
+        except OSError as error:
+            reason = engine_fault(error, server_spoke=sock.cipher() is not None)
+            self._tell(core.EngineFailed(reason, words(error)))
+        except ValueError as error:
+            self._tell(core.EngineFailed(Reason.CERTIFICATE_UNUSABLE, str(error)))
+        else:
+            self._links[Side.ENGINE] = Link(Side.ENGINE, sock, READ)
+            self._tell(core.EngineProven(pin))
+
+    # ---- relaying ----------------------------------------------------------------------
+
+    def _begin_relaying(self) -> None:
+        terminal, engine = self._links[Side.TERMINAL], self._links[Side.ENGINE]
+        self._loop.handle_by(terminal.sock.fileno(), partial(self._ready, terminal, engine))
+        self._loop.handle_by(engine.sock.fileno(), partial(self._ready, engine, terminal))
+        # The request is most likely here already, and the kernel will not say so again.
+        self._move(terminal, engine)
+        self._settle()
+
+    def _ready(self, link: Link, other: Link, mask: int) -> None:
+        if mask & WRITE:
+            self._writable(link, other)
+        if self._links and mask & (READ | HANG_UP | ERROR):
+            self._readable(link, other, mask)
+        self._settle()
+
+    def _writable(self, link: Link, other: Link) -> None:
+        link.blocked = False
+        if link.pending:
+            try:
+                link.flush()
+            except OSError as error:
+                self._broken(link, error)
+                return
+        if not link.pending:
+            if link.ending:
+                self._end(link)
+            elif other.ended:
+                self._tell(core.Ended(other.side, other.clean))
+            else:
+                self._move(other, link)
+
+    def _readable(self, link: Link, other: Link, mask: int) -> None:
+        if not link.ended and not other.pending:
+            self._move(link, other)
+        elif mask & ERROR:
+            self._broken(link, None)
+        elif mask & HANG_UP:
+            # Both directions of this socket are over, which epoll would go on to say for ever.
+            self._mute(link)
+
+    def _move(self, source: Link, sink: Link) -> None:
+        first_answer = source.side is Side.ENGINE and not source.received
+        try:
+            more = source.move(sink)
+        except SinkError as error:
+            self._broken(sink, error.__cause__)
+            return
+        except OSError as error:
+            self._broken(source, error)
+            return
+        if first_answer and source.received:
+            self._keep_session(source)
+        if more:
+            self._loop.soon(partial(self._continue, source, sink))
+        if source.ended and not sink.pending:
+            self._tell(core.Ended(source.side, source.clean))
+
+    def _continue(self, source: Link, sink: Link) -> None:
+        if self._links:
+            self._move(source, sink)
+            self._settle()
+
+    def _keep_session(self, engine: Link) -> None:
+        """With the first answer the tickets of TLS 1.3 have come, too."""
+        if not engine.sock.session_reused:
+            self.service.keep_session(self.engine_address, engine.sock.session)
+
+    def _end_write(self, side: Side, clean: bool) -> None:
+        link = self._links[side]
+        if clean:
+            link.ending = True
+            self._end(link)
+            return
+        try:
+            link.cut()
+        except OSError as error:
+            self._broken(link, error)
+            return
+        self._tell(core.WriteEnded(side))
+
+    def _end(self, link: Link) -> None:
+        if not self._links or not link.ending:
+            return
+        ended_before = link.ended
+        # As long as the other side blocks, there may be unread bytes, which would make the end fail.
+        waits = not link.ended and bool(self._links[link.side.other].pending)
+        try:
+            link.ending = waits or not link.end()
+        except OSError as error:
+            self._broken(link, error)
+            return
+        if not link.ending:
+            self._tell(core.WriteEnded(link.side))
+            if link.ended and not ended_before:
+                self._tell(core.Ended(link.side, link.clean))
+        elif not link.blocked:
+            self._loop.after(_RETRY_SECONDS, partial(self._end, link))
+        self._settle()
+
+    def _broken(self, link: Link, error: BaseException | None) -> None:
+        self._mute(link)
+        link.pending, link.blocked = memoryview(b""), False
+        alert = alert_of(error) if isinstance(error, ssl.SSLError) else ""
+        refusal: Reason | None = None
+        if alert and link.side is Side.ENGINE and not link.received:
+            # A TLS 1.3 server looks at our certificate only after the handshake is over for us.
+            refusal = Reason.CLIENT_CERTIFICATE_REFUSED
+        self._tell(core.Broken(link.side, refusal))
+
+    def _settle(self) -> None:
+        """Tell epoll what each side now waits for."""
+        if not self._links:
+            return
+        for link in self._links.values():
+            other = self._links[link.side.other]
+            mask = 0 if link.ended or other.pending else READ
+            if link.pending or link.blocked:
+                mask |= WRITE
+            if mask == link.mask or (link.mask is None and not mask):
+                continue
+            if link.mask is None:
+                self._loop.watch(link.sock.fileno(), mask, partial(self._ready, link, other))
+            else:
+                self._loop.change(link.sock.fileno(), mask)
+            link.mask = mask
+
+    def _mute(self, link: Link) -> None:
+        if link.mask is not None:
+            self._loop.forget(link.sock.fileno())
+            link.mask = None

@@ -1,0 +1,179 @@
+"""The gate: listeners, services and connections, and what the daemon may ask of them."""
+
+from __future__ import annotations
+
+import socket
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from appliance.errors import SekishoError
+from appliance.gate.config import GateConfig, ServiceConfig
+from appliance.gate.core import Admission, Refuse
+from appliance.gate.loop import READ, Loop
+from appliance.gate.reasons import Reason
+from appliance.gate.relay import Relay
+from appliance.gate.service import Service
+from appliance.gate.sockets import original_destination, prepare, reset
+
+CONNECTIONS = 2000
+CONNECTIONS_OF_A_TERMINAL = 200
+_BACKLOG = 512
+_ACCEPTS_AT_ONCE = 64
+
+Listen = tuple[str, int]
+
+
+class Gate:
+    """on_refusal: called with what the daemon shall hear, as ``{service, terminal, address, reason, detail}``."""
+
+    def __init__(self, loop: Loop, on_refusal: Callable[[dict[str, str]], None], connections: int) -> None:
+        self._loop = loop
+        self._on_refusal = on_refusal
+        self._config = GateConfig()
+        self._services: dict[str, Service] = {}
+        self._listeners: dict[Listen, socket.socket] = {}
+        self._by_listen: dict[Listen, Service] = {}
+        self._relays: set[Relay] = set()
+        self._admission = Admission(connections, CONNECTIONS_OF_A_TERMINAL)
+        self._refusals: Counter[str] = Counter()
+
+    # ---- what the daemon asks ----------------------------------------------------
+
+    def configure(self, config: GateConfig) -> bool:
+        """Put `config` in force. False: it was already. Raises SekishoError and then has changed nothing.
+
+        Connections stay, unless their service or terminal is gone, or its keys, pins, anchors or name have changed.
+        """
+        if config == self._config:
+            return False
+        made = {new.name: self._service_for(new) for new in config.services}
+        opened = self._open({service.listen for service in config.services} - self._listeners.keys())
+        before, self._services = self._services, {}
+        for new in config.services:
+            service, old = made[new.name], before.get(new.name)
+            if old is service:
+                service.reconfigure(new)
+            elif old is not None:
+                service.inherit_counters(old)
+            self._services[new.name] = service
+        self._config = config
+        self._listeners |= opened
+        self._by_listen = {service.config.listen: service for service in self._services.values()}
+        for listen in self._listeners.keys() - self._by_listen.keys():
+            listener = self._listeners.pop(listen)
+            self._loop.forget(listener.fileno())
+            listener.close()
+        for relay in list(self._relays):
+            withdrawn = self._services.get(relay.service.config.name) is not relay.service
+            if withdrawn or relay.terminal not in config.terminals:
+                relay.close()
+        return True
+
+    def close(self, service: str | None, address: str | None) -> int:
+        """Reset the connections of `service` (None: any) to the engine `address` (None: any). Returns how many."""
+        chosen = [
+            relay
+            for relay in self._relays
+            if service in (None, relay.service.config.name) and address in (None, relay.engine_address)
+        ]
+        for relay in chosen:
+            relay.close()
+        return len(chosen)
+
+    def stats(self) -> dict[str, Any]:
+        """Counters since the start of the process; bytes of connections that have ended."""
+        names = self._config.terminals
+        return {
+            "connections": {name: service.connections for name, service in self._services.items()},
+            "terminals": {names.get(ip, ip): count for ip, count in self._admission.by_terminal.items()},
+            "accepted": {name: service.accepted for name, service in self._services.items()},
+            "bytes_to_engine": {name: service.bytes_to_engine for name, service in self._services.items()},
+            "bytes_to_terminal": {name: service.bytes_to_terminal for name, service in self._services.items()},
+            "refusals": dict(self._refusals),
+        }
+
+    # ---- configuration -------------------------------------------------------------
+
+    def _service_for(self, new: ServiceConfig) -> Service:
+        old = self._services.get(new.name)
+        return old if old and new.same_parties(old.config) else Service(new)
+
+    def _open(self, wanted: set[Listen]) -> dict[Listen, socket.socket]:
+        opened: dict[Listen, socket.socket] = {}
+        for listen in sorted(wanted):
+            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            try:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                prepare(listener)
+                listener.bind(listen)
+                listener.listen(_BACKLOG)
+            except OSError as error:
+                for sock in (listener, *opened.values()):
+                    sock.close()
+                raise SekishoError(
+                    "gate.cannot-listen",
+                    f"ゲートがポート {listen[1]} を使えません ({error.strerror})。前の設定のまま動き続けます。",
+                    f"The gate cannot listen on port {listen[1]} ({error.strerror}). "
+                    "The configuration before stays in force.",
+                ) from error
+            opened[listen] = listener
+        for listen, listener in opened.items():
+            self._loop.watch(listener.fileno(), READ, partial(self._accept, listen))
+        return opened
+
+    # ---- connections -----------------------------------------------------------------
+
+    def _accept(self, listen: Listen, _: int) -> None:
+        for _ in range(_ACCEPTS_AT_ONCE):
+            try:
+                sock, (terminal, _port) = self._listeners[listen].accept()
+            except BlockingIOError:
+                return
+            except OSError:
+                # The client has gone (ECONNABORTED), or the kernel is short of something: the loop comes back.
+                return
+            sock.setblocking(False)
+            self._admit(self._by_listen[listen], sock, terminal)
+
+    def _admit(self, service: Service, sock: socket.socket, terminal: str) -> None:
+        candidates = service.candidates(original_destination(sock))
+        refusal: Reason | None = None
+        if terminal not in self._config.terminals:
+            refusal = Reason.UNKNOWN_TERMINAL
+        elif not service.config.open:
+            refusal = Reason.SERVICE_CLOSED
+        elif not candidates:
+            refusal = Reason.NO_PROVEN_ENGINE
+        elif not self._admission.enter(terminal):
+            refusal = Reason.TOO_MANY_CONNECTIONS
+        if refusal:
+            reset(sock)
+            self._refused(service, terminal, "", Refuse(refusal))
+            return
+        relay = Relay(self._loop, service, sock, terminal, candidates, self._on_closed, self._on_refused)
+        self._relays.add(relay)
+        service.connections += 1
+        service.accepted += 1
+        relay.begin()
+
+    def _on_closed(self, relay: Relay) -> None:
+        self._relays.discard(relay)
+        relay.service.connections -= 1
+        self._admission.leave(relay.terminal)
+
+    def _on_refused(self, relay: Relay, refusal: Refuse) -> None:
+        self._refused(relay.service, relay.terminal, relay.engine_address, refusal)
+
+    def _refused(self, service: Service, terminal: str, address: str, refusal: Refuse) -> None:
+        self._refusals[refusal.reason] += 1
+        self._on_refusal(
+            {
+                "service": service.config.name,
+                "terminal": terminal,
+                "address": address,
+                "reason": refusal.reason,
+                "detail": refusal.detail,
+            }
+        )

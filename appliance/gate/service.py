@@ -1,0 +1,63 @@
+"""One terminated service at run time: its TLS contexts, its sessions with engines, its counters."""
+
+from __future__ import annotations
+
+import ssl
+import time
+
+from appliance.gate.config import ServiceConfig
+from appliance.gate.profile import client_context, server_context
+
+_SESSIONS_OF_A_CONTEXT = 1000
+"""OpenSSL keeps up to 20,480 server sessions of clients without tickets (a few KB each), and Python cannot set less."""
+_SESSION_SECONDS = 600.0
+"""A resumed handshake shows no certificate: so long may it lean on the one that was pinned."""
+
+
+class Service:
+    def __init__(self, config: ServiceConfig) -> None:
+        """Raises SekishoError ``gate.bad-certificate``."""
+        self.config = config
+        self.connections = 0
+        self.accepted = 0
+        self.bytes_to_engine = 0
+        self.bytes_to_terminal = 0
+        self.engine_context = client_context(config.trust_anchors, config.identity.certificate, config.identity.key)
+        self._terminal_context = self._make_terminal_context()
+        self._sessions: dict[str, tuple[float, ssl.SSLSession]] = {}
+
+    def reconfigure(self, config: ServiceConfig) -> None:
+        """config: one with the same parties."""
+        self.config = config
+        self._sessions = {ip: kept for ip, kept in self._sessions.items() if ip in config.upstreams}
+
+    def inherit_counters(self, other: Service) -> None:
+        self.accepted, self.bytes_to_engine, self.bytes_to_terminal = (
+            other.accepted,
+            other.bytes_to_engine,
+            other.bytes_to_terminal,
+        )
+
+    def terminal_context(self) -> ssl.SSLContext:
+        if self._terminal_context.session_stats()["number"] >= _SESSIONS_OF_A_CONTEXT:
+            self._terminal_context = self._make_terminal_context()
+        return self._terminal_context
+
+    def candidates(self, original_destination: str | None) -> tuple[str, ...]:
+        """Proven engines, the one that the terminal meant first."""
+        upstreams = self.config.upstreams
+        if original_destination not in upstreams:
+            return upstreams
+        return (original_destination, *(ip for ip in upstreams if ip != original_destination))
+
+    def session(self, address: str) -> ssl.SSLSession | None:
+        kept = self._sessions.get(address)
+        return kept[1] if kept and time.monotonic() - kept[0] < _SESSION_SECONDS else None
+
+    def keep_session(self, address: str, session: ssl.SSLSession | None) -> None:
+        if session is not None and session.has_ticket and address in self.config.upstreams:
+            self._sessions[address] = (time.monotonic(), session)
+
+    def _make_terminal_context(self) -> ssl.SSLContext:
+        config = self.config
+        return server_context(config.presented.certificate, config.presented.key, config.terminal_anchors)

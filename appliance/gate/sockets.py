@@ -1,0 +1,60 @@
+"""Socket options of the connections through the gate."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+
+SO_ORIGINAL_DST = 80
+"""linux/netfilter_ipv4.h"""
+IP_BIND_ADDRESS_NO_PORT = 24
+"""linux/in.h"""
+_NO_LINGER = struct.pack("ii", 1, 0)
+
+
+def prepare(sock: socket.socket) -> None:
+    """No delay for small messages; a dead peer is found within two minutes, a silent living one never disturbed.
+
+    What a listener accepts inherits all of it, except for not blocking.
+    """
+    sock.setblocking(False)
+    for level, option, value in (
+        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
+        (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15),
+        (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4),
+        (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 120_000),
+    ):
+        sock.setsockopt(level, option, value)
+
+
+def towards(source: str) -> socket.socket:
+    """A socket for connect(2) from the local address `source`. Raises OSError."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        prepare(sock)
+        # Ports need to be unique for each engine only, not over all of them (ip(7)).
+        sock.setsockopt(socket.SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        sock.bind((source, 0))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def reset(sock: socket.socket) -> None:
+    """Close with a TCP reset, at once."""
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+    sock.close()
+
+
+def original_destination(sock: socket.socket) -> str | None:
+    """Where the peer wanted to go before nftables redirected it; None when nobody tracked the connection."""
+    try:
+        name = sock.getsockopt(socket.SOL_IP, SO_ORIGINAL_DST, 16)
+    except OSError:
+        return None
+    return socket.inet_ntoa(name[4:8])

@@ -1,0 +1,313 @@
+"""The rules: what the facts say about each thing, one at a time. Who explains whom is `roots`' part."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from appliance.health.causes import (
+    CAUSES,
+    PROOF_REASONS,
+    SECURITY,
+    TITLES,
+    certificate_title,
+    tunnel_title,
+)
+from appliance.health.facts import Facts, Seen
+from appliance.health.model import State
+from appliance.text import Text
+
+SETTLING = 5.0
+"""Seconds. A success counts against a failure only if it came this much later than the failure began: one that
+was under way when the line broke must not hide the break."""
+
+RENEWAL_STEPS: tuple[tuple[int, str], ...] = (
+    (7, "certificates.last-days"),
+    (30, "certificates.renew-now"),
+    (60, "certificates.renew-soon"),
+)
+"""Days left, under which each cause holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What there should be. tunnels: in order of preference. helpers: the daemons that this router runs."""
+
+    wan_interface: str | None = None
+    tunnels: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+    helpers: tuple[str, ...] = ()
+
+    def wants(self, kind: str, subject: str) -> bool:
+        """Whether an observation can still matter under these expectations."""
+        room, _, what = kind.partition(".")
+        if room == "wan":
+            return subject == self.wan_interface
+        if room == "tunnel":
+            return subject in self.tunnels
+        if room == "engine":
+            return subject.partition("@")[0] in self.services
+        if room == "certificate":
+            return subject in self.certificates
+        return what != "engine" or subject in self.helpers
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A light before it is dated. behind: the observations that decided. values: fill the cause's sentences."""
+
+    name: str
+    title: Text
+    cause: str
+    behind: tuple[Seen, ...] = ()
+    values: Mapping[str, Text] = field(default_factory=dict)
+    parts: tuple[Verdict, ...] = ()
+
+    @property
+    def state(self) -> State:
+        return CAUSES[self.cause].state
+
+
+SEVERITY: dict[State, int] = {State.FAILED: 0, State.UNKNOWN: 1, State.WARNING: 2, State.OK: 3}
+"""Order in which people should look. Unknown before warning: a warning has at least been proven to work."""
+
+
+def judge(facts: Facts, expected: Expected, now: float) -> tuple[Verdict, ...]:
+    """The five lights, nearest to the clinic first."""
+    tunnel = _tunnel(facts, expected, now)
+    engine = _engine(facts, expected, now, tunnel)
+    return (
+        _router(facts, expected, now, works=engine.state in (State.OK, State.WARNING)),
+        _line(facts, expected, now),
+        tunnel,
+        engine,
+        _certificates(facts, expected, now),
+    )
+
+
+def _light(name: str, what: str, *behind: Seen | None, **values: Text) -> Verdict:
+    return Verdict(name, TITLES[name], f"{name}.{what}", tuple(seen for seen in behind if seen), values)
+
+
+def _router(facts: Facts, expected: Expected, now: float, *, works: bool) -> Verdict:
+    account = facts.fresh(now, "account.present")
+    if account and not account.ok:
+        return _light("router", "no-account", account)
+    helpers = {name: facts.fresh(now, "router.engine", name) for name in expected.helpers}
+    dead = {name: seen for name, seen in helpers.items() if seen and not seen.ok}
+    if dead:
+        return _light("router", "helper", *dead.values(), detail=_list(dead))
+    clock = facts.fresh(now, "router.clock")
+    if clock and not clock.ok:
+        return _light("router", "clock-but-working" if works else "clock", clock)
+    settings = facts.fresh(now, "router.settings")
+    if settings and not settings.ok:
+        return _light("router", "settings-differ", settings)
+    behind = (account, clock, settings, *helpers.values())
+    if all(behind):
+        return _light("router", "ok", *behind)
+    return _unknown(
+        "router",
+        TITLES["router"],
+        facts.last("account.present"),
+        facts.last("router.clock"),
+        facts.last("router.settings"),
+        *(facts.last("router.engine", name) for name in expected.helpers),
+    )
+
+
+def _unknown(light: str, title: Text, *last: Seen | None, name: str | None = None) -> Verdict:
+    # "Checking" promises that an answer is on its way; once everything had an answer, silence is news by itself.
+    known = tuple(seen for seen in last if seen)
+    what = "no-news" if known and len(known) == len(last) else "checking"
+    return Verdict(name or light, title, f"{light}.{what}", known)
+
+
+def _line(facts: Facts, expected: Expected, now: float) -> Verdict:
+    interface = expected.wan_interface
+    if interface is None:
+        return _light("line", "not-set-up")
+    paths = [seen for name in expected.tunnels if (seen := facts.fresh(now, "tunnel.path", name)) and seen.ok]
+    proofs = [seen for name in expected.services for seen in facts.fresh_proofs(now, name) if seen.ok]
+    carrier = facts.fresh(now, "wan.carrier", interface)
+    address = facts.fresh(now, "wan.address", interface)
+    gateway = facts.fresh(now, "wan.gateway", interface)
+    for seen, cause in ((carrier, "no-cable"), (address, "no-address")):
+        if seen and not seen.ok:
+            passed = [success for success in (*paths, *proofs) if success.at > seen.began + SETTLING]
+            return _light("line", "ok", *passed) if passed else _light("line", cause, seen)
+    if paths:
+        # Many line boxes ignore pings: their silence says nothing while packets of ours come back.
+        return _light("line", "ok", *paths)
+    if gateway and not gateway.ok:
+        passed = [proof for proof in proofs if proof.at > gateway.began + SETTLING]
+        return _light("line", "ok", *passed) if passed else _light("line", "gateway-silent", gateway)
+    if gateway:
+        return _light("line", "ok", gateway, carrier, address)
+    return _unknown(
+        "line",
+        TITLES["line"],
+        *(facts.last(kind, interface) for kind in ("wan.carrier", "wan.address", "wan.gateway")),
+    )
+
+
+def _tunnel(facts: Facts, expected: Expected, now: float) -> Verdict:
+    account = facts.fresh(now, "account.present")
+    if account and not account.ok:
+        return _light("tunnel", "no-account", account)
+    parts = tuple(_one_tunnel(facts, rank, name, now) for rank, name in enumerate(expected.tunnels))
+    cause, behind = _tunnel_cause(facts, expected, parts, now)
+    return Verdict("tunnel", TITLES["tunnel"], cause, behind, parts=_worst_first(parts))
+
+
+def _tunnel_cause(
+    facts: Facts, expected: Expected, parts: tuple[Verdict, ...], now: float
+) -> tuple[str, tuple[Seen, ...]]:
+    everything = tuple(seen for part in parts for seen in part.behind)
+    states = [part.state for part in parts]
+    if State.OK not in states:
+        proofs = [seen for name in expected.services for seen in facts.fresh_proofs(now, name) if seen.ok]
+        passed = tuple(proof for proof in proofs if parts and proof.at > _silent_since(parts) + SETTLING)
+        if passed:
+            return "tunnel.unwatched", passed
+        if State.FAILED not in states:
+            waiting = not parts or any(part.cause == "tunnel.checking" for part in parts)
+            return ("tunnel.checking" if waiting else "tunnel.no-news"), everything
+        causes = {part.cause for part in parts if part.state is State.FAILED}
+        return (causes.pop() if len(causes) == 1 else "tunnel.all-down"), everything
+    if State.UNKNOWN in states:
+        return "tunnel.one-unknown", everything
+    if State.FAILED in states:
+        return ("tunnel.no-spare" if states[0] is State.OK else "tunnel.on-spare"), everything
+    carrying = facts.fresh(now, "tunnel.carrying", expected.tunnels[0])
+    on_spare = len(parts) > 1 and carrying is not None and not carrying.ok
+    return ("tunnel.ok-on-spare" if on_spare else "tunnel.ok"), everything
+
+
+def _one_tunnel(facts: Facts, rank: int, name: str, now: float) -> Verdict:
+    title = tunnel_title(rank, name)
+    path = facts.fresh(now, "tunnel.path", name)
+    if path and path.ok:
+        return Verdict(name, title, "tunnel.ok", (path,))
+    for kind, cause in (("tunnel.endpoint", "name-not-found"), ("tunnel.handshake", "no-handshake")):
+        seen = facts.fresh(now, kind, name)
+        if seen and not seen.ok:
+            return Verdict(name, title, f"tunnel.{cause}", (path or seen,))
+    if path:
+        return Verdict(name, title, "tunnel.path-down", (path,))
+    return _unknown("tunnel", title, facts.last("tunnel.path", name), name=name)
+
+
+def _silent_since(parts: tuple[Verdict, ...]) -> float:
+    """From when on no path was seen to work (seconds of CLOCK_BOOTTIME); -inf if there never was an answer."""
+    moments = [seen.began if part.state is State.FAILED else seen.at for part in parts for seen in part.behind]
+    return max(moments, default=-math.inf)
+
+
+def _engine(facts: Facts, expected: Expected, now: float, tunnel: Verdict) -> Verdict:
+    account = facts.fresh(now, "account.present")
+    if account and not account.ok:
+        return _light("engine", "no-account", account)
+    cut = None
+    if tunnel.state is State.FAILED and all(part.state is State.FAILED for part in tunnel.parts):
+        cut = _silent_since(tunnel.parts) + SETTLING
+    parts = tuple(_one_service(facts, name, now, cut) for name in expected.services)
+    everything = tuple(seen for part in parts for seen in part.behind)
+    cause, values = _engine_cause(parts)
+    return Verdict("engine", TITLES["engine"], cause, everything, values, _worst_first(parts))
+
+
+def _engine_cause(parts: tuple[Verdict, ...]) -> tuple[str, Mapping[str, Text]]:
+    if not parts:
+        return "engine.checking", {}
+    failed = [part for part in parts if part.state is State.FAILED]
+    refused = [part for part in failed if part.cause in SECURITY]
+    if refused:
+        return refused[0].cause, refused[0].values
+    if failed and len(failed) < len(parts):
+        return "engine.some-services", {"detail": _list(part.name for part in failed)}
+    worst = _worst_first(parts)[0]
+    return worst.cause, worst.values
+
+
+def _one_service(facts: Facts, name: str, now: float, cut: float | None) -> Verdict:
+    """cut: no path since then, so a success from before it says nothing about now."""
+    title = Text(f"サービス {name}", f"Service {name}")
+    proofs = facts.fresh_proofs(now, name)
+    failed = [seen for seen in proofs if not seen.ok]
+    causes = {_proof_cause(seen): seen for seen in reversed(failed)}
+    refused = [cause for cause in causes if cause in SECURITY]
+    passed = [seen for seen in proofs if seen.ok and (cut is None or seen.at > cut)]
+    if passed and refused:
+        return Verdict(name, title, "engine.some-refused", proofs)
+    if passed:
+        return Verdict(name, title, "engine.some-addresses" if failed else "engine.ok", proofs)
+    if failed:
+        cause = (refused or list(causes))[-1]
+        reason = causes[cause].evidence.reason or "?"
+        return Verdict(name, title, cause, tuple(failed), {"detail": Text(reason, reason)})
+    named = facts.fresh(now, "engine.name", name)
+    if named and not named.ok:
+        return Verdict(name, title, "engine.name-not-found", (named,))
+    if cut is not None:
+        return Verdict(name, title, "engine.waiting", facts.proofs(name))
+    return _unknown("engine", title, *(facts.proofs(name) or (None,)), name=name)
+
+
+def _proof_cause(seen: Seen) -> str:
+    return PROOF_REASONS.get(seen.evidence.reason, "engine.not-proven")
+
+
+def _certificates(facts: Facts, expected: Expected, now: float) -> Verdict:
+    account = facts.fresh(now, "account.present")
+    if account and not account.ok:
+        return _light("certificates", "no-account", account)
+    by_end = sorted(expected.certificates, key=lambda name: _days_left(facts.fresh(now, "certificate.days", name)))
+    parts = _worst_first(tuple(_one_certificate(facts, name, now) for name in by_end))
+    everything = tuple(seen for part in parts for seen in part.behind)
+    cause, values = (parts[0].cause, parts[0].values) if parts else ("certificates.checking", {})
+    return Verdict("certificates", TITLES["certificates"], cause, everything, values, parts)
+
+
+def _one_certificate(facts: Facts, name: str, now: float) -> Verdict:
+    title = certificate_title(name)
+    seen = facts.fresh(now, "certificate.days", name)
+    if seen is None:
+        return _unknown("certificates", title, facts.last("certificate.days", name), name=name)
+    reason, days = seen.evidence.reason, _days_left(seen)
+    why = reason or seen.evidence.detail or "?"
+    values = {"name": title, "detail": Text(why, why)}
+    if reason == "not-yet-valid":
+        return Verdict(name, title, "certificates.not-yet-valid", (seen,), values)
+    if reason == "expired" or days < 0:
+        cause = f"certificates.{name}-expired" if name in ("account", "identity") else "certificates.expired"
+        return Verdict(name, title, cause, (seen,), values)
+    for limit, cause in RENEWAL_STEPS:
+        if days < limit:
+            return Verdict(name, title, cause, (seen,), {**values, "left": _left(int(days))})
+    return Verdict(name, title, "certificates.ok" if seen.ok else "certificates.unusable", (seen,), values)
+
+
+def _days_left(seen: Seen | None) -> float:
+    """Infinite when nobody counted."""
+    try:
+        return math.inf if seen is None else int(seen.evidence.detail)
+    except ValueError:
+        return math.inf
+
+
+def _left(days: int) -> Text:
+    if days == 0:
+        return Text("1日未満", "less than a day")
+    return Text(f"{days}日", "1 day" if days == 1 else f"{days} days")
+
+
+def _worst_first(parts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+    return tuple(sorted(parts, key=lambda part: SEVERITY[part.state]))
+
+
+def _list(names: Iterable[str]) -> Text:
+    listed = list(names)
+    return Text("、".join(listed), ", ".join(listed))

@@ -1,0 +1,118 @@
+"""What an account and settings, each valid by itself, must not do to each other."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network, ip_address
+
+from appliance.account.model import Account
+from appliance.errors import SekishoError
+from appliance.intent.names import SERVICES_LIMIT
+from appliance.site.model import Site
+
+
+def refuse_contradictions(account: Account, site: Site) -> None:
+    """Raise SekishoError about the first combination that cannot work."""
+    _refuse_overlaps(account, site)
+    _refuse_endpoints(account, site)
+    _refuse_unreachable(account)
+    _refuse_too_many(account)
+
+
+def _refuse_overlaps(account: Account, site: Site) -> None:
+    lan = site.lan.address.network
+    inner = account.tunnels[0].inner_address
+    for tunnel in account.tunnels:
+        for prefix in tunnel.allowed_prefixes:
+            if prefix.overlaps(lan):
+                raise SekishoError(
+                    "intent.lan-overlaps-tunnel",
+                    f"LAN（{lan}）がデータセンター側のネットワーク（{prefix}、トンネル {tunnel.name}）と"
+                    "重なっています。"
+                    "site.toml の lan.address を重ならない範囲に変えてください。",
+                    f"The LAN ({lan}) overlaps a network of the data center ({prefix}, tunnel {tunnel.name}); "
+                    "change lan.address in site.toml to a range that does not.",
+                )
+            if site.wan.kind == "static" and prefix.overlaps(site.wan.address.network):
+                raise SekishoError(
+                    "intent.wan-overlaps-tunnel",
+                    f"上位ルーターのネットワーク（{site.wan.address.network}）がデータセンター側のネットワーク"
+                    f"（{prefix}、トンネル {tunnel.name}）と重なっています。上位ルーターの LAN を別の範囲に変え、"
+                    "site.toml の wan も合わせてください。",
+                    f"The upper router's network ({site.wan.address.network}) overlaps a network of the data center "
+                    f"({prefix}, tunnel {tunnel.name}); give the upper router another range and set wan in "
+                    "site.toml to match.",
+                )
+    for network, key in [(lan, "lan.address")] + (
+        [(site.wan.address.network, "wan.address")] if site.wan.kind == "static" else []
+    ):
+        if inner in network:
+            raise SekishoError(
+                "intent.inner-address-taken",
+                f"トンネル内で使うこの医院のアドレス {inner} が site.toml の {key} のネットワーク（{network}）に"
+                "入っています。そのネットワークを別の範囲に変えてください。",
+                f"The clinic's address inside the tunnels, {inner}, lies in the network of {key} in site.toml "
+                f"({network}); move that network to another range.",
+            )
+
+
+def _refuse_endpoints(account: Account, site: Site) -> None:
+    inside = [prefix for tunnel in account.tunnels for prefix in tunnel.allowed_prefixes]
+    for tunnel in account.tunnels:
+        try:
+            endpoint = ip_address(tunnel.endpoint_host)
+        except ValueError:
+            continue  # A name: whoever resolves it checks its addresses.
+        if not isinstance(endpoint, IPv4Address):
+            raise SekishoError(
+                "intent.endpoint-needs-ipv4",
+                f"トンネル {tunnel.name} の接続先 {endpoint} は IPv6 ですが、この回線の種類（{site.wan.kind}）は "
+                "IPv4 で接続します。データセンターに IPv4 の接続先を入れた接続アカウントを依頼してください。",
+                f"The endpoint of tunnel {tunnel.name}, {endpoint}, is IPv6, but this kind of line ({site.wan.kind}) "
+                "connects by IPv4; ask the data center for an account with an IPv4 endpoint.",
+            )
+        if any(endpoint in prefix for prefix in inside):
+            raise SekishoError(
+                "intent.endpoint-inside-tunnel",
+                f"トンネル {tunnel.name} の接続先 {endpoint} がトンネルの中のネットワークに入っているため、"
+                "接続が始まりません。データセンターに正しい接続アカウントを依頼してください。",
+                f"The endpoint of tunnel {tunnel.name}, {endpoint}, lies inside the tunnels' own networks, so it can "
+                "never be reached; ask the data center for a corrected account.",
+            )
+        if endpoint in site.lan.address.network:
+            raise SekishoError(
+                "intent.endpoint-inside-lan",
+                f"トンネル {tunnel.name} の接続先 {endpoint} が LAN（{site.lan.address.network}）に入っています。"
+                "site.toml の lan.address を別の範囲に変えてください。",
+                f"The endpoint of tunnel {tunnel.name}, {endpoint}, lies in the LAN ({site.lan.address.network}); "
+                "change lan.address in site.toml to another range.",
+            )
+
+
+def _refuse_unreachable(account: Account) -> None:
+    inside = [prefix for tunnel in account.tunnels for prefix in tunnel.allowed_prefixes]
+
+    def outside(network: IPv4Network) -> bool:
+        return not any(network.subnet_of(prefix) for prefix in inside)
+
+    for key, networks in (("dns", [IPv4Network(server) for server in account.dns]), ("monitoring", account.monitoring)):
+        for network in networks:
+            if outside(network):
+                shown = network.network_address if network.prefixlen == 32 else network
+                raise SekishoError(
+                    "intent.not-behind-tunnels",
+                    f"接続アカウントの {key} にある {shown} は、どのトンネルの allowed_prefixes にも入っていないため"
+                    "届きません。データセンターに正しい接続アカウントを依頼してください。",
+                    f"The account's {key} names {shown}, which lies in no tunnel's allowed_prefixes and cannot be "
+                    "reached; ask the data center for a corrected account.",
+                )
+
+
+def _refuse_too_many(account: Account) -> None:
+    if len(account.services) > SERVICES_LIMIT:
+        raise SekishoError(
+            "intent.too-many-services",
+            f"接続アカウントのサービスが {len(account.services)} 個ありますが、このルーターが扱えるのは "
+            f"{SERVICES_LIMIT} 個までです。データセンターに減らした接続アカウントを依頼してください。",
+            f"The account has {len(account.services)} services, but this router serves {SERVICES_LIMIT} at most; "
+            "ask the data center for an account with fewer.",
+        )

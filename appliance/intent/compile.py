@@ -1,0 +1,41 @@
+"""Account and settings in, the whole wanted router out."""
+
+from __future__ import annotations
+
+from appliance.account.model import Account
+from appliance.intent import checks, edges, services, sysctls, tunnels
+from appliance.intent.model import Bfd, RouterIntent
+from appliance.intent.rules import ground, table
+from appliance.site.model import Site
+
+
+def compile(account: Account, site: Site) -> RouterIntent:
+    """All that this router should be. Pure: equal arguments give equal intents.
+
+    Raises SekishoError (codes ``intent.*``) for an account and settings that are each valid
+    but cannot work together.
+    """
+    checks.refuse_contradictions(account, site)
+    wanted_tunnels = tunnels.tunnels(account)
+    wanted_services = services.services(account)
+    wanted_lan = edges.lan(site)
+    wanted_wan = edges.wan(site)
+    inner_address = account.tunnels[0].inner_address
+    return RouterIntent(
+        clinic_id=account.clinic.id,
+        inner_address=inner_address,
+        wan=wanted_wan,
+        lan=wanted_lan,
+        tunnels=wanted_tunnels,
+        services=wanted_services,
+        tunnel_dns=account.dns,
+        monitoring=account.monitoring,
+        bfd=Bfd(account.bfd.interval_ms, account.bfd.multiplier),
+        addresses=edges.addresses(site) + tunnels.addresses(wanted_tunnels),
+        routes=edges.routes(site) + tunnels.routes(wanted_tunnels),
+        rules=tunnels.rules(wanted_tunnels),
+        sysctls=sysctls.sysctls(wanted_lan.interface, wanted_wan.interface, wanted_tunnels),
+        firewall=table.table(
+            ground.Ground.of(wanted_lan, wanted_wan, wanted_tunnels, wanted_services, account.dns, account.monitoring)
+        ),
+    )

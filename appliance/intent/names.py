@@ -1,0 +1,45 @@
+"""Names and numbers that the compiled intent shares with whoever fills or watches it at run time."""
+
+from __future__ import annotations
+
+TABLE = "sekisho"
+
+TERMINALS = "terminals"
+"""Set: address . MAC of each listed terminal; from the settings."""
+TERMINAL_ADDRESSES = "terminal_addresses"
+"""Set: the addresses of `TERMINALS` alone, to notice another machine that wears one."""
+ENGINE_VERIFIED = "engine_verified"
+"""Set, timed: address . port of engines proven for passthrough."""
+GATE_VERIFIED = "gate_verified"
+"""Set, timed: address . port of engines proven for the gate; gives every packet of a gate connection its leave."""
+GATE_OPEN = "gate_open"
+"""Map, timed: engine address . port to the gate's local port; opens new connections, `GATE_VERIFIED` keeps them."""
+TUNNEL_ENDPOINTS = "tunnel_endpoints"
+"""Set: address . UDP port of the concentrators, as resolved."""
+WAN_RESOLVERS = "wan_resolvers"
+"""Set: DNS servers of the line; from the settings when static, else from the lease."""
+
+REFUSED_LAN = "refused_lan"
+REFUSED_IMPOSTOR = "refused_impostor"
+REFUSED_OUTPUT = "refused_output"
+DROPPED_WAN = "dropped_wan"
+DROPPED_TUNNEL = "dropped_tunnel"
+FORGED_LAN = "forged_lan"
+FORGED_WAN = "forged_wan"
+PASSED_ENGINE = "passed_engine"
+PASSED_GATE = "passed_gate"
+REDIRECTED_GATE = "redirected_gate"
+
+GATE_USER = "sekisho-gate"
+"""System user of the gate's process: the kernel tells its connections from the prover's by it."""
+PAGE_USER = "sekisho-web"
+"""System user of the status page's process."""
+
+PAGE_PORT = 8080
+"""TCP port on the router's LAN address where the page's unprivileged process listens; terminals use 80."""
+METRICS_PORT = 9464
+"""TCP port on the inner address for /metrics."""
+FIRST_GATE_PORT = 10443
+"""Local TCP ports of the gate's listeners, one per service, counted up from here."""
+SERVICES_LIMIT = 64
+"""Keeps the gate's ports and its warm connections within what a small router carries."""

@@ -1,0 +1,175 @@
+"""Before anybody decides: forged packets go, services are redirected, dead ends are refused."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+from appliance.intent import names
+from appliance.intent.firewall import (
+    Accept,
+    Chain,
+    Drop,
+    Field,
+    Hook,
+    NoTrack,
+    RedirectByMap,
+    RedirectTo,
+    Refuse,
+    Rule,
+    SourceNat,
+)
+from appliance.intent.model import PROBE_MARK
+from appliance.intent.rules.ground import TCP, Ground, is_, is_not, outside, within
+
+UNSPECIFIED = IPv4Address(0)
+
+
+def chains(ground: Ground) -> tuple[Chain, ...]:
+    return (_forged(ground), _probes(ground), _redirects(ground), _dead_ends(ground), _source_nat(ground))
+
+
+def _forged(ground: Ground) -> Chain:
+    """Ahead of connection tracking, which would let a forged packet close or age somebody's tracked connection."""
+    return Chain(
+        "forged",
+        Hook("filter", "prerouting", "raw", "accept"),
+        (
+            Rule(
+                (ground.from_lan, is_(Field.SOURCE4, UNSPECIFIED), is_(Field.UDP_SPORT, 68), is_(Field.UDP_DPORT, 67)),
+                Accept(),
+                "A machine that has no address yet may ask for one (RFC 2131)",
+            ),
+            Rule(
+                (ground.from_lan, is_not(Field.SOURCE4, ground.lan.address.network)),
+                Drop(),
+                "Anti-spoofing: on the LAN only LAN addresses speak",
+                names.FORGED_LAN,
+            ),
+            Rule(
+                (
+                    ground.from_lan,
+                    is_(Field.SOURCE4, ground.lan.address.ip, ground.lan.address.network.broadcast_address),
+                ),
+                Drop(),
+                "Anti-spoofing: nobody else is the router, and nobody is everybody",
+                names.FORGED_LAN,
+            ),
+            Rule(
+                (
+                    ground.from_lan,
+                    is_(Field.FAMILY, "ipv4"),
+                    is_(Field.FIB_SOURCE_INTERFACE, "missing"),
+                ),
+                Drop(),
+                "Anti-spoofing: the way back to the sender must be the LAN (RFC 3704)",
+                names.FORGED_LAN,
+            ),
+            # Refused, not dropped: it may be a terminal whose network card was replaced, and honest machines hang on
+            # silence. Untracked, so that it can never speak in the connection of the terminal whose address it wears.
+            Rule(
+                (
+                    ground.from_lan,
+                    within(names.TERMINAL_ADDRESSES, Field.SOURCE4),
+                    outside(names.TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE),
+                ),
+                NoTrack(),
+                "Another machine with a terminal's address is kept out of its connections",
+            ),
+            Rule(
+                (ground.from_wan, is_(Field.SOURCE4, *ground.inside)),
+                Drop(),
+                "Anti-spoofing: LAN and data center do not speak from the WAN",
+                names.FORGED_WAN,
+            ),
+            Rule(
+                (ground.from_wan, is_(Field.DESTINATION4, *ground.inside)),
+                Drop(),
+                "Nothing from the WAN reaches the LAN or the tunnel",
+                names.FORGED_WAN,
+            ),
+            Rule(
+                (ground.from_tunnels, is_not(Field.SOURCE4, *ground.prefixes)),
+                Drop(),
+                "Anti-spoofing: from a tunnel only the data center speaks",
+                names.DROPPED_TUNNEL,
+            ),
+        ),
+    )
+
+
+def _probes(ground: Ground) -> Chain:
+    """A SYN in the engine's name makes a terminal's stack answer (RFC 5961 section 4.2), and the answer is then
+    refused; conntrack must not take that SYN for the engine's."""
+    return Chain(
+        "probes",
+        Hook("filter", "output", "raw", "accept"),
+        (
+            Rule(
+                (ground.to_lan, is_(Field.MARK, PROBE_MARK)),
+                NoTrack(),
+                "Our probe that wakes a terminal's cut connection is not the engine's packet",
+            ),
+        ),
+    )
+
+
+def _redirects(ground: Ground) -> Chain:
+    return Chain(
+        "redirects",
+        Hook("nat", "prerouting", "dstnat", "accept"),
+        (
+            Rule(
+                (
+                    ground.from_lan,
+                    within(names.TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE),
+                    TCP,
+                    within(names.GATE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT),
+                ),
+                RedirectByMap((Field.DESTINATION4, Field.TCP_DPORT), names.GATE_OPEN),
+                "A listed terminal's way to a proven engine leads through the gate",
+                names.REDIRECTED_GATE,
+            ),
+            Rule(
+                (ground.from_lan, is_(Field.DESTINATION4, ground.lan.address.ip), is_(Field.TCP_DPORT, 80)),
+                RedirectTo(names.PAGE_PORT),
+                "The status page at its usual port, served without privileges",
+            ),
+        ),
+    )
+
+
+def _dead_ends(ground: Ground) -> Chain:
+    """Where the route is missing or unreachable (both tunnels down, no line), the kernel's own answer is an ICMP error
+    that TCP stacks may ignore, five times and then once a second. Only for what begins: a connection that lives may
+    outlast a short cut of both tunnels."""
+    return Chain(
+        "dead_ends",
+        Hook("filter", "prerouting", "filter", "accept"),
+        (
+            Rule(
+                (
+                    ground.from_lan,
+                    is_(Field.CT_STATE, "new"),
+                    is_(Field.FIB_DESTINATION_TYPE, "unicast"),
+                    is_(Field.FIB_ROUTE, "missing"),
+                ),
+                Refuse(),
+                "Refuse at once: there is no way there now",
+                names.REFUSED_LAN,
+            ),
+        ),
+    )
+
+
+def _source_nat(ground: Ground) -> Chain:
+    return Chain(
+        "source_nat",
+        Hook("nat", "postrouting", "srcnat", "accept"),
+        (
+            Rule(
+                (ground.to_tunnels, is_(Field.SOURCE4, ground.lan.address.network)),
+                SourceNat(ground.inner_address),
+                "One inner address on both tunnels: connections survive a fail-over",
+            ),
+        ),
+    )

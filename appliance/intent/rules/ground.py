@@ -1,0 +1,109 @@
+"""The facts that the rules stand on, and short words to write matches with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, collapse_addresses
+
+from appliance.intent.firewall import Field, In, Match, Value
+from appliance.intent.model import Lan, Service, Tunnel, Wan
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """neighbours: each tunnel's interface with the address at its far end.
+
+    prefixes: what lies behind the tunnels. inside: all that must never come from the WAN or go
+    there. No two networks of one tuple overlap, since nft refuses that in an anonymous set.
+    """
+
+    lan: Lan
+    wan: Wan
+    neighbours: tuple[tuple[str, IPv4Address], ...]
+    inner_address: IPv4Address
+    prefixes: tuple[IPv4Network, ...]
+    inside: tuple[IPv4Network, ...]
+    service_ports: tuple[int, ...]
+    gate_ports: tuple[int, ...]
+    tunnel_dns: tuple[IPv4Address, ...]
+    monitoring: tuple[IPv4Network, ...]
+
+    @classmethod
+    def of(
+        cls,
+        lan: Lan,
+        wan: Wan,
+        tunnels: tuple[Tunnel, ...],
+        services: tuple[Service, ...],
+        tunnel_dns: tuple[IPv4Address, ...],
+        monitoring: tuple[IPv4Network, ...],
+    ) -> Ground:
+        inner_address = tunnels[0].inner_address
+        prefixes = tuple(collapse_addresses(prefix for tunnel in tunnels for prefix in tunnel.allowed_prefixes))
+        return cls(
+            lan=lan,
+            wan=wan,
+            neighbours=tuple((tunnel.interface, tunnel.peer_address) for tunnel in tunnels),
+            inner_address=inner_address,
+            prefixes=prefixes,
+            inside=tuple(collapse_addresses((*prefixes, lan.address.network, IPv4Network(inner_address)))),
+            service_ports=tuple(sorted({service.port for service in services})),
+            gate_ports=tuple(service.gate_port for service in services if service.gate_port is not None),
+            tunnel_dns=tuple(sorted(set(tunnel_dns))),
+            monitoring=tuple(collapse_addresses(monitoring)),
+        )
+
+    @property
+    def from_lan(self) -> Match:
+        return is_(Field.IIF, self.lan.interface)
+
+    @property
+    def to_lan(self) -> Match:
+        return is_(Field.OIF, self.lan.interface)
+
+    @property
+    def from_wan(self) -> Match:
+        return is_(Field.IIF, self.wan.interface)
+
+    @property
+    def to_wan(self) -> Match:
+        return is_(Field.OIF, self.wan.interface)
+
+    @property
+    def from_tunnels(self) -> Match:
+        return is_(Field.IIF, *(interface for interface, _ in self.neighbours))
+
+    @property
+    def to_tunnels(self) -> Match:
+        return is_(Field.OIF, *(interface for interface, _ in self.neighbours))
+
+
+def is_(field: Field, *values: Value) -> Match:
+    return Match((field,), values)
+
+
+def is_not(field: Field, *values: Value) -> Match:
+    return Match((field,), values, negate=True)
+
+
+def within(set_name: str, *fields: Field) -> Match:
+    return Match(fields, In(set_name))
+
+
+def outside(set_name: str, *fields: Field) -> Match:
+    return Match(fields, In(set_name), negate=True)
+
+
+TCP = is_(Field.L4PROTO, "tcp")
+UDP = is_(Field.L4PROTO, "udp")
+ICMP = is_(Field.L4PROTO, "icmp")
+ECHO_REQUEST = is_(Field.ICMP_TYPE, "echo-request")
+RESET = is_(Field.TCP_FLAGS_RST)
+NEW_OR_KNOWN = is_(Field.CT_STATE, "new", "established")
+KNOWN = is_(Field.CT_STATE, "established")
+RELATED = is_(Field.CT_STATE, "related")
+UNKNOWN = is_(Field.CT_STATE, "invalid", "untracked")
+QUESTION = is_(Field.CT_DIRECTION, "original")
+ANSWER = is_(Field.CT_DIRECTION, "reply")
+REDIRECTED = is_(Field.CT_STATUS, "dnat")
+"""By a rule of ours: whoever addresses the local port directly is not."""

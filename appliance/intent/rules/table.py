@@ -1,0 +1,147 @@
+"""The whole table: its sets, its counters, and the three decisions that send a packet to its side's chain."""
+
+from __future__ import annotations
+
+from appliance.intent import names
+from appliance.intent.firewall import (
+    Accept,
+    Chain,
+    ClampMss,
+    Counter,
+    Field,
+    Hook,
+    Jump,
+    NamedMap,
+    NamedSet,
+    Refuse,
+    Rule,
+    Table,
+)
+from appliance.intent.rules import entry, lan, tunnels, wan
+from appliance.intent.rules.ground import Ground, is_
+
+
+def table(ground: Ground) -> Table:
+    return Table(
+        name=names.TABLE,
+        sets=_sets(ground),
+        maps=(
+            NamedMap(
+                names.GATE_OPEN,
+                ("ipv4_addr", "inet_service"),
+                "inet_service",
+                "Engines that the gate serves now, and its local port for each",
+                timeout=True,
+            ),
+        ),
+        counters=_COUNTERS,
+        chains=(
+            *entry.chains(ground),
+            lan.input_chain(ground),
+            lan.forward_chain(ground),
+            lan.output_chain(ground),
+            wan.input_chain(),
+            wan.forward_chain(),
+            wan.output_chain(ground),
+            tunnels.input_chain(ground),
+            tunnels.forward_chain(ground),
+            tunnels.output_chain(ground),
+            *_decisions(ground),
+        ),
+    )
+
+
+def _decisions(ground: Ground) -> tuple[Chain, ...]:
+    from_lan = "What the LAN sends"
+    from_wan = "What the WAN sends"
+    from_tunnels = "What the data center sends"
+    syn = is_(Field.TCP_FLAGS_SYN)
+    clamp = "Segments fit the tunnel in both directions, whatever ICMP is lost"
+    loopback = "The router talks with itself"
+    return (
+        Chain(
+            "input",
+            Hook("filter", "input", "filter", "drop"),
+            (
+                Rule((is_(Field.IIF, "lo"),), Accept(), loopback),
+                Rule((ground.from_lan,), Jump(lan.INPUT), from_lan),
+                Rule((ground.from_wan,), Jump(wan.INPUT), from_wan),
+                Rule((ground.from_tunnels,), Jump(tunnels.INPUT), from_tunnels),
+            ),
+        ),
+        Chain(
+            "forward",
+            Hook("filter", "forward", "filter", "drop"),
+            (
+                Rule((ground.to_tunnels, syn), ClampMss(), clamp),
+                Rule((ground.from_tunnels, syn), ClampMss(), clamp),
+                Rule((ground.from_lan,), Jump(lan.FORWARD), from_lan),
+                Rule((ground.from_wan,), Jump(wan.FORWARD), from_wan),
+                Rule((ground.from_tunnels,), Jump(tunnels.FORWARD), from_tunnels),
+            ),
+        ),
+        Chain(
+            "output",
+            Hook("filter", "output", "filter", "drop"),
+            (
+                Rule((is_(Field.OIF, "lo"),), Accept(), loopback),
+                Rule((ground.to_lan,), Jump(lan.OUTPUT), "What the router says to the LAN"),
+                Rule((ground.to_wan,), Jump(wan.OUTPUT), "What the router says to the WAN"),
+                Rule((ground.to_tunnels,), Jump(tunnels.OUTPUT), "What the router says to the data center"),
+                Rule((), Refuse(), "The router's own programs fail fast too", names.REFUSED_OUTPUT),
+            ),
+        ),
+    )
+
+
+def _sets(ground: Ground) -> tuple[NamedSet, ...]:
+    service = ("ipv4_addr", "inet_service")
+    fixed = ground.wan.kind == "static"
+    resolvers = tuple((server,) for server in dict.fromkeys(ground.wan.dns)) if fixed else None
+    return (
+        NamedSet(
+            names.TERMINALS,
+            ("ipv4_addr", "ether_addr"),
+            "Terminals of the settings; only they may reach engines",
+            elements=tuple((host.address, host.mac) for host in ground.lan.hosts),
+        ),
+        NamedSet(
+            names.TERMINAL_ADDRESSES,
+            ("ipv4_addr",),
+            "Their addresses, to notice another machine that wears one",
+            elements=tuple((host.address,) for host in ground.lan.hosts),
+        ),
+        NamedSet(
+            names.ENGINE_VERIFIED,
+            service,
+            "Engines just proven, for terminals; expires by itself",
+            timeout=True,
+        ),
+        NamedSet(
+            names.GATE_VERIFIED,
+            service,
+            "Engines just proven, for the gate; expires by itself",
+            timeout=True,
+        ),
+        NamedSet(names.TUNNEL_ENDPOINTS, service, "The concentrators, as resolved"),
+        NamedSet(
+            names.WAN_RESOLVERS,
+            ("ipv4_addr",),
+            "DNS servers of the line",
+            elements=resolvers,
+        ),
+    )
+
+
+_COUNTERS = (
+    Counter(names.REFUSED_LAN, "LAN packets refused at once"),
+    Counter(names.REFUSED_IMPOSTOR, "LAN packets refused: a terminal's address on another machine"),
+    Counter(names.REFUSED_OUTPUT, "The router's own packets refused"),
+    Counter(names.DROPPED_WAN, "WAN packets dropped"),
+    Counter(names.DROPPED_TUNNEL, "Data center packets dropped"),
+    Counter(names.FORGED_LAN, "LAN packets with a forged sender dropped"),
+    Counter(names.FORGED_WAN, "WAN packets that claim or address the inside dropped"),
+    Counter(names.PASSED_ENGINE, "Terminals' packets let through to proven engines"),
+    Counter(names.PASSED_GATE, "Terminals' packets let in to the gate"),
+    Counter(names.REDIRECTED_GATE, "Terminals' connections led to the gate"),
+)

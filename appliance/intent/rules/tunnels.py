@@ -1,0 +1,147 @@
+"""The tunnels' side: the data center sees one inner address that measures, proves and carries, and nothing else.
+
+The prover must reach addresses that are not proven yet, the gate never: the kernel tells them
+apart by user. A packet without an owner (the end of a connection whose process died, a last
+acknowledgement in TIME_WAIT) carries what the gate left behind, so it passes only to an
+engine whose proof is fresh; a reset carries nothing and always passes.
+"""
+
+from __future__ import annotations
+
+from appliance.intent import names
+from appliance.intent.firewall import Accept, Chain, Drop, Field, Refuse, Rule
+from appliance.intent.rules.ground import (
+    ANSWER,
+    ECHO_REQUEST,
+    ICMP,
+    KNOWN,
+    NEW_OR_KNOWN,
+    QUESTION,
+    RELATED,
+    RESET,
+    TCP,
+    Ground,
+    is_,
+    within,
+)
+
+INPUT, FORWARD, OUTPUT = "tunnel_input", "tunnel_forward", "tunnel_output"
+
+BFD_CONTROL = 3784
+"""UDP port of single-hop BFD (RFC 5881 section 4)."""
+ROOT = 0
+
+
+def input_chain(ground: Ground) -> Chain:
+    return Chain(
+        INPUT,
+        None,
+        (
+            *(
+                Rule(
+                    (
+                        is_(Field.IIF, interface),
+                        is_(Field.SOURCE4, peer),
+                        is_(Field.DESTINATION4, ground.inner_address),
+                        is_(Field.UDP_DPORT, BFD_CONTROL),
+                        is_(Field.TTL, 255),
+                    ),
+                    Accept(),
+                    "The far end measures the path; from nobody further away (RFC 5881 section 5)",
+                )
+                for interface, peer in ground.neighbours
+            ),
+            Rule((KNOWN, ANSWER), Accept(), "Answers to the prover, the gate and the resolver"),
+            Rule((ICMP, RELATED, ANSWER), Accept(), "Errors about it, so that path MTU works (RFC 1191)"),
+            *(_monitoring(ground) if ground.monitoring else ()),
+            Rule((), Drop(), "Nobody in the data center opens a connection to the clinic", names.DROPPED_TUNNEL),
+        ),
+    )
+
+
+def forward_chain(ground: Ground) -> Chain:
+    return Chain(
+        FORWARD,
+        None,
+        (
+            Rule((ground.to_lan, TCP, KNOWN, ANSWER), Accept(), "The engine's answers to its terminal"),
+            Rule(
+                (ground.to_lan, ICMP, RELATED, ANSWER),
+                Accept(),
+                "Errors about a terminal's connection, so that path MTU works (RFC 1191)",
+            ),
+            Rule((), Drop(), "Nobody in the data center opens a connection to the clinic", names.DROPPED_TUNNEL),
+        ),
+    )
+
+
+def output_chain(ground: Ground) -> Chain:
+    """What is not here falls through to the refusal at the end of `output`."""
+    to_proven_for_gate = within(names.GATE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT)
+    to_proven_for_terminals = within(names.ENGINE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT)
+    return Chain(
+        OUTPUT,
+        None,
+        (
+            *(
+                Rule(
+                    (is_(Field.OIF, interface), is_(Field.DESTINATION4, peer), is_(Field.UDP_DPORT, BFD_CONTROL)),
+                    Accept(),
+                    "The router measures the path to the far end (RFC 5881)",
+                )
+                for interface, peer in ground.neighbours
+            ),
+            Rule((RESET,), Accept(), "A reset carries nothing and lets the engine forget the connection"),
+            Rule(
+                (is_(Field.UID, names.GATE_USER), TCP, NEW_OR_KNOWN, to_proven_for_gate),
+                Accept(),
+                "Closed unless proven: the gate speaks only with engines whose proof is fresh",
+            ),
+            Rule(
+                (is_(Field.UID, names.GATE_USER, names.PAGE_USER),),
+                Refuse(),
+                "Closed unless proven: a lapsed proof ends the gate's connection, whoever is alive",
+                names.REFUSED_OUTPUT,
+            ),
+            Rule(
+                (is_(Field.DESTINATION4, *ground.tunnel_dns), is_(Field.UDP_DPORT, 53)),
+                Accept(),
+                "The router resolves the engines' names inside the tunnel",
+            ),
+            Rule(
+                (is_(Field.DESTINATION4, *ground.tunnel_dns), is_(Field.TCP_DPORT, 53)),
+                Accept(),
+                "The router resolves the engines' names inside the tunnel",
+            ),
+            Rule(
+                (
+                    is_(Field.UID, ROOT),
+                    is_(Field.DESTINATION4, *ground.prefixes),
+                    is_(Field.TCP_DPORT, *ground.service_ports),
+                ),
+                Accept(),
+                "The prover reaches engines to prove them",
+            ),
+            *(
+                Rule(
+                    (TCP, KNOWN, QUESTION, proven),
+                    Accept(),
+                    "The end of a connection whose process is gone, to an engine whose proof is fresh",
+                )
+                for proven in (to_proven_for_gate, to_proven_for_terminals)
+            ),
+            Rule((KNOWN, ANSWER), Accept(), "Answers to monitoring"),
+        ),
+    )
+
+
+def _monitoring(ground: Ground) -> tuple[Rule, ...]:
+    asked_by = (is_(Field.SOURCE4, *ground.monitoring), is_(Field.DESTINATION4, ground.inner_address))
+    return (
+        Rule(
+            (*asked_by, NEW_OR_KNOWN, is_(Field.TCP_DPORT, names.METRICS_PORT)),
+            Accept(),
+            "Monitoring reads the metrics, through the tunnel only",
+        ),
+        Rule((*asked_by, ECHO_REQUEST), Accept(), "Monitoring pings the router, through the tunnel only"),
+    )

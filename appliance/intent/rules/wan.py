@@ -1,0 +1,86 @@
+"""The WAN side: the tunnels' outer packets, DHCP, DNS and time leave; answers to them come in; the rest is silence."""
+
+from __future__ import annotations
+
+from appliance.intent import names
+from appliance.intent.firewall import Accept, Chain, Drop, Field, Refuse, Rule
+from appliance.intent.rules.ground import ANSWER, ICMP, KNOWN, RELATED, Ground, is_, within
+
+INPUT, FORWARD, OUTPUT = "wan_input", "wan_forward", "wan_output"
+
+
+def input_chain() -> Chain:
+    return Chain(
+        INPUT,
+        None,
+        (
+            Rule((KNOWN, ANSWER), Accept(), "Answers to what the router asked: tunnels, DHCP, DNS, time"),
+            Rule((ICMP, RELATED, ANSWER), Accept(), "Errors about it, so that path MTU works (RFC 1191)"),
+            Rule(
+                (is_(Field.UDP_SPORT, 67), is_(Field.UDP_DPORT, 68)),
+                Accept(),
+                "The line's DHCP server answers to an address that we do not have yet",
+            ),
+            # Not only as answers: a connection entry of a quiet tunnel may age out before its keepalive.
+            Rule(
+                (within(names.TUNNEL_ENDPOINTS, Field.SOURCE4, Field.UDP_SPORT),),
+                Accept(),
+                "The tunnels' outer packets, from the concentrators only",
+            ),
+            Rule((), Drop(), "Silence: the WAN learns nothing", names.DROPPED_WAN),
+        ),
+    )
+
+
+def forward_chain() -> Chain:
+    return Chain(
+        FORWARD,
+        None,
+        (Rule((), Drop(), "Nothing from the WAN reaches the LAN or the tunnel", names.DROPPED_WAN),),
+    )
+
+
+def output_chain(ground: Ground) -> Chain:
+    """What is not here falls through to the refusal at the end of `output`.
+
+    The tunnels' packets are matched by destination, not by user: the kernel's WireGuard has none.
+    """
+    return Chain(
+        OUTPUT,
+        None,
+        (
+            Rule(
+                (is_(Field.DESTINATION4, *ground.inside),),
+                Refuse(),
+                "Nothing for the data center leaves by the WAN, whatever the routes say",
+                names.REFUSED_OUTPUT,
+            ),
+            Rule(
+                (is_(Field.UID, names.GATE_USER, names.PAGE_USER),),
+                Refuse(),
+                "What speaks with the LAN has no business on the WAN, even when broken into",
+                names.REFUSED_OUTPUT,
+            ),
+            Rule(
+                (within(names.TUNNEL_ENDPOINTS, Field.DESTINATION4, Field.UDP_DPORT),),
+                Accept(),
+                "The tunnels' outer packets, to the concentrators only",
+            ),
+            Rule(
+                (within(names.WAN_RESOLVERS, Field.DESTINATION4), is_(Field.UDP_DPORT, 53)),
+                Accept(),
+                "The router resolves the concentrators' names",
+            ),
+            Rule(
+                (within(names.WAN_RESOLVERS, Field.DESTINATION4), is_(Field.TCP_DPORT, 53)),
+                Accept(),
+                "The router resolves the concentrators' names",
+            ),
+            Rule((is_(Field.UDP_DPORT, 123),), Accept(), "The router sets its clock (RFC 5905)"),
+            Rule(
+                (is_(Field.UDP_SPORT, 68), is_(Field.UDP_DPORT, 67)),
+                Accept(),
+                "The router asks the line for an address (RFC 2131)",
+            ),
+        ),
+    )

@@ -1,0 +1,64 @@
+"""Kernel switches that belong to the promise: only the global ones that it needs, and those of our interfaces.
+
+IPv6 is decided: off on LAN, WAN and tunnels, and not forwarded. A terminal therefore has no
+IPv6 router at all and its connections over IPv6 fail at once in its own stack; nothing can
+leave beside the tunnel. Lines whose access network is IPv6 (IPoE, DS-Lite, MAP-E) need it on
+the WAN and come with their own kinds of WAN.
+
+Meanings: Linux Documentation/networking/ip-sysctl.rst and nf_conntrack-sysctl.rst. Keys are
+paths below /proc/sys, because interface names may hold dots.
+"""
+
+from __future__ import annotations
+
+from appliance.intent.model import Tunnel
+
+Sysctl = tuple[str, str]
+
+STRICT, LOOSE = "1", "2"
+"""rp_filter (RFC 3704): the way back must be the interface itself, or any interface."""
+
+_CONVERSATION = (
+    ("accept_redirects", "0"),
+    ("secure_redirects", "0"),
+    ("send_redirects", "0"),
+    ("accept_source_route", "0"),
+    ("log_martians", "0"),
+)
+_GLOBAL: tuple[Sysctl, ...] = (
+    # First of all: a change of ip_forward resets the other ipv4/conf values.
+    ("net/ipv4/ip_forward", "1"),
+    ("net/ipv6/conf/all/forwarding", "0"),
+    ("net/ipv4/tcp_syncookies", "1"),
+    # The kernel answers a host's sixth refused datagram within a second with silence. Only the LAN ever gets an
+    # ICMP error from us, and icmp_msgs_per_sec still bounds them all.
+    ("net/ipv4/icmp_ratelimit", "0"),
+    # A TCP connection that did not begin before our eyes is nobody's: without this, the middle of a refused
+    # connection would count as a new one.
+    ("net/netfilter/nf_conntrack_tcp_loose", "0"),
+    # The kernel takes the larger of `all` and the interface's own: strict here leaves loose possible there.
+    ("net/ipv4/conf/all/rp_filter", STRICT),
+    *((f"net/ipv4/conf/all/{key}", value) for key, value in _CONVERSATION),
+)
+
+
+def sysctls(lan: str, wan: str, tunnels: tuple[Tunnel, ...]) -> tuple[Sysctl, ...]:
+    """In the order in which they must be applied. Those of an interface need it to exist."""
+    wanted = [*_GLOBAL]
+    for interface in (lan, wan):
+        wanted += _of(interface, STRICT)
+        # An address is answered for only on its own wire: the WAN must not learn the LAN's, nor the LAN the inner one.
+        wanted += [(f"net/ipv4/conf/{interface}/arp_ignore", "1"), (f"net/ipv4/conf/{interface}/arp_announce", "2")]
+    for tunnel in tunnels:
+        # After a fail-over the answer to what left by one tunnel may come back by the other.
+        wanted += _of(tunnel.interface, LOOSE)
+    return tuple(wanted)
+
+
+def _of(interface: str, rp_filter: str) -> list[Sysctl]:
+    return [
+        (f"net/ipv4/conf/{interface}/rp_filter", rp_filter),
+        *((f"net/ipv4/conf/{interface}/{key}", value) for key, value in _CONVERSATION),
+        (f"net/ipv6/conf/{interface}/accept_ra", "0"),
+        (f"net/ipv6/conf/{interface}/disable_ipv6", "1"),
+    ]

@@ -1,0 +1,61 @@
+"""The tunnels, and the floor under them: nothing for the data center may fall through to the WAN."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Interface, IPv4Network
+
+from appliance.account.model import Account
+from appliance.intent.model import ROUTING_TABLE, RULE_PRIORITY, SETTLED_METRIC, Address, PolicyRule, Route, Tunnel
+from appliance.site.model import OUR_INTERFACES
+
+
+def tunnels(account: Account) -> tuple[Tunnel, ...]:
+    """In the account's order, which is the order of preference."""
+    return tuple(
+        Tunnel(
+            name=tunnel.name,
+            interface=OUR_INTERFACES + tunnel.name,
+            endpoint_host=tunnel.endpoint_host,
+            endpoint_port=tunnel.endpoint_port,
+            peer_public_key=tunnel.public_key,
+            inner_address=tunnel.inner_address,
+            peer_address=tunnel.peer_address,
+            allowed_prefixes=tunnel.allowed_prefixes,
+            keepalive=tunnel.keepalive,
+            mtu=tunnel.mtu,
+            rank=rank,
+            private_key=account.wireguard_private_key,
+            preshared_key=tunnel.preshared_key,
+        )
+        for rank, tunnel in enumerate(account.tunnels)
+    )
+
+
+def addresses(wanted: tuple[Tunnel, ...]) -> tuple[Address, ...]:
+    """Point to point, so that the peer is on-link and a direct BFD neighbour (RFC 5881 section 3)."""
+    return tuple(
+        Address(tunnel.interface, IPv4Interface((tunnel.inner_address, 32)), tunnel.peer_address) for tunnel in wanted
+    )
+
+
+def routes(wanted: tuple[Tunnel, ...]) -> tuple[Route, ...]:
+    """What BIRD does not decide: the way to each peer, and the refusal beneath every prefix.
+
+    The policy rules send whole prefixes, the peers included, to our table; without these host
+    routes BFD could not speak before BIRD has a route, and BIRD sets none before BFD speaks.
+    """
+    peers = tuple(
+        Route(ROUTING_TABLE, IPv4Network(tunnel.peer_address), tunnel.interface, source=tunnel.inner_address)
+        for tunnel in wanted
+    )
+    floor = tuple(Route(ROUTING_TABLE, prefix, None, metric=SETTLED_METRIC) for prefix in prefixes(wanted))
+    return peers + floor
+
+
+def rules(wanted: tuple[Tunnel, ...]) -> tuple[PolicyRule, ...]:
+    return tuple(PolicyRule(RULE_PRIORITY, prefix, ROUTING_TABLE) for prefix in prefixes(wanted))
+
+
+def prefixes(wanted: tuple[Tunnel, ...]) -> tuple[IPv4Network, ...]:
+    """The distinct allowed prefixes of all tunnels, in order of address."""
+    return tuple(sorted({prefix for tunnel in wanted for prefix in tunnel.allowed_prefixes}))

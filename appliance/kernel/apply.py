@@ -1,0 +1,199 @@
+"""From what is wanted to what the kernel has: observe everything, compare, change only what differs.
+
+Call from a thread without a running event loop (``asyncio.to_thread``): netlink runs its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from appliance.errors import SekishoError
+from appliance.intent.model import Address, PolicyRule, Route, RouterIntent
+from appliance.kernel import addresses, links, nft, routes, rules, sysctl, wireguard
+from appliance.kernel.changes import Change
+from appliance.kernel.links import Link
+from appliance.kernel.memory import Memory
+from appliance.kernel.netlink import Netlink, NetlinkError, connect
+from appliance.kernel.wireguard import Device
+
+log = logging.getLogger(__name__)
+
+__all__ = ["Memory", "apply", "plan", "remove"]
+
+_ROUNDS = 4
+_one_at_a_time = threading.Lock()
+"""Two threads that compare and change at the same time would each undo the other's half."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    links: dict[str, Link]
+    addresses: set[Address]
+    routes: set[Route]
+    rules: set[PolicyRule]
+    devices: dict[str, Device]
+
+
+def plan(intent: RouterIntent, memory: Memory) -> list[Change]:
+    """What `apply` would do now, in its order. Changes nothing."""
+    with _one_at_a_time, connect() as netlink:
+        firewall = nft.diff(intent.firewall, nft.observe(), memory.firewall)
+        return firewall + _plan_rest(intent, memory, _observe(netlink))
+
+
+def apply(intent: RouterIntent, memory: Memory) -> list[Change]:
+    """Make the kernel as wanted and return what was done; nothing to do returns an empty list.
+
+    The firewall comes first, so that nothing leaks while the rest comes up, even if the rest
+    fails. Raises SekishoError; what was done until then stays, and a next call goes on from there.
+    """
+    with _one_at_a_time, connect() as netlink:
+        done = _perform(netlink, nft.diff(intent.firewall, nft.observe(), memory.firewall), memory)
+        for _ in range(_ROUNDS):
+            observed = _observe(netlink)
+            changes = _plan_rest(intent, memory, observed)
+            if changes:
+                _tell_strangers(intent, memory, observed)
+            done += _perform(netlink, changes, memory)
+            if not _takes_along(changes):
+                return done
+    raise _unsettled(changes)
+
+
+def remove(memory: Memory) -> list[Change]:
+    """Take away exactly what is ours and put back what was there before; the firewall goes last."""
+    with _one_at_a_time, connect() as netlink:
+        done: list[Change] = []
+        for phase in (_plan_removal, _plan_restoration, _plan_opening):
+            for _ in range(_ROUNDS):
+                changes = phase(netlink, memory)
+                if not changes:
+                    break
+                done += _perform(netlink, changes, memory)
+            else:
+                raise _unsettled(changes)
+        memory.forget()
+        return done
+
+
+def _observe(netlink: Netlink) -> _Observed:
+    there = links.observe(netlink)
+    names = {link.index: link.name for link in there.values()}
+    return _Observed(
+        links=there,
+        addresses=addresses.observe(netlink, names),
+        routes=routes.observe(netlink, names),
+        rules=rules.observe(netlink),
+        devices=wireguard.observe() if any(links.is_ours(name) for name in there) else {},
+    )
+
+
+def _plan_rest(intent: RouterIntent, memory: Memory, observed: _Observed) -> list[Change]:
+    link_changes = links.diff(links.wanted(intent), observed.links)
+    coming = links.created(link_changes)
+    # What a link that is made anew, or goes, carries now is as good as gone.
+    gone = coming | links.deleted(link_changes)
+    standing = {address for address in observed.addresses if address.interface not in gone}
+    paths = {route for route in observed.routes if route.interface not in gone}
+    devices = {name: device for name, device in observed.devices.items() if name not in gone}
+    switches = sysctl.diff(intent.sysctls, sysctl.observe(key for key, _ in intent.sysctls), coming)
+    # A switch that does not exist yet comes with its link, or with the firewall's connection tracking.
+    early = [change for change in switches if isinstance(change.operation, sysctl.Write) and change.operation.before]
+    return [
+        *early,
+        *link_changes,
+        *(change for change in switches if change not in early),
+        *addresses.diff(intent.addresses, standing, memory.addresses),
+        *wireguard.diff(intent.tunnels, devices),
+        *routes.diff(intent.routes, paths),
+        *rules.diff(intent.rules, observed.rules),
+    ]
+
+
+def _plan_removal(netlink: Netlink, memory: Memory) -> list[Change]:
+    there = links.observe(netlink)
+    names = {link.index: link.name for link in there.values()}
+    foreign = {item for item in addresses.observe(netlink, names) if not links.is_ours(item.interface)}
+    paths = {item for item in routes.observe(netlink, names) if not links.is_ours(item.interface or "")}
+    return [
+        *rules.diff((), rules.observe(netlink)),
+        *routes.diff((), paths),
+        *addresses.diff((), foreign, memory.addresses),
+        *links.diff(links.Wanted(), there),
+        *links.take_down(sorted(memory.ports), there),
+    ]
+
+
+def _plan_restoration(netlink: Netlink, memory: Memory) -> list[Change]:
+    return sysctl.restore(memory.sysctls, sysctl.observe(memory.sysctls))
+
+
+def _plan_opening(netlink: Netlink, memory: Memory) -> list[Change]:
+    return nft.remove(nft.observe())
+
+
+def _perform(netlink: Netlink, changes: list[Change], memory: Memory) -> list[Change]:
+    if changes:
+        _remember(changes, memory)
+    for change in changes:
+        log.info("%s", change.text.en)
+        _do(netlink, change, memory)
+    return changes
+
+
+def _do(netlink: Netlink, change: Change, memory: Memory) -> None:
+    doers: dict[str, Callable[[], None]] = {
+        "nft": lambda: nft.apply(change, memory),
+        "sysctl": lambda: sysctl.apply(change),
+        "link": lambda: links.apply(netlink, change),
+        "address": lambda: addresses.apply(netlink, change),
+        "wireguard": lambda: wireguard.apply(change),
+        "route": lambda: routes.apply(netlink, change),
+        "rule": lambda: rules.apply(netlink, change),
+    }
+    try:
+        doers[change.subsystem]()
+    except (NetlinkError, OSError) as error:
+        reason = error.args[1] if len(error.args) > 1 else str(error)
+        raise SekishoError(
+            f"kernel.{change.subsystem}-failed",
+            f"カーネルが次の変更を受け付けませんでした「{change.text.ja}」: {reason}",
+            f"The kernel refused to {change.text.en}: {reason}",
+        ) from error
+
+
+def _remember(changes: list[Change], memory: Memory) -> None:
+    """Before anything is done: what only we will know was ours."""
+    before = (set(memory.addresses), set(memory.ports), dict(memory.sysctls))
+    for change in changes:
+        match change.operation:
+            case addresses.Add(address) if not links.is_ours(address.interface):
+                memory.addresses.add(address)
+            case links.SetUp(interface, True) if not links.is_ours(interface):
+                memory.ports.add(interface)
+    for key, value in sysctl.originals(changes).items():
+        memory.sysctls.setdefault(key, value)
+    if before != (memory.addresses, memory.ports, memory.sysctls):
+        memory.save()
+
+
+def _takes_along(changes: list[Change]) -> bool:
+    """Whether a change may have taken other things with it, such as the routes of an address."""
+    return any(isinstance(change.operation, links.Delete | addresses.Remove) for change in changes)
+
+
+def _tell_strangers(intent: RouterIntent, memory: Memory, observed: _Observed) -> None:
+    interface = intent.lan.interface
+    for address in addresses.strangers(intent.addresses, observed.addresses, memory.addresses, interface):
+        log.warning("%s also has %s, which is not ours: left as it is", interface, address.address)
+
+
+def _unsettled(changes: list[Change]) -> SekishoError:
+    return SekishoError(
+        "kernel.unsettled",
+        f"設定がすぐに元へ戻されます「{changes[0].text.ja}」。同じものを変えているプログラムを止めてください。",
+        f"Something keeps undoing our changes ({changes[0].text.en}); stop the program that does.",
+    )

@@ -1,0 +1,205 @@
+"""Network interfaces: makes and removes our tunnels, raises the LAN and WAN ports, touches nothing else."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from appliance.errors import SekishoError
+from appliance.intent.model import RouterIntent
+from appliance.kernel import wireguard_go
+from appliance.kernel.changes import Change
+from appliance.kernel.netlink import Netlink, NetlinkError, tolerating
+from appliance.text import Text
+
+log = logging.getLogger(__name__)
+
+PREFIX = "sk-"
+"""Interfaces with this prefix are ours."""
+
+_IFF_UP = 1
+_KINDS = frozenset({"wireguard", "tun"})
+"""`tun` is what wireguard-go makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """kind as in ip-link(8), None for a physical port. up: administratively. mtu in bytes."""
+
+    name: str
+    index: int
+    kind: str | None
+    up: bool
+    mtu: int
+
+
+@dataclass(frozen=True, slots=True)
+class WantedTunnel:
+    """name: what people call it; interface: what the kernel calls it; mtu in bytes of the inner packet."""
+
+    name: str
+    interface: str
+    mtu: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """ports: interfaces that must exist already and be up."""
+
+    tunnels: tuple[WantedTunnel, ...] = ()
+    ports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    interface: str
+    mtu: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    interface: str
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetMtu:
+    interface: str
+    mtu: int
+
+
+def wanted(intent: RouterIntent) -> Wanted:
+    return Wanted(
+        tunnels=tuple(WantedTunnel(tunnel.name, tunnel.interface, tunnel.mtu) for tunnel in intent.tunnels),
+        ports=(intent.lan.interface, intent.wan.interface),
+    )
+
+
+def observe(netlink: Netlink) -> dict[str, Link]:
+    """All interfaces by name."""
+    links = {}
+    for message in netlink.get_links():
+        information = message.get_attr("IFLA_LINKINFO")
+        name = message.get_attr("IFLA_IFNAME")
+        links[name] = Link(
+            name=name,
+            index=message["index"],
+            kind=information.get_attr("IFLA_INFO_KIND") if information else None,
+            up=bool(message["flags"] & _IFF_UP),
+            mtu=message.get_attr("IFLA_MTU"),
+        )
+    return links
+
+
+def is_ours(interface: str) -> bool:
+    return interface.startswith(PREFIX)
+
+
+def diff(wanted: Wanted, observed: Mapping[str, Link]) -> list[Change]:
+    """Raises SekishoError ``kernel.no-interface`` when a port does not exist."""
+    names = {tunnel.interface for tunnel in wanted.tunnels}
+    changes = [_delete(name) for name in sorted(observed) if is_ours(name) and name not in names]
+    for port in wanted.ports:
+        if port not in observed:
+            raise _no_interface(port, observed)
+        if not observed[port].up:
+            changes.append(_set_up(port, True))
+    for tunnel in wanted.tunnels:
+        link = observed.get(tunnel.interface)
+        if link is not None and link.kind not in _KINDS:
+            changes.append(_delete(link.name))
+            link = None
+        if link is None:
+            text = Text(f"トンネル {tunnel.name} を作ります", f"create tunnel {tunnel.name}")
+            changes.append(Change("link", tunnel.interface, text, Create(tunnel.interface, tunnel.mtu)))
+            continue
+        if link.mtu != tunnel.mtu:
+            text = Text(
+                f"トンネル {tunnel.name} の MTU を {link.mtu} から {tunnel.mtu} バイトにします",
+                f"set the MTU of tunnel {tunnel.name} from {link.mtu} to {tunnel.mtu} bytes",
+            )
+            changes.append(Change("link", link.name, text, SetMtu(link.name, tunnel.mtu)))
+        if not link.up:
+            changes.append(_set_up(link.name, True))
+    return changes
+
+
+def take_down(ports: list[str], observed: Mapping[str, Link]) -> list[Change]:
+    """For ports that were down before we raised them."""
+    return [_set_up(port, False) for port in ports if port in observed and observed[port].up]
+
+
+def created(changes: list[Change]) -> set[str]:
+    """Interfaces that `changes` make anew: whatever the kernel knows of that name now will be gone."""
+    return {change.operation.interface for change in changes if isinstance(change.operation, Create)}
+
+
+def deleted(changes: list[Change]) -> set[str]:
+    return {change.operation.interface for change in changes if isinstance(change.operation, Delete)}
+
+
+def apply(netlink: Netlink, change: Change) -> None:
+    match change.operation:
+        case Create(interface, mtu):
+            _create(netlink, interface)
+            netlink.link("set", index=index(interface), mtu=mtu, state="up")
+        case Delete(interface):
+            with tolerating(errno.ENODEV):
+                netlink.link("del", ifname=interface)
+            wireguard_go.wait_until_gone(interface)
+        case SetUp(interface, up):
+            netlink.link("set", index=index(interface), state="up" if up else "down")
+        case SetMtu(interface, mtu):
+            netlink.link("set", index=index(interface), mtu=mtu)
+        case _:
+            raise TypeError(change.operation)
+
+
+def index(interface: str) -> int:
+    """The kernel's number of an interface. Raises SekishoError ``kernel.no-interface``."""
+    try:
+        return socket.if_nametoindex(interface)
+    except OSError:
+        raise _no_interface(interface, {name: None for _, name in socket.if_nameindex()}) from None
+
+
+def _create(netlink: Netlink, interface: str) -> None:
+    try:
+        netlink.link("add", ifname=interface, kind="wireguard")
+    except NetlinkError as error:
+        if error.code not in (errno.EOPNOTSUPP, errno.ENOENT):
+            raise
+        wireguard_go.start(interface)
+        log.info("%s is carried by wireguard-go: this kernel has no WireGuard", interface)
+    else:
+        log.info("%s is carried by the kernel's WireGuard", interface)
+
+
+def _delete(interface: str) -> Change:
+    name = interface.removeprefix(PREFIX)
+    return Change("link", interface, Text(f"トンネル {name} を消します", f"remove tunnel {name}"), Delete(interface))
+
+
+def _set_up(interface: str, up: bool) -> Change:
+    if up:
+        text = Text(f"{interface} を有効にします", f"bring {interface} up")
+    else:
+        text = Text(f"{interface} を元の無効の状態に戻します", f"take {interface} down again, as it was")
+    return Change("link", interface, text, SetUp(interface, up))
+
+
+def _no_interface(interface: str, observed: Mapping[str, object]) -> SekishoError:
+    others = ", ".join(sorted(name for name in observed if name != "lo" and not is_ours(name))) or "—"
+    return SekishoError(
+        "kernel.no-interface",
+        f"ネットワークの口 {interface} がこの機械にありません。あるのは {others} です。設定の名前を直してください。",
+        f"This machine has no interface {interface}; it has {others}. Correct the name in the settings.",
+    )

@@ -1,0 +1,22 @@
+"""The firewall: one nftables table of ours, `inet sekisho` (nft(8))."""
+
+from __future__ import annotations
+
+from appliance.kernel.nft.load import apply, diff, observe, remove
+from appliance.kernel.nft.runtime import Element, Grant, counters, elements, grant, replace_elements, revoke
+from appliance.kernel.nft.syntax import render
+
+__all__ = [
+    "Element",
+    "Grant",
+    "apply",
+    "counters",
+    "diff",
+    "elements",
+    "grant",
+    "observe",
+    "remove",
+    "render",
+    "replace_elements",
+    "revoke",
+]

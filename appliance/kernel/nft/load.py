@@ -1,0 +1,202 @@
+"""Puts our table into the kernel in one transaction, and notices when somebody else changed it.
+
+Nothing is ever open or empty in between: the kernel runs either the rules of before or those
+of after. Base chains are emptied and refilled, not remade (a new base chain filters with its
+policy from the moment it is added, before the transaction is complete), and whatever is filled
+at run time stays: elements of proofs, counters, connections.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from appliance.intent.firewall import Chain, Hook, NamedMap, NamedSet, Table
+from appliance.intent.names import TABLE
+from appliance.kernel import tool
+from appliance.kernel.changes import Change
+from appliance.kernel.memory import FirewallMemory, Memory
+from appliance.kernel.nft import fingerprint, syntax
+from appliance.kernel.nft.fingerprint import Difference
+from appliance.text import Text
+
+Listing = list[dict[str, Any]]
+"""The objects of ``nft -j list table`` (libnftables-json(5))."""
+
+_PRIORITIES = {"raw": -300, "mangle": -150, "dstnat": -100, "filter": 0, "security": 50, "srcnat": 100}
+"""nft(8), "Standard priority names"."""
+_PRIORITY = re.compile(r"(?P<name>[a-z]+)?\s*(?P<offset>[+-]?\s*\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """script: what `nft -f` runs as one transaction."""
+
+    table: Table
+    script: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    pass
+
+
+def observe() -> Listing | None:
+    """None: there is no such table."""
+    status, output, complaint = tool.run(["nft", "--json", "list", "table", "inet", TABLE], accepted=(0, 1))
+    if status != 0:
+        if "No such file" in complaint:
+            return None
+        raise tool.failed("nft", complaint)
+    listing: Listing = json.loads(output)["nftables"]
+    return listing
+
+
+def diff(wanted: Table, observed: Listing | None, remembered: FirewallMemory | None) -> list[Change]:
+    """At most one change: the firewall is always loaded as a whole.
+
+    remembered: what was wanted and what the kernel showed when we last loaded it; without it
+    (a crash in between) the table is loaded again.
+    """
+    text: Text | None
+    if observed is None:
+        rules = sum(len(chain.rules) for chain in wanted.chains)
+        text = Text(f"ファイアウォールを作ります(規則 {rules} 個)", f"create the firewall ({rules} rules)")
+    elif remembered is None:
+        text = Text("ファイアウォールを読み込み直します", "load the firewall anew")
+    else:
+        text = _settings(fingerprint.compare(remembered.wanted, fingerprint.of_wanted(wanted)))
+        if text is None:
+            shown = fingerprint.of_listing(observed, _static(wanted))
+            text = _foreign_hand(fingerprint.compare(remembered.observed, shown))
+    if text is None:
+        return []
+    return [Change("nft", wanted.name, text, Load(wanted, script(wanted, observed, remembered)))]
+
+
+def remove(observed: Listing | None) -> list[Change]:
+    if observed is None:
+        return []
+    return [Change("nft", TABLE, Text("ファイアウォールを消します", "remove the firewall"), Delete())]
+
+
+def apply(change: Change, memory: Memory) -> None:
+    """An invalid table changes nothing: nft checks all of it first and the kernel takes all or nothing."""
+    match change.operation:
+        case Load(table, script):
+            tool.run(["nft", "--file", "-"], script)
+            shown = fingerprint.of_listing(observe() or [], _static(table))
+            memory.firewall = FirewallMemory(fingerprint.of_wanted(table), shown)
+            memory.save()
+        case Delete():
+            tool.run(["nft", "--file", "-"], f"table inet {TABLE}\ndelete table inet {TABLE}\n")
+            memory.firewall = None
+            memory.save()
+        case _:
+            raise TypeError(change.operation)
+
+
+def script(wanted: Table, observed: Listing | None, remembered: FirewallMemory | None = None) -> str:
+    """The transaction from what is there to what is wanted."""
+    table = f"inet {wanted.name}"
+    there = _by_kind(observed or [])
+    flushed = [f"flush chain {table} {name}" for name in there["chain"]]
+    chains = {chain.name: chain for chain in wanted.chains}
+    sets = {item.name: item for item in wanted.sets}
+    maps = {item.name: item for item in wanted.maps}
+    counters = {counter.name for counter in wanted.counters}
+    deleted = [
+        *(f"delete chain {table} {name}" for name, found in there["chain"].items() if not _keeps(chains, name, found)),
+        *(f"delete set {table} {name}" for name, found in there["set"].items() if not _fits(sets.get(name), found)),
+        *(f"delete map {table} {name}" for name, found in there["map"].items() if not _fits(maps.get(name), found)),
+        *(f"delete counter {table} {name}" for name in there["counter"] if name not in counters),
+    ]
+    emptied = [
+        f"flush set {table} {name}"
+        for name, found in there["set"].items()
+        if _fits(sets.get(name), found) and _is_stale(sets[name], found, remembered)
+    ]
+    return "\n".join([*flushed, *deleted, *emptied, syntax.render(wanted)])
+
+
+def _by_kind(listing: Listing) -> dict[str, dict[str, dict[str, Any]]]:
+    there: dict[str, dict[str, dict[str, Any]]] = {"chain": {}, "set": {}, "map": {}, "counter": {}}
+    for entry in listing:
+        for kind, found in entry.items():
+            if kind in there:
+                there[kind][found["name"]] = found
+    return there
+
+
+def _keeps(wanted: dict[str, Chain], name: str, found: dict[str, Any]) -> bool:
+    """Whether a chain may stay as it is hooked; its policy can change in place."""
+    if name not in wanted:
+        return False
+    hook = wanted[name].hook
+    if hook is None:
+        return "hook" not in found
+    return (found.get("type"), found.get("hook"), found.get("prio")) == (hook.type, hook.hook, _priority(hook))
+
+
+def _priority(hook: Hook) -> int:
+    parts = _PRIORITY.fullmatch(hook.priority.strip())
+    if parts is None:
+        raise ValueError(f"not a priority: {hook.priority}")
+    base = _PRIORITIES[parts["name"]] if parts["name"] else 0
+    return base + int((parts["offset"] or "0").replace(" ", ""))
+
+
+def _fits(wanted: NamedSet | NamedMap | None, found: dict[str, Any]) -> bool:
+    """Whether a set or map may stay; the kernel cannot change a type or flags in place."""
+    if wanted is None:
+        return False
+    kind = found["type"] if isinstance(found["type"], list) else [found["type"]]
+    flags = {"timeout"} if wanted.timeout else set()
+    if isinstance(wanted, NamedSet):
+        flags |= {"interval"} if wanted.interval else set()
+        value = None
+    else:
+        value = wanted.value
+    return (list(wanted.key), flags, value) == (kind, set(found.get("flags", [])), found.get("map"))
+
+
+def _is_stale(wanted: NamedSet, found: dict[str, Any], remembered: FirewallMemory | None) -> bool:
+    """Whether a set must be emptied first: its wanted content differs, or was the settings' and is no longer."""
+    if wanted.elements is None:
+        # The first part is the set's definition, the others are elements.
+        return len((remembered.wanted if remembered else {}).get(f"set {wanted.name}", [])) > 1
+    texts = {text.replace('"', "") for text in syntax.elements(wanted)}
+    return texts != {fingerprint.text_of(item) for item in found.get("elem", [])}
+
+
+def _static(table: Table) -> set[str]:
+    return {item.name for item in table.sets if item.elements is not None}
+
+
+def _settings(difference: Difference) -> Text | None:
+    if not difference:
+        return None
+    return Text(
+        f"ファイアウォールを変えます: {_words(difference, '追加', '削除', '変更', '、')}",
+        f"change the firewall: {_words(difference, 'add', 'remove', 'change', '; ')}",
+    )
+
+
+def _foreign_hand(difference: Difference) -> Text | None:
+    if not difference:
+        return None
+    return Text(
+        "ファイアウォールがほかの手で設定と違う状態にされているので元に戻します: "
+        + _words(difference, "余分", "欠け", "改変", "、"),
+        "firewall differs from the settings: restored: " + _words(difference, "surplus", "missing", "altered", "; "),
+    )
+
+
+def _words(difference: Difference, added: str, removed: str, changed: str, comma: str) -> str:
+    return comma.join(
+        f"{word} {', '.join(f'“{label}”' for label in labels)}"
+        for word, labels in ((added, difference.added), (removed, difference.removed), (changed, difference.changed))
+        if labels
+    )

@@ -1,0 +1,79 @@
+"""Policy rules (ip-rule(8)). Ours carry our protocol number in the kernel."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+from appliance.intent.model import PolicyRule
+from appliance.kernel.changes import Change
+from appliance.kernel.netlink import PROTOCOL, Netlink, tolerating
+from appliance.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    rule: PolicyRule
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    rule: PolicyRule
+
+
+def observe(netlink: Netlink) -> set[PolicyRule]:
+    """The rules that we made."""
+    rules = set()
+    for message in netlink.get_rules(family=socket.AF_INET):
+        if message.get_attr("FRA_PROTOCOL") == PROTOCOL:
+            destination = IPv4Network((message.get_attr("FRA_DST") or 0, message["dst_len"]))
+            rules.add(PolicyRule(message.get_attr("FRA_PRIORITY") or 0, destination, message.get_attr("FRA_TABLE")))
+    return rules
+
+
+def diff(wanted: Iterable[PolicyRule], observed: Iterable[PolicyRule]) -> list[Change]:
+    wanted, observed = list(dict.fromkeys(wanted)), set(observed)
+    added = [_change(Add(rule)) for rule in wanted if rule not in observed]
+    surplus = sorted(observed - set(wanted), key=lambda rule: (rule.priority, rule.destination, rule.table))
+    return added + [_change(Remove(rule)) for rule in surplus]
+
+
+def apply(netlink: Netlink, change: Change) -> None:
+    match change.operation:
+        case Add(rule):
+            with tolerating(errno.EEXIST):
+                netlink.rule("add", **_arguments(rule))
+        case Remove(rule):
+            with tolerating(errno.ENOENT):
+                netlink.rule("del", **_arguments(rule))
+        case _:
+            raise TypeError(change.operation)
+
+
+def _arguments(rule: PolicyRule) -> dict[str, object]:
+    return {
+        "family": socket.AF_INET,
+        "priority": rule.priority,
+        "dst": str(rule.destination.network_address),
+        "dst_len": rule.destination.prefixlen,
+        "table": rule.table,
+        "protocol": PROTOCOL,
+    }
+
+
+def _change(operation: Add | Remove) -> Change:
+    rule = operation.rule
+    if isinstance(operation, Add):
+        text = Text(
+            f"{rule.destination} あての通信は経路表 {rule.table} だけで決めます",
+            f"decide traffic to {rule.destination} by routing table {rule.table}",
+        )
+    else:
+        text = Text(
+            f"{rule.destination} あての通信を経路表 {rule.table} で決めるのをやめます",
+            f"stop deciding traffic to {rule.destination} by routing table {rule.table}",
+        )
+    return Change("rule", str(rule.destination), text, operation)

@@ -1,0 +1,208 @@
+"""WireGuard's keys and peers (wg(8)), changed in place: no tunnel is torn down for a new setting."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from appliance.intent.model import Tunnel
+from appliance.kernel import links, tool
+from appliance.kernel.changes import Change
+from appliance.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    address: IPv4Address | IPv6Address
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.address}]:{self.port}" if self.address.version == 6 else f"{self.address}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """keepalive in seconds, 0: off. latest_handshake in Unix seconds, 0: never."""
+
+    public_key: str
+    preshared_key: str | None = field(repr=False)
+    endpoint: Endpoint | None
+    allowed: frozenset[IPv4Network | IPv6Network]
+    keepalive: int
+    latest_handshake: int
+    rx_bytes: int
+    tx_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    private_key: str | None = field(repr=False)
+    peers: Mapping[str, Peer]
+
+
+@dataclass(frozen=True, slots=True)
+class PeerState:
+    """What a tunnel's peer looks like from here. latest_handshake in Unix seconds, 0: never."""
+
+    public_key: str
+    endpoint: Endpoint | None
+    latest_handshake: int
+    rx_bytes: int
+    tx_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """configuration: for `wg addconf`, which changes what it names and leaves the rest (port, other peers)."""
+
+    interface: str
+    forget: tuple[str, ...]
+    configuration: str = field(repr=False)
+
+
+def observe() -> dict[str, Device]:
+    """All WireGuard interfaces, in the kernel and in user space, by name."""
+    _, dump, _ = tool.run(["wg", "show", "all", "dump"])
+    return parse(dump)
+
+
+def observe_peers() -> dict[str, PeerState]:
+    """The one peer of each of our tunnels, by interface; a tunnel without a peer is left out."""
+    return {
+        interface: PeerState(peer.public_key, peer.endpoint, peer.latest_handshake, peer.rx_bytes, peer.tx_bytes)
+        for interface, device in observe().items()
+        if links.is_ours(interface)
+        for peer in list(device.peers.values())[:1]
+    }
+
+
+def parse(dump: str) -> dict[str, Device]:
+    """The output of ``wg show all dump``: 5 columns for an interface, 9 for a peer, ``(none)`` for nothing."""
+    keys: dict[str, str | None] = {}
+    peers: dict[str, dict[str, Peer]] = {}
+    for line in dump.splitlines():
+        columns = [None if column in ("(none)", "off", "") else column for column in line.split("\t")]
+        name = str(columns[0])
+        if len(columns) == 5:
+            keys[name] = columns[1]
+            peers[name] = {}
+        elif len(columns) == 9:
+            public_key = str(columns[1])
+            peers[name][public_key] = Peer(
+                public_key=public_key,
+                preshared_key=columns[2],
+                endpoint=_endpoint(columns[3]) if columns[3] else None,
+                allowed=frozenset(ip_network(prefix) for prefix in (columns[4] or "").split(",") if prefix),
+                keepalive=int(columns[8] or 0),
+                latest_handshake=int(columns[5] or 0),
+                rx_bytes=int(columns[6] or 0),
+                tx_bytes=int(columns[7] or 0),
+            )
+    return {name: Device(key, peers[name]) for name, key in keys.items()}
+
+
+def diff(wanted: Iterable[Tunnel], observed: Mapping[str, Device]) -> list[Change]:
+    """A tunnel that is not in `observed` (about to be created) is configured from nothing.
+
+    The endpoint counts only when it is a literal address; names are resolved elsewhere and
+    set by `set_endpoint`.
+    """
+    changes = []
+    for tunnel in wanted:
+        device = observed.get(tunnel.interface, Device(None, {}))
+        peer = device.peers.get(tunnel.peer_public_key)
+        strangers = tuple(sorted(key for key in device.peers if key != tunnel.peer_public_key))
+        differences = _differences(tunnel, device, peer)
+        if strangers:
+            differences.append(Text("余分な相手", "surplus peer"))
+        if not differences:
+            continue
+        if tunnel.interface not in observed:
+            text = Text(f"トンネル {tunnel.name} の暗号化を設定します", f"set up encryption of tunnel {tunnel.name}")
+        else:
+            text = Text(
+                f"トンネル {tunnel.name} をつないだまま変えます: {'、'.join(item.ja for item in differences)}",
+                f"change tunnel {tunnel.name} in place: {', '.join(item.en for item in differences)}",
+            )
+        changes.append(
+            Change("wireguard", tunnel.interface, text, Configure(tunnel.interface, strangers, _render(tunnel, device)))
+        )
+    return changes
+
+
+def apply(change: Change) -> None:
+    match change.operation:
+        case Configure(interface, forget, configuration):
+            if forget:
+                tool.run(["wg", "set", interface, *(word for key in forget for word in ("peer", key, "remove"))])
+            tool.run(["wg", "addconf", interface, "/dev/stdin"], configuration)
+        case _:
+            raise TypeError(change.operation)
+
+
+def set_endpoint(interface: str, public_key: str, address: IPv4Address | IPv6Address, port: int) -> None:
+    """Tell the tunnel where its peer is now; the session goes on."""
+    tool.run(["wg", "set", interface, "peer", public_key, "endpoint", str(Endpoint(address, port))])
+
+
+def literal_endpoint(tunnel: Tunnel) -> Endpoint | None:
+    """None when the host is a name."""
+    try:
+        return Endpoint(ip_address(tunnel.endpoint_host), tunnel.endpoint_port)
+    except ValueError:
+        return None
+
+
+def _differences(tunnel: Tunnel, device: Device, peer: Peer | None) -> list[Text]:
+    differences = []
+    if device.private_key != _clamped(tunnel):
+        differences.append(Text("自分の鍵", "own key"))
+    if peer is None:
+        return [*differences, Text("相手の鍵", "peer's key")]
+    if peer.preshared_key != tunnel.preshared_key.get_secret_value():
+        differences.append(Text("共有の鍵", "pre-shared key"))
+    if peer.allowed != _allowed(tunnel):
+        differences.append(Text("通す宛先", "allowed prefixes"))
+    if peer.keepalive != tunnel.keepalive:
+        differences.append(Text("つながりを保つ間隔", "keepalive"))
+    endpoint = literal_endpoint(tunnel)
+    if endpoint is not None and peer.endpoint != endpoint:
+        differences.append(Text("接続先", "endpoint"))
+    return differences
+
+
+def _clamped(tunnel: Tunnel) -> str:
+    """The private key as WireGuard stores and shows it (RFC 7748 section 5, decodeScalar25519)."""
+    key = bytearray(base64.b64decode(tunnel.private_key.get_secret_value()))
+    key[0] &= 0b1111_1000
+    key[31] = key[31] & 0b0111_1111 | 0b0100_0000
+    return base64.b64encode(key).decode()
+
+
+def _allowed(tunnel: Tunnel) -> frozenset[IPv4Network | IPv6Network]:
+    return frozenset(tunnel.allowed_prefixes)
+
+
+def _render(tunnel: Tunnel, device: Device) -> str:
+    """No ListenPort: the kernel picks one at random and keeps it."""
+    lines = []
+    if device.private_key != _clamped(tunnel):
+        lines += ["[Interface]", f"PrivateKey = {tunnel.private_key.get_secret_value()}"]
+    lines += [
+        "[Peer]",
+        f"PublicKey = {tunnel.peer_public_key}",
+        f"PresharedKey = {tunnel.preshared_key.get_secret_value()}",
+        f"AllowedIPs = {', '.join(str(prefix) for prefix in tunnel.allowed_prefixes)}",
+        f"PersistentKeepalive = {tunnel.keepalive}",
+    ]
+    endpoint = literal_endpoint(tunnel)
+    if endpoint is not None:
+        lines.append(f"Endpoint = {endpoint}")
+    return "\n".join(lines) + "\n"
+
+
+def _endpoint(text: str) -> Endpoint:
+    host, _, port = text.rpartition(":")
+    return Endpoint(ip_address(host.strip("[]")), int(port))

@@ -1,0 +1,230 @@
+"""Checks between settings that are each well formed: pure, no file, no clock.
+
+A network that contradicts itself fails in ways that nobody on site can see (a terminal that
+answers for the router, a range that hands out the router's own address), so it is refused here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import TYPE_CHECKING, NoReturn
+
+from pydantic_core import PydanticCustomError
+
+from appliance.text import Text
+
+if TYPE_CHECKING:
+    from appliance.site.model import Dhcp, DhcpWan, Lan, StaticWan, Terminal
+
+Key = tuple[str | int, ...]
+"""Where a setting is: table and key names, and positions in lists counted from 0."""
+
+KIND = "sekisho"
+"""The pydantic error type of `refuse`; its context holds the problems."""
+
+LAN_PREFIXES = range(8, 31)
+WAN_PREFIXES = range(8, 32)
+"""/31 has two usable addresses (RFC 3021)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong and what to do. key: relative to the model that noticed it."""
+
+    key: Key
+    text: Text
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raise all problems as one pydantic error; none, no error."""
+    found = tuple(problems)
+    if found:
+        raise PydanticCustomError(KIND, "{first}", {"first": found[0].text.en, "problems": found})
+
+
+def refuse_value(ja: str, en: str) -> NoReturn:
+    """Raise about the value itself."""
+    raise PydanticCustomError(KIND, "{first}", {"first": en, "problems": (Problem((), Text(ja, en)),)})
+
+
+def lan_problems(lan: Lan) -> Iterator[Problem]:
+    own = tuple(_own_address_problems(("address",), lan.address, LAN_PREFIXES))
+    yield from own
+    if lan.dhcp is not None and not own:
+        yield from _range_problems(lan.dhcp, lan.address)
+
+
+def static_wan_problems(wan: StaticWan) -> Iterator[Problem]:
+    own = tuple(_own_address_problems(("address",), wan.address, WAN_PREFIXES))
+    yield from own
+    if own:
+        return
+    yield from _member_problems(("gateway",), wan.gateway, wan.address, Text("WAN のアドレス", "the WAN address"))
+    for position, server in enumerate(wan.dns):
+        if server == wan.address.ip:
+            yield _own_resolver(("dns", position), server)
+        elif not _is_host(server):
+            yield Problem(("dns", position), _not_a_host(server))
+
+
+def site_problems(wan: DhcpWan | StaticWan, lan: Lan, terminals: tuple[Terminal, ...]) -> Iterator[Problem]:
+    if wan.interface == lan.interface:
+        yield Problem(
+            ("lan", "interface"),
+            Text(
+                f"{lan.interface} は WAN 側でも使われていますので、LAN 側には別のポートを書いてください。",
+                f"{lan.interface} is the WAN port too; write another port for the LAN.",
+            ),
+        )
+    if wan.kind == "static":
+        yield from _overlap_problems(wan, lan)
+    yield from _terminal_problems(lan, terminals)
+
+
+def _overlap_problems(wan: StaticWan, lan: Lan) -> Iterator[Problem]:
+    outside, inside = wan.address.network, lan.address.network
+    if outside.overlaps(inside):
+        yield Problem(
+            ("lan", "address"),
+            Text(
+                f"LAN（{inside}）が上位ルーターのネットワーク（{outside}）と重なっていて通信先を区別できませんので、"
+                "LAN を重ならない範囲に変えてください。",
+                f"the LAN ({inside}) overlaps the upper router's network ({outside}), so destinations are ambiguous; "
+                "give the LAN a range that does not overlap.",
+            ),
+        )
+    for position, server in enumerate(wan.dns):
+        if server == lan.address.ip:
+            yield _own_resolver(("wan", "dns", position), server)
+
+
+def _range_problems(dhcp: Dhcp, lan: IPv4Interface) -> Iterator[Problem]:
+    outside = False
+    for name, address in (("first", dhcp.first), ("last", dhcp.last)):
+        if not _is_usable_in(address, lan.network):
+            outside = True
+            yield Problem(("dhcp", name), _outside(address, lan.network))
+    if outside:
+        return
+    if dhcp.first > dhcp.last:
+        yield Problem(
+            ("dhcp", "last"),
+            Text(
+                f"末尾 {dhcp.last} が先頭 {dhcp.first} より前にありますので、順番を入れ替えてください。",
+                f"the last address {dhcp.last} comes before the first {dhcp.first}; swap them.",
+            ),
+        )
+    elif dhcp.first <= lan.ip <= dhcp.last:
+        yield Problem(
+            ("dhcp", "first"),
+            Text(
+                f"自動で配る範囲 {dhcp.first}〜{dhcp.last} にルーター自身のアドレス {lan.ip} が入っていますので、"
+                "範囲から外してください。",
+                f"the range {dhcp.first} to {dhcp.last} contains the router's own address {lan.ip}; "
+                "choose a range without it.",
+            ),
+        )
+
+
+def _terminal_problems(lan: Lan, terminals: tuple[Terminal, ...]) -> Iterator[Problem]:
+    first_with: dict[tuple[str, str], int] = {}
+    for position, terminal in enumerate(terminals):
+        at: Key = ("terminals", position)
+        yield from _member_problems((*at, "address"), terminal.address, lan.address, Text("ルーター", "the router"))
+        if terminal.name == lan.name:
+            yield Problem(
+                (*at, "name"),
+                Text(
+                    f"{terminal.name} はルーター自身の名前（lan.name）ですので、別の名前にしてください。",
+                    f"{terminal.name} is the router's own name (lan.name); choose another.",
+                ),
+            )
+        for field, value in (("name", terminal.name), ("mac", terminal.mac), ("address", str(terminal.address))):
+            earlier = first_with.setdefault((field, value), position)
+            if earlier != position:
+                yield Problem(
+                    (*at, field),
+                    Text(
+                        f"{value} は terminals[{earlier + 1}] でも使われていますので、どちらかを直してください。",
+                        f"{value} is used by terminals[{earlier + 1}] too; correct one of them.",
+                    ),
+                )
+
+
+def _own_address_problems(key: Key, address: IPv4Interface, prefixes: range) -> Iterator[Problem]:
+    example = f"{address.ip}/24"
+    if address.network.prefixlen not in prefixes:
+        yield Problem(
+            key,
+            Text(
+                f"{address} はネットワークの大きさ（/{prefixes[0]} から /{prefixes[-1]} まで）が正しくありませんので、"
+                f"「{example}」のように書いてください。",
+                f'{address} has no usable network size (/{prefixes[0]} to /{prefixes[-1]}); write it like "{example}".',
+            ),
+        )
+    elif not _is_host(address.ip):
+        yield Problem(key, _not_a_host(address.ip))
+    elif not _is_usable_in(address.ip, address.network):
+        yield Problem(key, _outside(address.ip, address.network))
+
+
+def _member_problems(key: Key, address: IPv4Address, own: IPv4Interface, whose: Text) -> Iterator[Problem]:
+    if address == own.ip:
+        yield Problem(
+            key,
+            Text(
+                f"{address} は{whose.ja}と同じですので、別のアドレスにしてください。",
+                f"{address} is the same as {whose.en}; choose another address.",
+            ),
+        )
+    elif not _is_usable_in(address, own.network):
+        yield Problem(key, _outside(address, own.network))
+
+
+def _own_resolver(key: Key, server: IPv4Address) -> Problem:
+    return Problem(
+        key,
+        Text(
+            f"{server} はこのルーター自身ですので、回線側の DNS サーバーのアドレスを書いてください。",
+            f"{server} is this router itself; write the address of a DNS server on the line's side.",
+        ),
+    )
+
+
+def _is_host(address: IPv4Address) -> bool:
+    return not (
+        address.is_multicast
+        or address.is_loopback
+        or address.is_unspecified
+        or address.is_link_local
+        or address.is_reserved
+    )
+
+
+def _is_usable_in(address: IPv4Address, network: IPv4Network) -> bool:
+    first, last = _hosts(network)
+    return first <= address <= last
+
+
+def _hosts(network: IPv4Network) -> tuple[IPv4Address, IPv4Address]:
+    if network.prefixlen >= 31:
+        return network[0], network[-1]
+    return network[1], network[-2]
+
+
+def _not_a_host(address: IPv4Address) -> Text:
+    return Text(
+        f"{address} は機器に付けられない特別なアドレスですので、ほかのアドレスを書いてください。",
+        f"{address} is a special address that no machine can have; write another.",
+    )
+
+
+def _outside(address: IPv4Address, network: IPv4Network) -> Text:
+    first, last = _hosts(network)
+    return Text(
+        f"{address} はネットワーク {network} の機器のアドレスではありませんので、"
+        f"{first}〜{last} の中から選んでください。",
+        f"{address} is not a machine's address in {network}; choose one from {first} to {last}.",
+    )

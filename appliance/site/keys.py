@@ -1,0 +1,147 @@
+"""Every key of site.toml as a person would explain it: what belongs there, with an example."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping
+
+from appliance.site.checks import Key
+from appliance.text import Text
+
+_PORT_WAN = Text('回線側のポートの名前（例: "eth0"）', 'the name of the port to the line (for example "eth0")')
+_PORT_LAN = Text('院内側のポートの名前（例: "eth1"）', 'the name of the port to the clinic (for example "eth1")')
+
+EXPECTED: Mapping[str, Text] = {
+    "language": Text('"ja" か "en"', '"ja" or "en"'),
+    "wan": Text("回線の設定（[wan] の行と kind など）", "the line's settings (a line [wan], then kind and so on)"),
+    "wan.kind": Text(
+        '"dhcp"（自動）か "static"（固定）',
+        '"dhcp" (automatic) or "static" (fixed)',
+    ),
+    "wan.interface": _PORT_WAN,
+    "wan.address": Text(
+        'ルーターの WAN 側アドレスと大きさ（例: "192.0.2.66/28"）',
+        'the router\'s address on the line and the network size (for example "192.0.2.66/28")',
+    ),
+    "wan.gateway": Text(
+        '上位ルーターのアドレス（例: "192.0.2.65"）', 'the upper router\'s address (for example "192.0.2.65")'
+    ),
+    "wan.dns": Text(
+        '回線の DNS サーバーの一覧（例: ["198.51.100.53"]）',
+        'the list of the line\'s DNS servers (for example ["198.51.100.53"])',
+    ),
+    "wan.dns[]": Text(
+        'DNS サーバーのアドレス（例: "198.51.100.53"）', 'the address of a DNS server (for example "198.51.100.53")'
+    ),
+    "lan": Text(
+        "院内 LAN の設定（[lan] の行と interface など）", "the clinic LAN (a line [lan], then interface and so on)"
+    ),
+    "lan.interface": _PORT_LAN,
+    "lan.address": Text(
+        'ルーターの LAN 側アドレスと大きさ（例: "192.0.2.1/26"）',
+        'the router\'s address on the LAN and the network size (for example "192.0.2.1/26")',
+    ),
+    "lan.name": Text(
+        '英小文字・数字・ハイフンの名前（例: "sekisho"）',
+        'a name of small letters, digits and hyphens (for example "sekisho")',
+    ),
+    "lan.dhcp": Text(
+        "アドレスを自動で配る設定（[lan.dhcp] の行と first、last）",
+        "how addresses are handed out (a line [lan.dhcp], then first and last)",
+    ),
+    "lan.dhcp.first": Text(
+        '自動で配る最初のアドレス（例: "192.0.2.32"）', 'the first address to hand out (for example "192.0.2.32")'
+    ),
+    "lan.dhcp.last": Text(
+        '自動で配る最後のアドレス（例: "192.0.2.61"）', 'the last address to hand out (for example "192.0.2.61")'
+    ),
+    "lan.dhcp.lease_hours": Text(
+        "貸し出す時間、1〜168 の整数（例: 12）", "hours, a whole number from 1 to 168 (for example 12)"
+    ),
+    "terminals": Text(
+        "端末の一覧（端末ごとに [[terminals]] の行）", "the list of terminals (a line [[terminals]] for each)"
+    ),
+    "terminals[]": Text("端末の設定（name など）", "one terminal's settings (name and so on)"),
+    "terminals[].name": Text(
+        '英小文字・数字・ハイフンの名前（例: "reception-1"）',
+        'a name of small letters, digits and hyphens (for example "reception-1")',
+    ),
+    "terminals[].label": Text(
+        'スタッフが呼ぶ名前、40 文字まで（例: "受付1"）',
+        'what the staff call it, up to 40 characters (for example "Reception 1")',
+    ),
+    "terminals[].mac": Text(
+        '端末の MAC アドレス（例: "02:00:00:00:02:10"）',
+        'the terminal\'s MAC address (for example "02:00:00:00:02:10")',
+    ),
+    "terminals[].address": Text(
+        '端末のアドレス（例: "192.0.2.10"）', 'the terminal\'s address (for example "192.0.2.10")'
+    ),
+    "vendor": Text(
+        "連絡先の設定（[vendor] の行と name、phone）", "whom to call (a line [vendor], then name and phone)"
+    ),
+    "vendor.name": Text(
+        '連絡先の会社名、60 文字まで（例: "サンプル商会"）',
+        'the company\'s name, up to 60 characters (for example "Sample Systems")',
+    ),
+    "vendor.phone": Text(
+        '半角の電話番号（例: "03-0000-0000"）', 'a phone number in plain digits (for example "03-0000-0000")'
+    ),
+}
+
+ONLY_STATIC = frozenset({"wan.address", "wan.gateway", "wan.dns"})
+"""Keys that have a meaning only when wan.kind is "static"."""
+
+_BARE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+
+def written(key: Key) -> str:
+    """As the vendor finds it: ``lan.dhcp.first``, ``terminals[2].mac`` (the second [[terminals]])."""
+    words = ""
+    for part in key:
+        if isinstance(part, int):
+            words += f"[{part + 1}]"
+        else:
+            words += ("." if words else "") + (part if _BARE.fullmatch(part) else shown(part))
+    return words
+
+
+def pattern_of(key: Key) -> str:
+    """The key of `EXPECTED`: positions in lists do not matter."""
+    return re.sub(r"\[\d+\]", "[]", written(key))
+
+
+def siblings(key: Key) -> list[str]:
+    """Names that may stand in the same table as `key`."""
+    table = pattern_of(key[:-1])
+    prefix = f"{table}." if table else ""
+    return [
+        rest
+        for known in EXPECTED
+        if known.startswith(prefix) and (rest := known.removeprefix(prefix)) and not set(rest) & set(".[")
+    ]
+
+
+def nearest(key: Key) -> str | None:
+    """The sibling that was probably meant."""
+    name = str(key[-1])
+    found = difflib.get_close_matches(name.lower()[:40], siblings(key), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def shown(value: object) -> str:
+    """A TOML value on one short line."""
+    match value:
+        case str():
+            quoted = json.dumps(value[:41], ensure_ascii=False)
+            return quoted if len(value) <= 40 else f'{quoted[:-1]}…"'
+        case bool():
+            return "true" if value else "false"
+        case dict():
+            return "{…}"
+        case list():
+            return "[…]" if value else "[]"
+        case _:
+            return str(value)[:40]

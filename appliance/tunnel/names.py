@@ -1,0 +1,103 @@
+"""Names to IPv4 addresses by exactly the given resolvers: never the machine's own, never another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address
+
+import dns.asyncquery
+import dns.exception
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+
+class Reason(StrEnum):
+    """Why a name has no address, from the most to the least telling."""
+
+    NXDOMAIN = "nxdomain"
+    NODATA = "nodata"
+    REFUSED = "refused"
+    SERVFAIL = "servfail"
+    MALFORMED = "malformed"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    NO_SERVER = "no-server"
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    reason: Reason
+
+
+async def resolve_a(
+    name: str, servers: Sequence[IPv4Address], source: IPv4Address | None, timeout: float, port: int = 53
+) -> list[IPv4Address] | Unresolved:
+    """Ask the servers one after another until one knows addresses, in its order and never empty.
+
+    source: own address to ask from, None for the route's. timeout: seconds for each server.
+    Over UDP, and TCP when the answer is cut short (RFC 7766). Never raises for what a server does.
+    """
+    failures = [Reason.NO_SERVER]
+    for server in servers:
+        try:
+            async with asyncio.timeout(timeout):
+                return await _ask(name, str(server), str(source) if source else None, port)
+        except TimeoutError:
+            failures.append(Reason.TIMEOUT)
+        except _NoAnswerError as failure:
+            failures.append(failure.reason)
+        except OSError:
+            failures.append(Reason.UNREACHABLE)
+        except (dns.exception.DNSException, ValueError):
+            failures.append(Reason.MALFORMED)
+    order = list(Reason)
+    return Unresolved(min(failures, key=order.index))
+
+
+class _NoAnswerError(Exception):
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+async def _ask(name: str, server: str, source: str | None, port: int) -> list[IPv4Address]:
+    query = dns.message.make_query(dns.name.from_text(name), dns.rdatatype.A)
+    # ignore_*: a forged or foreign packet must not end the waiting for the real one (RFC 5452 section 9).
+    answer, _ = await dns.asyncquery.udp_with_fallback(
+        query, server, port=port, source=source, ignore_unexpected=True, ignore_errors=True
+    )
+    match answer.rcode():
+        case dns.rcode.NOERROR:
+            pass
+        case dns.rcode.NXDOMAIN:
+            raise _NoAnswerError(Reason.NXDOMAIN)
+        case dns.rcode.REFUSED:
+            raise _NoAnswerError(Reason.REFUSED)
+        case _:
+            raise _NoAnswerError(Reason.SERVFAIL)
+    if not isinstance(answer, dns.message.QueryMessage):
+        raise _NoAnswerError(Reason.MALFORMED)
+    records = answer.resolve_chaining().answer
+    if records is None:
+        raise _NoAnswerError(Reason.NODATA)
+    addresses = dict.fromkeys(IPv4Address(record.to_text()) for record in records)
+    hosts = [address for address in addresses if _is_host(address)]
+    if not hosts:
+        raise _NoAnswerError(Reason.MALFORMED)
+    return hosts
+
+
+def _is_host(address: IPv4Address) -> bool:
+    """A resolver's answer must not make us talk to ourselves or to everybody."""
+    return not (
+        address.is_unspecified
+        or address.is_loopback
+        or address.is_link_local
+        or address.is_multicast
+        or address.is_reserved
+    )

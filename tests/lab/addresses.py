@@ -1,0 +1,120 @@
+"""The map of the world. Documentation ranges only: RFC 5737 addresses, RFC 5398 AS number, RFC 6761 names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+# ---- the clinic --------------------------------------------------------------------------
+LAN = IPv4Network("192.0.2.0/26")
+ROUTER_LAN = IPv4Interface("192.0.2.1/26")
+ROUTER_LAN_MAC = "02:00:00:00:01:01"
+ROUTER_WAN_MAC = "02:00:00:00:01:02"
+LAN_ATTACKER = IPv4Interface("192.0.2.50/26")
+DHCP_FIRST = IPv4Address("192.0.2.32")
+DHCP_LAST = IPv4Address("192.0.2.61")
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalPlace:
+    """A terminal's fixed place on the LAN, which the router's DHCP server gives to its MAC."""
+
+    mac: str
+    address: IPv4Interface
+
+
+TERMINALS = {
+    "reception": TerminalPlace("02:00:00:00:02:10", IPv4Interface("192.0.2.10/26")),
+    "doctor": TerminalPlace("02:00:00:00:02:11", IPv4Interface("192.0.2.11/26")),
+}
+
+# ---- the access line: an upper router that the clinic already had (double NAT) ------------
+LINE = IPv4Network("192.0.2.64/28")
+UPPER_LAN = IPv4Interface("192.0.2.65/28")
+LINE_DHCP_FIRST = IPv4Address("192.0.2.70")
+LINE_DHCP_LAST = IPv4Address("192.0.2.77")
+
+# ---- the internet --------------------------------------------------------------------------
+INTERNET = IPv4Network("198.51.100.0/24")
+UPPER_WAN = IPv4Interface("198.51.100.2/24")
+INTERNET_DNS = IPv4Interface("198.51.100.53/24")
+PUBLIC_WEB = IPv4Interface("198.51.100.80/24")
+PUBLIC_WEB_NAME = "www.public.example"
+VENDOR = IPv4Interface("198.51.100.90/24")
+INTERNET_ATTACKER = IPv4Interface("198.51.100.66/24")
+
+# ---- the data centers ----------------------------------------------------------------------
+DATA_CENTER = IPv4Network("203.0.113.0/25")
+BACKBONE_AS = 64500
+CORE = IPv4Interface("203.0.113.70/26")
+CENTER_DNS = IPv4Interface("203.0.113.5/32")
+MONITORING = IPv4Interface("203.0.113.6/32")
+WIREGUARD_PORT = 51820
+
+
+@dataclass(frozen=True, slots=True)
+class ConcentratorPlace:
+    """name: of its tunnel in the account. inner: its end of the tunnel. preference: higher carries."""
+
+    number: int
+    name: str
+    host: str
+    outside: IPv4Interface
+    inner: IPv4Address
+    backbone: IPv4Interface
+    preference: int
+
+
+CONCENTRATORS = {
+    1: ConcentratorPlace(
+        1,
+        "dc1",
+        "vpn1.dc.example",
+        IPv4Interface("198.51.100.11/24"),
+        IPv4Address("203.0.113.1"),
+        IPv4Interface("203.0.113.65/26"),
+        200,
+    ),
+    2: ConcentratorPlace(
+        2,
+        "dc2",
+        "vpn2.dc.example",
+        IPv4Interface("198.51.100.12/24"),
+        IPv4Address("203.0.113.2"),
+        IPv4Interface("203.0.113.66/26"),
+        100,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EnginePlace:
+    """A receipt engine: one host with an address for each of the two services, behind `gateway` (the core)."""
+
+    segment: str
+    receipt: IPv4Interface
+    receipt_gate: IPv4Interface
+    gateway: IPv4Interface
+
+
+ENGINES = {
+    "e1": EnginePlace(
+        "dc1",
+        IPv4Interface("203.0.113.17/28"),
+        IPv4Interface("203.0.113.18/28"),
+        IPv4Interface("203.0.113.30/28"),
+    ),
+    "e2": EnginePlace(
+        "dc2",
+        IPv4Interface("203.0.113.33/28"),
+        IPv4Interface("203.0.113.34/28"),
+        IPv4Interface("203.0.113.46/28"),
+    ),
+}
+ENGINE_PORT = 443
+RECEIPT_HOST = "weborca.cloud.example"
+RECEIPT_GATE_HOST = "weborca-gate.cloud.example"
+
+CLINIC_ID = "clinic-0001"
+CLINIC_INNER = IPv4Address("203.0.113.129")
+CLINICS_INNER = IPv4Network("203.0.113.128/25")

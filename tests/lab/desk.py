@@ -1,0 +1,120 @@
+"""The data center's desk: it issues the clinic's account with the product's own offline command."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.lab import addresses
+from tests.lab.datacenter import BFD_INTERVAL_MS, BFD_MULTIPLIER, Concentrator
+from tests.lab.wireguard import Clinic
+
+_SEKISHO = Path(sys.prefix, "bin", "sekisho")
+_CODE_GROUP = re.compile(r"^ +group \d +((?:\S )*\S)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """file: what the installer gets on a USB stick. code: what comes by letter. clinics: by tunnel name."""
+
+    file: Path
+    code: str
+    clinics: dict[str, Clinic]
+
+
+class Desk:
+    """A desk with a signing key; `directory` (created) keeps its files. pki: folder written by `Pki.write`."""
+
+    def __init__(self, directory: Path, pki: Path, pins: Iterable[str]) -> None:
+        directory.mkdir(mode=0o700)
+        self._directory = directory
+        self._pki = pki
+        self._pins = list(pins)
+        self._serial = 0
+        self._key = directory / "desk.key"
+        self.public_keys = directory / "desk-keys.json"
+        """What a router keeps as /etc/sekisho/desk-keys.json."""
+        self._sekisho("keygen", "--key", self._key, "--public", self.public_keys)
+
+    def issue(self, concentrators: Iterable[Concentrator], days: float = 365) -> Account:
+        """A new account for the clinic of this world, with the next serial, valid for `days`."""
+        self._serial += 1
+        folder = self._directory / str(self._serial)
+        folder.mkdir(mode=0o700)
+        request = folder / "request.toml"
+        request.write_text(self._request(concentrators, datetime.now(UTC) + timedelta(days=days)))
+        account_file, letter, peers = self._sekisho(
+            "issue", request, "--key", self._key, "--out", folder
+        ).stdout.splitlines()[-3:]
+        document = json.loads(Path(peers).read_text())
+        clinics = {
+            tunnel["name"]: Clinic(document["public_key"], tunnel["preshared_key"], addresses.CLINIC_INNER)
+            for tunnel in document["tunnels"]
+        }
+        groups = _CODE_GROUP.findall(Path(letter).read_text())
+        code = "-".join(group.replace(" ", "") for group in groups)
+        return Account(Path(account_file), code, clinics)
+
+    def _sekisho(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([_SEKISHO, "account", *arguments], capture_output=True, text=True, check=True, timeout=60)
+
+    def _request(self, concentrators: Iterable[Concentrator], expires: datetime) -> str:
+        """See docs/account.md."""
+        tunnels = "".join(
+            f"""
+[[tunnels]]
+name = "{concentrator.place.name}"
+endpoint_host = "{concentrator.place.host}"
+endpoint_port = {addresses.WIREGUARD_PORT}
+public_key = "{concentrator.public_key}"
+inner_address = "{addresses.CLINIC_INNER}"
+peer_address = "{concentrator.place.inner}"
+allowed_prefixes = ["{addresses.DATA_CENTER}"]
+"""
+            for concentrator in concentrators
+        )
+        return f"""\
+serial = {self._serial}
+issuer = "Lab desk"
+expires = {expires:%Y-%m-%dT%H:%M:%SZ}
+dns = ["{addresses.CENTER_DNS.ip}"]
+monitoring = ["{addresses.MONITORING}"]
+trust_anchors_file = "{self._pki}/engine-ca.pem"
+terminal_anchors_file = "{self._pki}/terminal-ca.pem"
+
+[clinic]
+id = "{addresses.CLINIC_ID}"
+name = {{ ja = "見本医院", en = "Sample Clinic" }}
+
+[bfd]
+interval_ms = {BFD_INTERVAL_MS}
+multiplier = {BFD_MULTIPLIER}
+
+[identity]
+certificate_file = "{self._pki}/clinic.pem"
+key_file = "{self._pki}/clinic.key"
+{tunnels}
+[[services]]
+name = "receipt"
+host = "{addresses.RECEIPT_HOST}"
+port = {addresses.ENGINE_PORT}
+mode = "passthrough"
+pins = {json.dumps(self._pins)}
+
+[[services]]
+name = "receipt-gate"
+host = "{addresses.RECEIPT_GATE_HOST}"
+port = {addresses.ENGINE_PORT}
+mode = "terminate"
+pins = {json.dumps(self._pins)}
+
+[services.presented]
+certificate_file = "{self._pki}/gate.pem"
+key_file = "{self._pki}/gate.key"
+"""

@@ -1,0 +1,167 @@
+"""What people, monitoring and instruments see of a running world: shared by the demo, scenarios and benchmarks."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.lab import addresses
+from tests.lab.waiting import until
+from tests.lab.world import World
+
+METRICS_PORT = 9464
+PING_INTERVAL = 0.005
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def status(world: World) -> dict[str, Any]:
+    """``sekisho status --json`` on the router."""
+    document = json.loads(world.router.sekisho("status", "--json", check=False).stdout)
+    assert isinstance(document, dict)
+    return document
+
+
+def light_states(world: World) -> dict[str, str]:
+    return {light["name"]: light["state"] for light in status(world)["lights"]}
+
+
+def causes(world: World) -> str:
+    """Every cause on the board, parts included, in one string to search."""
+
+    def walk(lights: list[dict[str, Any]]) -> list[str]:
+        return [cause for light in lights for cause in (light["cause"], *walk(light["parts"]))]
+
+    return " ".join(walk(status(world)["lights"]))
+
+
+def await_green(world: World, limit: float = 90.0) -> None:
+    def green() -> bool:
+        return set(light_states(world).values()) == {"ok"}
+
+    try:
+        until(green, "all lights green", limit, pause=0.25)
+    except TimeoutError as error:
+        raise TimeoutError(f"{error}: {json.dumps(status(world)['lights'], ensure_ascii=False)[:3000]}") from None
+
+
+def scrape(world: World) -> str:
+    """GET /metrics from the monitoring host, through whichever tunnel carries."""
+    core = world.machines["core"]
+    with core.socket() as connection:
+        connection.settimeout(10)
+        connection.bind((str(addresses.MONITORING.ip), 0))
+        connection.connect((str(addresses.CLINIC_INNER), METRICS_PORT))
+        connection.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if b" 200 " not in head.splitlines()[0]:
+        raise ValueError(head.splitlines()[0].decode())
+    return body.decode()
+
+
+def promtool_check(exposition: str) -> None:
+    """Raises ValueError with promtool's complaints."""
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=exposition, capture_output=True, text=True, timeout=30, check=False
+    )
+    if done.returncode != 0:
+        raise ValueError(done.stdout + done.stderr)
+
+
+def photograph(url: str, file: Path) -> str:
+    """Open the page in headless Chromium, keep a picture, return its headline."""
+    from playwright.sync_api import sync_playwright
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1100, "height": 900}, locale="ja-JP")
+        page.goto(url)
+        headline = page.locator("h1, [role=status]").first.inner_text()
+        page.screenshot(path=file, full_page=True)
+        browser.close()
+    return " ".join(headline.split())
+
+
+class Pings:
+    """Monitoring pings the router's inner address all the time: both directions of the path, as packets see it."""
+
+    def __init__(self, world: World) -> None:
+        self._machine = world.machines["core"]
+
+    def __enter__(self) -> Self:
+        self._process = self._machine.start(
+            [
+                "ping",
+                "-D",
+                "-n",
+                "-i",
+                str(PING_INTERVAL),
+                "-I",
+                str(addresses.MONITORING.ip),
+                str(addresses.CLINIC_INNER),
+            ],
+            stdout=subprocess.PIPE,
+        )
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if "icmp_seq" in _text(line):
+                break
+        return self
+
+    def longest_gap(self) -> float:
+        """Seconds between the two neighbouring answers that are farthest apart. Ends the pinging."""
+        self._process.terminate()
+        output = "".join(_text(line) for line in self._process.stdout or ())
+        times = [float(found) for found in re.findall(r"\[(\d+\.\d+)\] \d+ bytes from", output)]
+        if len(times) < 2:
+            raise ValueError("no answers at all")
+        return max(later - earlier for earlier, later in pairwise(times))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait(10)
+
+
+class Session:
+    """One open TLS connection of the reception to an engine, in use before and after."""
+
+    def __init__(self, world: World, host: str = addresses.RECEIPT_HOST) -> None:
+        self._subscription = world.client("reception", host).subscribe()
+
+    def exchange(self, limit: float = 20.0) -> None:
+        """Ask something on the open connection and wait for the answer."""
+        waiter = self._subscription.connection.ping()
+        if not waiter.wait(limit):
+            raise TimeoutError("the open session is dead")
+
+    def __enter__(self) -> Self:
+        self.exchange()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._subscription.close()
+
+
+def _text(line: str | bytes) -> str:
+    return line.decode() if isinstance(line, bytes) else line

@@ -1,0 +1,107 @@
+"""The router under test: Sekisho on its machine, started as its init would start it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.lab import addresses
+from tests.lab.desk import Account
+from tests.lab.filesystem import PROJECT
+from tests.lab.machine import Machine
+from tests.lab.waiting import until
+
+_IMAGE_FILES = PROJECT / "firmware-image" / "files"
+_USB_STICK = Path("/run/media/usb")
+
+SITE = f"""\
+language = "ja"
+
+[wan]
+kind = "dhcp"
+interface = "wan0"
+
+[lan]
+interface = "lan0"
+address = "{addresses.ROUTER_LAN}"
+name = "sekisho"
+
+[lan.dhcp]
+first = "{addresses.DHCP_FIRST}"
+last = "{addresses.DHCP_LAST}"
+lease_hours = 12
+
+[[terminals]]
+name = "reception"
+label = "受付"
+mac = "{addresses.TERMINALS["reception"].mac}"
+address = "{addresses.TERMINALS["reception"].address.ip}"
+
+[[terminals]]
+name = "doctor"
+label = "診察室"
+mac = "{addresses.TERMINALS["doctor"].mac}"
+address = "{addresses.TERMINALS["doctor"].address.ip}"
+
+[vendor]
+name = "見本商会"
+phone = "03-0000-0000"
+"""
+
+
+class Router:
+    """The machine `router` with Sekisho installed and not yet started."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self._daemon: subprocess.Popen[str] | None = None
+        machine.run("systemd-sysusers", _IMAGE_FILES / "usr/lib/sysusers.d/sekisho.conf")
+        # What sekisho-closed.service does before the network comes up.
+        machine.run("nft", "-f", _IMAGE_FILES / "usr/share/sekisho/closed.nft")
+
+    def sekisho(
+        self, *arguments: str | Path, input: str | None = None, timeout: float = 60.0, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command ``sekisho`` on the router as root. timeout in seconds."""
+        return self.machine.run("sekisho", *arguments, input=input, timeout=timeout, check=check)
+
+    def configure(self, desk_keys: str, site: str = SITE) -> None:
+        """Write what the factory (desk keys) and the vendor (settings) put on the router."""
+        self.machine.write("/etc/sekisho/desk-keys.json", desk_keys)
+        self.machine.write("/etc/sekisho/site.toml", site)
+
+    def run(self) -> None:
+        """Start the daemon, as sekisho.service does, and wait until its API answers."""
+        self._daemon = self.machine.popen("sh", "-c", "umask 077; exec sekisho run", log=self.log)
+        until(self._answers, f"the API of sekisho (see {self.log})", limit=60)
+
+    @property
+    def log(self) -> Path:
+        return self.machine.log_dir / "sekisho.log"
+
+    def _answers(self) -> bool:
+        if self._daemon is not None and self._daemon.poll() is not None:
+            raise RuntimeError(f"sekisho run ended with {self._daemon.returncode}: see {self.log}")
+        return self.sekisho("status", "--json", check=False).returncode == 0
+
+    def import_account(self, account: Account, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """``sekisho account import`` from a USB stick, the code typed in."""
+        file = _USB_STICK / account.file.name
+        self.machine.write(file, account.file.read_bytes())
+        return self.sekisho("account", "import", file, input=f"{account.code}\n", check=check)
+
+    def apply(self) -> None:
+        """``sekisho apply``."""
+        self.sekisho("apply", timeout=120)
+
+    def stop(self) -> None:
+        """End the daemon politely, as init does (KillMode=process: what carries traffic stays)."""
+        if self._daemon is not None:
+            self._daemon.terminate()
+            self._daemon.wait(30)
+
+    def kill(self) -> None:
+        """SIGKILL the daemon; what carries traffic stays."""
+        if self._daemon is not None:
+            self._daemon.kill()
+            self._daemon.wait(30)

@@ -1,0 +1,219 @@
+"""The whole world: who stands where, and what can happen to it.
+
+with World(directory) as world: builds everything but the appliance; nothing of the product
+runs until `prepare_clinic` and `start_appliance`. Leaving the block removes every trace but
+the files in `directory`, which belongs to the caller and must lie on a disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from ipaddress import IPv4Interface
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.lab import addresses, datacenter, outside, terminal, wireguard
+from tests.lab.client import Dialer, ReceiptClient
+from tests.lab.datacenter import Concentrator
+from tests.lab.desk import Account, Desk
+from tests.lab.enginehost import EngineHost
+from tests.lab.machine import Machine
+from tests.lab.pki import EngineCertificate, Pki
+from tests.lab.relay import Relay
+from tests.lab.router import Router
+from tests.lab.wires import Cabinet, Direction, Link
+
+_SEGMENTS = {
+    "reception": {"eth0": "lan"},
+    "doctor": {"eth0": "lan"},
+    "lan-attacker": {"eth0": "lan"},
+    "router": {"lan0": "lan", "wan0": "line"},
+    "upper": {"lan0": "line", "wan0": "internet"},
+    "internet": {"internet": "internet"},
+    "vendor": {"eth0": "internet"},
+    "attacker": {"eth0": "internet"},
+    "conc1": {"internet": "internet", "backbone": "backbone"},
+    "conc2": {"internet": "internet", "backbone": "backbone"},
+    "core": {"backbone": "backbone", "dc1": "dc1", "dc2": "dc2"},
+    "e1": {"eth0": "dc1"},
+    "e2": {"eth0": "dc2"},
+}
+"""Machine → its interfaces → the switch (segment) at the other end of the cable."""
+
+ROLES = tuple(_SEGMENTS)
+
+_MACS = {
+    ("router", "lan0"): addresses.ROUTER_LAN_MAC,
+    ("router", "wan0"): addresses.ROUTER_WAN_MAC,
+    **{(name, terminal.INTERFACE): place.mac for name, place in addresses.TERMINALS.items()},
+}
+
+
+class World:
+    """See the module. `machines` by role, `links` by role and interface."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.machines: dict[str, Machine] = {}
+        self.links: dict[tuple[str, str], Link] = {}
+        self.concentrators: dict[int, Concentrator] = {}
+        self.pki = Pki()
+        self.pki_directory = directory / "pki"
+        self.engines: dict[str, EngineHost] = {}
+        self._starts = 0
+        self._on_close = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        try:
+            self._build()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Switch everything off."""
+        self._on_close.close()
+
+    # ---- building -------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.pki.write(self.pki_directory)
+        self.cabinet = Cabinet(self.directory / "cabinet")
+        self._on_close.callback(self.cabinet.close)
+        for role in ROLES:
+            self._place(role)
+        outside.start_internet(self.machines["internet"])
+        outside.start_upper_router(self.machines["upper"])
+        datacenter.start_core(self.machines["core"])
+        for number, place in addresses.CONCENTRATORS.items():
+            machine = self.machines[f"conc{number}"]
+            self.concentrators[number] = Concentrator(place, *wireguard.create_key(machine))
+            self.concentrators[number].start(machine)
+        for name, engine in addresses.ENGINES.items():
+            self._host(name, engine.receipt, engine.receipt_gate, gateway=engine.gateway)
+            host = EngineHost(self.machines[name], [engine.receipt.ip, engine.receipt_gate.ip], self.pki)
+            host.show(EngineCertificate.GOOD)
+            self.engines[name] = host
+        self._host("vendor", addresses.VENDOR)
+        self._host("attacker", addresses.INTERNET_ATTACKER)
+        self._host("lan-attacker", addresses.LAN_ATTACKER, gateway=addresses.ROUTER_LAN)
+        for host in self.engines.values():
+            host.wait_until_serving()
+
+    def _place(self, role: str) -> Machine:
+        """Switch on a machine and plug its cables."""
+        self._starts += 1
+        machine = Machine(role, self.directory / f"{self._starts:02}-{role}")
+        self._on_close.callback(machine.close)
+        self.machines[role] = machine
+        for interface, segment in _SEGMENTS[role].items():
+            link = self.cabinet.plug(machine, interface, segment, _MACS.get((role, interface)))
+            self.links[role, interface] = link
+        return machine
+
+    def _host(self, role: str, *own: IPv4Interface, gateway: IPv4Interface | None = None) -> None:
+        commands = [f"address add {address} dev eth0" for address in own]
+        if gateway is not None:
+            commands.append(f"route add default via {gateway.ip}")
+        self.machines[role].ip("\n".join(commands) + "\n")
+
+    # ---- what can happen --------------------------------------------------------------------------
+
+    def stop_concentrator(self, number: int) -> None:
+        """Cut the power of concentrator 1 or 2: no farewell to anybody, its links are silent."""
+        role = f"conc{number}"
+        for interface in _SEGMENTS[role]:
+            self.links.pop((role, interface)).remove()
+        self.machines.pop(role).close()
+
+    def start_concentrator(self, number: int) -> None:
+        """Switch a stopped concentrator on again; it still knows its key and its clinics."""
+        self.concentrators[number].start(self._place(f"conc{number}"))
+
+    def cut_tunnel(self, number: int) -> None:
+        """Lose the packets of one tunnel on the internet, in silence and in both directions."""
+        link = self.links[f"conc{number}", "internet"]
+        link.cut(Direction.TO_MACHINE, match=f"udp dport {addresses.WIREGUARD_PORT}")
+        link.cut(Direction.FROM_MACHINE, match=f"udp sport {addresses.WIREGUARD_PORT}")
+
+    def mend_tunnel(self, number: int) -> None:
+        self.links[f"conc{number}", "internet"].mend()
+
+    def set_engine_certificate(self, engine: str, kind: EngineCertificate) -> None:
+        """Let engine ``e1`` or ``e2`` show another certificate; only its server restarts."""
+        self.engines[engine].show(kind)
+        self.engines[engine].wait_until_serving()
+
+    # ---- the clinic ---------------------------------------------------------------------------------
+
+    def prepare_clinic(self) -> tuple[Path, str]:
+        """Issue the clinic's account, admit the clinic at the data centers, write the router's settings.
+
+        Returns the account's file and its activation code.
+        """
+        self.desk = Desk(self.directory / "desk", self.pki_directory, self.pki.pins)
+        self.account = self.desk.issue(self.concentrators.values())
+        self.admit(self.account)
+        self.router = Router(self.machines["router"])
+        self.router.configure(self.desk.public_keys.read_text())
+        return self.account.file, self.account.code
+
+    def admit(self, account: Account) -> None:
+        """Tell the concentrators about the clinic, as the desk's file for them says."""
+        for concentrator in self.concentrators.values():
+            concentrator.admit(account.clinics[concentrator.place.name])
+
+    def start_appliance(self) -> None:
+        """Start Sekisho on the prepared router, import the account, apply."""
+        self.router.run()
+        self.router.import_account(self.account)
+        self.router.apply()
+
+    def stop_appliance(self) -> None:
+        self.router.stop()
+
+    def kill_appliance(self) -> None:
+        self.router.kill()
+
+    def lease_terminals(self) -> None:
+        """Let both terminals get their addresses from the router's DHCP server."""
+        for name in addresses.TERMINALS:
+            terminal.start_client(self.machines[name])
+        for name, place in addresses.TERMINALS.items():
+            terminal.wait_for_lease(self.machines[name], place)
+
+    def fix_terminals(self) -> None:
+        """Type in the terminals' addresses, where no router serves DHCP."""
+        for name, place in addresses.TERMINALS.items():
+            terminal.fix(self.machines[name], place)
+
+    def client(self, role: str = "reception", host: str = addresses.RECEIPT_HOST) -> ReceiptClient:
+        """The receipt client on a terminal, with that terminal's certificate."""
+        files = self.pki_directory
+        return ReceiptClient(
+            Dialer(self.machines[role]),
+            host,
+            addresses.ENGINE_PORT,
+            files / "engine-ca.pem",
+            files / f"{role}.pem",
+            files / f"{role}.key",
+        )
+
+    # ---- looking at it ------------------------------------------------------------------------------
+
+    def concentrator_in_use(self) -> int:
+        """The concentrator by which the core reaches the clinic now, 0 while there is none."""
+        return datacenter.concentrator_in_use(self.machines["core"])
+
+    def relay(self, machine: str, address: str, port: int) -> int:
+        """A port on this host's 127.0.0.1 that leads to (address, port) as seen from `machine`."""
+        relay = Relay(self.machines[machine], address, port)
+        self._on_close.callback(relay.close)
+        return relay.port

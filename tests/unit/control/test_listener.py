@@ -1,0 +1,95 @@
+"""One daemon, one socket, from start to stop."""
+
+import asyncio
+import os
+import socket
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.control.roles import Role
+from appliance.control.rpc import JSON, Method, Peer, RpcServer
+from appliance.errors import SekishoError
+from tests.unit.control.served import BOTH, LIMIT, METHODS, Caller, calling, serving, talk
+
+
+def test_a_second_daemon_is_refused_and_the_first_goes_on(path: Path) -> None:
+    async def conversation(_: RpcServer) -> None:
+        with pytest.raises(SekishoError) as caught:
+            await RpcServer(path, METHODS, lambda _: None).start()
+        assert caught.value.code == "control.already-running"
+        async with calling(path) as caller:
+            assert "result" in await caller.call("echo")
+
+    serving(path, conversation)
+
+
+def test_a_stale_socket_is_replaced_and_stop_takes_ours_away(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    path.with_suffix(".lock").touch()
+
+    async def conversation(caller: Caller) -> None:
+        assert "result" in await caller.call("echo")
+
+    talk(path, conversation)
+    assert not path.exists()
+    talk(path, conversation)
+
+
+@pytest.mark.parametrize(("group", "mode"), [(None, 0o600), (os.getgid(), 0o660)])
+def test_strangers_cannot_open_the_socket(path: Path, group: int | None, mode: int) -> None:
+    async def scene() -> None:
+        async with RpcServer(path, METHODS, lambda _: None, group):
+            found = path.stat()
+            assert stat.S_IMODE(found.st_mode) == mode
+            assert found.st_gid == os.getgid()
+
+    asyncio.run(scene())
+
+
+def test_stop_ends_callers_and_running_handlers(path: Path) -> None:
+    started, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def endless(params: dict[str, Any], peer: Peer) -> JSON:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+        return None
+
+    async def scene() -> None:
+        server = RpcServer(path, {"endless": Method(endless, BOTH)}, lambda _: Role.OPERATOR)
+        await server.start()
+        async with calling(path) as caller, calling(path) as idle, asyncio.timeout(LIMIT):
+            await caller.send(b'{"jsonrpc":"2.0","id":1,"method":"endless"}\n')
+            await started.wait()
+            await server.stop()
+            assert cancelled.is_set()
+            assert await caller.receive() is None
+            assert await idle.receive() is None
+        await server.stop()
+
+    asyncio.run(scene())
+
+
+def test_stop_ends_a_caller_that_was_just_let_in(path: Path) -> None:
+    async def scene() -> None:
+        server = RpcServer(path, METHODS, lambda _: Role.OPERATOR)
+        await server.start()
+        async with asyncio.timeout(LIMIT):
+            for _ in range(20):
+                callers = [asyncio.create_task(asyncio.open_unix_connection(path)) for _ in range(3)]
+                await asyncio.sleep(0)
+                await server.stop()
+                await asyncio.gather(*callers, return_exceptions=True)
+                for caller in callers:
+                    if not caller.exception():
+                        caller.result()[1].close()
+                await server.start()
+            await server.stop()
+
+    asyncio.run(scene())

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from appliance import paths
+from appliance.engines.wanted import engines_for
+from appliance.intent.compile import compile as compile_intent
+from tests.builders import lab_account, lab_site
+
+PREFERENCES = {"dc1": 200, "dc2": 190}
+STATIC = {
+    "kind": "static",
+    "interface": "wan0",
+    "address": "192.0.2.70/28",
+    "gateway": "192.0.2.65",
+    "dns": ["198.51.100.53"],
+}
+
+
+def test_the_daemons_of_a_router() -> None:
+    specs = engines_for(compile_intent(lab_account(), lab_site()), PREFERENCES, {})
+    assert [spec.name for spec in specs] == ["dhcpcd", "bird", "gate", "dnsmasq", "web"]
+    assert {spec.name: spec.user for spec in specs if spec.user} == {"gate": "sekisho-gate", "web": "sekisho-web"}
+    web = specs[-1]
+    assert web.argv[-3:] == ("webui", "--listen", "192.0.2.1:8080")
+
+
+def test_a_static_line_needs_no_dhcp_client() -> None:
+    specs = engines_for(compile_intent(lab_account(), lab_site(wan=STATIC)), PREFERENCES, {})
+    assert "dhcpcd" not in {spec.name for spec in specs}
+
+
+def test_no_secret_leaves_the_intent() -> None:
+    intent = compile_intent(lab_account(), lab_site())
+    secrets = [
+        key.get_secret_value() for tunnel in intent.tunnels for key in (tunnel.private_key, tunnel.preshared_key)
+    ]
+    for spec in engines_for(intent, PREFERENCES, {}):
+        shown = [*spec.argv, *(file.content for file in spec.files)]
+        assert not [secret for secret in secrets for text in shown if secret in text]
+
+
+def test_every_file_has_one_owner_and_lives_where_files_live() -> None:
+    specs = engines_for(compile_intent(lab_account(), lab_site()), PREFERENCES, {})
+    files = [file.path for spec in specs for file in spec.files]
+    assert len(files) == len(set(files))
+    assert {path.parent for path in files} == {paths.ENGINES}
+
+
+def test_an_order_that_forgets_a_tunnel_is_a_mistake_of_ours() -> None:
+    with pytest.raises(KeyError):
+        engines_for(compile_intent(lab_account(), lab_site()), {"dc1": 200}, {})
