@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
 from typing import TypeVar
@@ -35,17 +36,38 @@ class Applier:
         self._preferences: dict[str, int] = {}
         self._answers: Answers = {}
         self.intent: RouterIntent | None = None
+        self.applied_at: float | None = None
+        """Unix time of the last apply that somebody asked for."""
+        self.repaired = 0
+        """Differences that a foreign hand had made and that were put right."""
 
     def presume(self, preferences: Mapping[str, int], answers: Answers) -> None:
-        """Before the first apply: what the running daemons have been told already, so that they are left alone."""
+        """What the daemons are told with the next apply, without telling them now.
+
+        preferences: for BIRD, by tunnel name, every tunnel of the intent to come. answers: by engine name.
+        """
         self._preferences, self._answers = dict(preferences), dict(answers)
 
-    async def plan(self, intent: RouterIntent) -> list[Change]:
-        return await self._alone(lambda: self._plan(intent))
+    async def plan(self, intent: RouterIntent, preferences: Mapping[str, int]) -> list[Change]:
+        """What an apply of `intent` would do; nothing is changed."""
+        specs = engines_for(intent, preferences, self._answers)
+        return await self._alone(lambda: kernel.plan(intent, self._memory) + self._supervisor.plan(specs))
 
     async def apply(self, intent: RouterIntent) -> list[Change]:
         """Make the router so. Raises SekishoError; what was done until then stays, a next call goes on from there."""
+        changes = await self._make(intent)
+        self.applied_at = time.time()
+        return changes
 
+    async def repair(self) -> list[Change]:
+        """Put back what somebody else changed since the last apply."""
+        if self.intent is None:
+            return []
+        changes = await self._make(self.intent)
+        self.repaired += len(changes)
+        return changes
+
+    async def _make(self, intent: RouterIntent) -> list[Change]:
         def work() -> list[Change]:
             done = kernel.apply(intent, self._memory)
             self.intent = intent
@@ -72,17 +94,14 @@ class Applier:
         self._answers[host] = addresses
         await self._renew_engines()
 
-    async def revive(self) -> dict[str, bool]:
-        """Start dead daemons again; name → alive."""
+    async def revive(self) -> tuple[dict[str, bool], set[str]]:
+        """Start dead daemons again. Returns name → alive, and who had to be started."""
 
-        def work() -> dict[str, bool]:
-            self._supervisor.revive(boottime())
-            return self._supervisor.check()
+        def work() -> tuple[dict[str, bool], set[str]]:
+            started = {change.subject for change in self._supervisor.revive(boottime())}
+            return self._supervisor.check(), started
 
         return await self._alone(work)
-
-    def _plan(self, intent: RouterIntent) -> list[Change]:
-        return kernel.plan(intent, self._memory) + self._supervisor.plan(self._specs(intent))
 
     async def _renew_engines(self) -> None:
         intent = self.intent
@@ -91,9 +110,7 @@ class Applier:
             await self._alone(lambda: self._supervisor.apply(specs))
 
     def _specs(self, intent: RouterIntent) -> tuple[EngineSpec, ...]:
-        by_rank = {tunnel.name: 200 - tunnel.rank for tunnel in intent.tunnels}
-        preferences = {name: self._preferences.get(name, rank) for name, rank in by_rank.items()}
-        return engines_for(intent, preferences, self._answers)
+        return engines_for(intent, self._preferences, self._answers)
 
     async def _alone(self, work: Callable[[], Result]) -> Result:
         async with self._lock:

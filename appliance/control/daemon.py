@@ -112,23 +112,29 @@ class Daemon:
     def metrics(self) -> str:
         return self._meter.render()
 
+    def order_for(self, ready: Ready) -> TunnelWatch:
+        """A watch over `ready`'s tunnels that goes on with the order which BIRD has been told."""
+        told_order = told.preferences(ready.intent)
+        order = sorted(told_order, key=lambda name: -told_order[name])
+        return TunnelWatch(ready.intent, order, self.applier, self.records)
+
+    async def plan(self, wanted: Ready) -> list[Change]:
+        return await self.applier.plan(wanted.intent, self.order_for(wanted).preferences)
+
     async def _start(self, ready: Ready) -> list[Change]:
         """Bring `ready` into the kernel and look after it from now on."""
-        if self._prover is None:
-            self._prover = EngineProver(ready, self.applier, self.records, self._gate)
-        first = self.applier.intent is None
-        answers = await asyncio.to_thread(told.answers) if first else {}
-        if first:
-            # Before the first apply, or dnsmasq and BIRD would be told to forget what they know.
-            self.applier.presume(await asyncio.to_thread(told.preferences, ready.intent), answers)
+        answers = told.answers()
+        tunnels = self.order_for(ready)
+        self.applier.presume(tunnels.preferences, answers)
         changes = await self.applier.apply(ready.intent)
         if self._ready != ready:
             await self._watchers.stop()
-            adopted = await asyncio.to_thread(_adopt, ready, answers) if first else ()
+            adopted = await asyncio.to_thread(_adopt, ready, answers) if self._prover is None else ()
+            self._prover = self._prover or EngineProver(ready, self.applier, self.records, self._gate)
             self._ready = ready
             self._show(Holdings(ready.account, ready.site))
             self._prover.configure(ready, adopted)
-            self._watch(ready, self._prover)
+            self._watch(ready, tunnels, self._prover)
         self.records.record("router.settings", "", True, detail="0")
         return changes
 
@@ -140,9 +146,8 @@ class Daemon:
         self.records.expect(held, translate.expected(ready, helpers, certificates))
         self.records.record("account.present", "", account is not None, "" if account else "missing")
 
-    def _watch(self, ready: Ready, prover: EngineProver) -> None:
+    def _watch(self, ready: Ready, tunnels: TunnelWatch, prover: EngineProver) -> None:
         applier, records, intent = self.applier, self.records, ready.intent
-        tunnels = TunnelWatch(ready, applier, records)
         work = {
             "engines": lambda: watch_engines(applier, records),
             "kernel": lambda: watch_kernel(applier, records),
@@ -153,7 +158,7 @@ class Daemon:
             "endpoints": lambda: keep_endpoints(intent, records),
             "prover": prover.run,
             "gate": self._gate.run,
-            "measures": lambda: self._meter.run(ready, tunnels, prover, self._gate, records),
+            "measures": lambda: self._meter.run(ready, applier, tunnels, prover, self._gate, records),
         }
         for name, endless in work.items():
             self._watchers.keep(endless, name)

@@ -28,6 +28,8 @@ class Router(Protocol):
     applier: Applier
     records: Records
 
+    async def plan(self, wanted: Ready) -> list[Change]: ...
+
     async def bring_into_force(self, wanted: Ready, site_text: str) -> list[Change]: ...
 
     async def take_down(self) -> list[Change]: ...
@@ -46,7 +48,7 @@ def methods(router: Router) -> Mapping[str, Method]:
 
     async def plan(_: dict[str, Any], __: Peer) -> JSON:
         wanted, _text = await asyncio.to_thread(holdings.wanted)
-        return {"changes": _changes(await router.applier.plan(wanted.intent))}
+        return {"changes": _changes(await router.plan(wanted))}
 
     async def apply(_: dict[str, Any], __: Peer) -> JSON:
         began = monotonic()

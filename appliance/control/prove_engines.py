@@ -23,7 +23,7 @@ from appliance.gate.permissions import PROOF_SECONDS, Permissions
 from appliance.gate.proof import Outcome, Proof
 from appliance.gate.prove import prove
 from appliance.kernel import conntrack, nft
-from appliance.tunnel.names import resolve_a
+from appliance.tunnel.names import Reason, Unresolved, resolve_a
 
 TICK = 0.5
 """Seconds."""
@@ -53,6 +53,9 @@ class EngineProver:
         self.last_proofs.clear()
         self._gate.configure(ready, self._core.permitted)
         self._events.put_nowait(messages.Configured(boottime(), translate.guarded(ready.intent), tuple(adopted)))
+
+    def permitted(self, service: str) -> tuple[IPv4Address, ...]:
+        return self._core.permitted(service)
 
     async def run(self) -> None:
         ticking = asyncio.create_task(self._tick())
@@ -100,7 +103,7 @@ class EngineProver:
         host = next(service.host for service in intent.services if service.name == command.service)
         answer = await resolve_a(host, intent.tunnel_dns, intent.inner_address, NAME_SECONDS)
         event: messages.Event
-        if isinstance(answer, Unresolved) and answer.reason != "nxdomain":
+        if isinstance(answer, Unresolved) and answer.reason not in (Reason.NXDOMAIN, Reason.NODATA):
             event = messages.NameFailed(boottime(), command.service, answer.reason)
         else:
             found = () if isinstance(answer, Unresolved) else tuple(answer)
@@ -118,6 +121,4 @@ class EngineProver:
             await self._gate.cut(command.service, command.address, command.reason)
             return
         flows = await asyncio.to_thread(conntrack.flows, command.address, command.port)
-        await asyncio.to_thread(
-            reset.wake, [(flow.destination, flow.dport, flow.source, flow.sport) for flow in flows], PROBE_MARK
-        )
+        await asyncio.to_thread(reset.wake, flows)

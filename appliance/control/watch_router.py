@@ -10,22 +10,30 @@ from datetime import UTC, datetime
 from appliance.account.inspect import expiry_dates
 from appliance.account.model import Account
 from appliance.control.applying import Applier
+from appliance.control.clock import boottime
 from appliance.control.records import Records
 from appliance.errors import SekishoError
 
 ENGINES_EVERY = 1.0
+PROBATION = 10.0
 KERNEL_EVERY = 30.0
 DATES_EVERY = 600.0
 CLOCK_EVERY = 30.0
-"""Seconds, all four."""
+"""Seconds, all five."""
 
 _log = logging.getLogger(__name__)
 
 
 async def watch_engines(applier: Applier, records: Records) -> None:
+    """A daemon that has just been started again must first live for a while: one that dies every second is not well."""
+    well_from: dict[str, float] = {}
     while True:
-        for name, alive in (await applier.revive()).items():
-            records.record("router.engine", name, alive, "" if alive else "dead")
+        alive, started = await applier.revive()
+        now = boottime()
+        well_from.update({name: now + PROBATION for name in started})
+        for name, living in alive.items():
+            well = living and now >= well_from.get(name, 0.0)
+            records.record("router.engine", name, well, "" if well else "dead")
         await asyncio.sleep(ENGINES_EVERY)
 
 
@@ -33,11 +41,8 @@ async def watch_kernel(applier: Applier, records: Records) -> None:
     """What a foreign hand changed is put back, and told if it cannot be."""
     while True:
         await asyncio.sleep(KERNEL_EVERY)
-        intent = applier.intent
-        if intent is None:
-            continue
         try:
-            for change in await applier.apply(intent):
+            for change in await applier.repair():
                 _log.warning("had been changed from outside, put back: %s", change.text.en)
         except SekishoError as error:
             records.record("router.settings", "", False, error.code, str(error))

@@ -15,7 +15,7 @@ def gate_spec() -> EngineSpec:
     return EngineSpec(
         name="gate",
         title=Text("接続の関所(ゲート)", "the gate"),
-        argv=(sys.executable, "-I", "-m", "appliance.gate", "--control", str(paths.GATE_SOCKET)),
+        argv=(sys.executable, "-I", "-m", "appliance.gate", str(paths.GATE_SOCKET)),
         directories=(Directory(paths.GATE_SOCKET.parent, 0o700, GATE_USER),),
         user=GATE_USER,
         leavings=(paths.GATE_SOCKET,),

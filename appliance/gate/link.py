@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import ssl
-import time
 
 from appliance.gate.core import Side
 
@@ -15,7 +16,6 @@ _BUFFER = bytearray(4 * RECORD)
 _VIEW = memoryview(_BUFFER)
 _TURN = 16
 """Buffers to move before others get their turn: 1 MiB."""
-_QUIET_SECONDS = 0.005
 
 
 class Link:
@@ -25,7 +25,7 @@ class Link:
     side while there is any. ended: this side will send no more; clean: it said so by close_notify.
     """
 
-    __slots__ = ("blocked", "clean", "ended", "ending", "heard", "mask", "pending", "received", "side", "sock")
+    __slots__ = ("blocked", "clean", "ended", "ending", "mask", "pending", "received", "side", "sock")
 
     def __init__(self, side: Side, sock: ssl.SSLSocket, mask: int | None) -> None:
         self.side = side
@@ -40,7 +40,6 @@ class Link:
         self.blocked = False
         """OpenSSL wants to write before it goes on with a read or an end."""
         self.received = 0
-        self.heard = 0.0
 
     def move(self, sink: Link) -> bool:
         """Read from here and send there until there is no more, or `sink` blocks. True: its turn is over, more waits.
@@ -64,6 +63,12 @@ class Link:
         # TLS may hold decrypted bytes of which epoll knows nothing.
         return not dry and not sink.pending and self.sock.pending() > 0
 
+    def move_all(self, sink: Link) -> bool:
+        """The same without an end of turn. False: `sink` blocks, so that more may wait here."""
+        while self.move(sink):
+            pass
+        return not sink.pending
+
     def _fill(self) -> tuple[int, bool]:
         """(bytes now in the buffer, whether this side has no more for now)"""
         filled = 0
@@ -76,22 +81,20 @@ class Link:
                     return filled, True
                 filled += count
         except ssl.SSLWantReadError:
-            return self._heard(filled), True
+            return filled, True
         except ssl.SSLWantWriteError:
             self.blocked = True
-            return self._heard(filled), True
+            return filled, True
         except ssl.SSLZeroReturnError:
             self.ended = self.clean = True
             return filled, True
-        except ssl.SSLEOFError:
+        except ssl.SSLEOFError as error:
+            if error.reason != "UNEXPECTED_EOF_WHILE_READING":
+                # Python before 3.11.9 tells a reset in these words.
+                raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)) from error
             self.ended = True
             return filled, True
-        return self._heard(filled), False
-
-    def _heard(self, filled: int) -> int:
-        if filled:
-            self.heard = time.monotonic()
-        return filled
+        return filled, False
 
     def send(self, data: memoryview) -> None:
         """Send what can be sent, keep the rest as `pending`. Raises OSError."""
@@ -114,14 +117,12 @@ class Link:
         socket.socket.shutdown(self.sock, socket.SHUT_WR)
 
     def end(self) -> bool:
-        """End the stream towards this side with close_notify. False: not yet, try again. Raises OSError.
+        """End the stream towards this side with close_notify. False: call again once writable. Raises OSError.
 
-        Python's unwrap() always reads after it has written the close_notify, and OpenSSL holds application data
-        read there to be a fatal error. While this side still speaks, wait for a pause; if its next record comes in
-        the microseconds of the call even so, the connection fails, and never loses bytes unnoticed.
+        Python's unwrap() always reads after it has written the close_notify, and OpenSSL holds application data read
+        there to be a fatal error. So there must be none: while this side still speaks, the caller keeps new data off
+        (`sockets.nothing_new`) and moves what is there first.
         """
-        if not self.ended and time.monotonic() - self.heard < _QUIET_SECONDS:
-            return False
         try:
             self.sock.unwrap()
         except ssl.SSLWantReadError:

@@ -63,10 +63,10 @@ async def prove(target: Target, address: IPv4Address, timeout: float) -> Proof:
         except OSError as error:
             return replace(proof, reason=network_fault(error), detail=words(error))
         try:
-            pin = pin_of_certificate(wire.tls.getpeercert(binary_form=True) or b"")
+            pin, not_after = pin_of_certificate(wire.tls.getpeercert(binary_form=True) or b""), _not_after(wire.tls)
         except ValueError as error:
             return replace(proof, reason=Reason.CERTIFICATE_UNUSABLE, detail=str(error))
-        proof = replace(proof, pin=pin, not_after=_not_after(wire.tls), tls_version=wire.tls.version())
+        proof = replace(proof, pin=pin, not_after=not_after, tls_version=wire.tls.version())
         if pin not in target.pins:
             return replace(proof, reason=Reason.WRONG_PIN, detail=f"pin seen: {pin}")
         if alert := await _refusal(wire):
@@ -96,8 +96,9 @@ async def _refusal(wire: _Wire) -> str:
 
 
 def _not_after(tls: ssl.SSLObject) -> datetime:
+    """Of the leaf. Raises ValueError."""
     certificate = tls.getpeercert() or {}
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate.get("notAfter"))), UTC)
 
 
 class _Wire:
@@ -112,7 +113,7 @@ class _Wire:
         self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
 
     async def step(self, operation: Callable[[], object]) -> None:
-        """Repeat `operation` (do_handshake, unwrap), moving bytes as it asks, until it is done or raises."""
+        """Repeat `operation` (do_handshake, read), moving bytes as it asks, until it is done or raises."""
         while True:
             try:
                 operation()
@@ -130,6 +131,7 @@ class _Wire:
                 return await self._flush()
 
     async def say_goodbye(self) -> None:
+        """Send close_notify, wait for nothing."""
         with contextlib.suppress(ssl.SSLWantReadError):
             self.tls.unwrap()
         await self._flush()

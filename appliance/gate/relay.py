@@ -16,9 +16,7 @@ from appliance.gate.loop import ERROR, HANG_UP, READ, WRITE, Loop, Timer
 from appliance.gate.pins import pin_of_certificate
 from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
-from appliance.gate.sockets import reset, towards
-
-_RETRY_SECONDS = 0.005
+from appliance.gate.sockets import nothing_new, reset, towards
 
 
 class Relay:
@@ -247,13 +245,12 @@ class Relay:
             except OSError as error:
                 self._broken(link, error)
                 return
-        if not link.pending:
-            if link.ending:
-                self._end(link)
-            elif other.ended:
-                self._tell(core.Ended(other.side, other.clean))
-            else:
-                self._move(other, link)
+        if link.pending:
+            return
+        if other.ended:
+            self._tell(core.Ended(other.side, other.clean))
+        else:
+            self._move(other, link)
 
     def _readable(self, link: Link, other: Link, mask: int) -> None:
         if not link.ended and not other.pending:
@@ -276,6 +273,9 @@ class Relay:
             return
         if first_answer and source.received:
             self._keep_session(source)
+        elif first_answer and not source.ended:
+            # Only its tickets: acknowledge them, because Nagle's algorithm over there may hold the answer back for it.
+            source.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         if more:
             self._loop.soon(partial(self._continue, source, sink))
         if source.ended and not sink.pending:
@@ -294,8 +294,7 @@ class Relay:
     def _end_write(self, side: Side, clean: bool) -> None:
         link = self._links[side]
         if clean:
-            link.ending = True
-            self._end(link)
+            link.ending = True  # at the next _settle
             return
         try:
             link.cut()
@@ -304,24 +303,25 @@ class Relay:
             return
         self._tell(core.WriteEnded(side))
 
-    def _end(self, link: Link) -> None:
-        if not self._links or not link.ending:
-            return
+    def _end(self, link: Link, other: Link) -> None:
         ended_before = link.ended
-        # As long as the other side blocks, there may be unread bytes, which would make the end fail.
-        waits = not link.ended and bool(self._links[link.side.other].pending)
         try:
-            link.ending = waits or not link.end()
+            if ended_before:
+                done = link.end()
+            else:
+                with nothing_new(link.sock):
+                    done = link.move_all(other) and link.end()
+        except SinkError as error:
+            self._broken(other, error.__cause__)
+            return
         except OSError as error:
             self._broken(link, error)
             return
-        if not link.ending:
+        link.ending = not done
+        if done:
             self._tell(core.WriteEnded(link.side))
-            if link.ended and not ended_before:
-                self._tell(core.Ended(link.side, link.clean))
-        elif not link.blocked:
-            self._loop.after(_RETRY_SECONDS, partial(self._end, link))
-        self._settle()
+        if link.ended and not ended_before and not other.pending:
+            self._tell(core.Ended(link.side, link.clean))
 
     def _broken(self, link: Link, error: BaseException | None) -> None:
         self._mute(link)
@@ -334,9 +334,10 @@ class Relay:
         self._tell(core.Broken(link.side, refusal))
 
     def _settle(self) -> None:
-        """Tell epoll what each side now waits for."""
-        if not self._links:
-            return
+        """Pass on the ends of streams that wait for it, and tell epoll what each side now waits for."""
+        for link in tuple(self._links.values()):
+            if self._links and link.ending and not link.blocked:
+                self._end(link, self._links[link.side.other])
         for link in self._links.values():
             other = self._links[link.side.other]
             mask = 0 if link.ended or other.pending else READ

@@ -5,12 +5,18 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+from array import array
+from collections.abc import Iterator
 
 SO_ORIGINAL_DST = 80
 """linux/netfilter_ipv4.h"""
 IP_BIND_ADDRESS_NO_PORT = 24
 """linux/in.h"""
 _NO_LINGER = struct.pack("ii", 1, 0)
+_SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27
+_DROP_ALL = array("B", struct.pack("HBBI", 0x06, 0, 0, 0))
+"""linux/filter.h: one sock_filter, BPF_RET | BPF_K, 0."""
+_PROGRAM = struct.pack("@HP", 1, _DROP_ALL.buffer_info()[0])
 
 
 def prepare(sock: socket.socket) -> None:
@@ -49,6 +55,20 @@ def reset(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
     sock.close()
+
+
+@contextlib.contextmanager
+def nothing_new(sock: socket.socket) -> Iterator[None]:
+    """As long as this lasts, the kernel queues nothing more for reading: the peer's TCP has to send it again.
+
+    For moments only. Raises OSError when the socket is dead.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, _PROGRAM)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
 
 
 def original_destination(sock: socket.socket) -> str | None:

@@ -59,6 +59,7 @@ def apply(intent: RouterIntent, memory: Memory) -> list[Change]:
                 _tell_strangers(intent, memory, observed)
             done += _perform(netlink, changes, memory)
             if not _takes_along(changes):
+                _settle(intent, memory)
                 return done
     raise _unsettled(changes)
 
@@ -110,6 +111,17 @@ def _plan_rest(intent: RouterIntent, memory: Memory, observed: _Observed) -> lis
         *wireguard.diff(intent.tunnels, devices),
         *routes.diff(intent.routes, paths),
         *rules.diff(intent.rules, observed.rules),
+        *_give_back(intent, memory, observed),
+    ]
+
+
+def _give_back(intent: RouterIntent, memory: Memory, observed: _Observed) -> list[Change]:
+    """What the settings needed of a port that is no longer the LAN's or the WAN's."""
+    ports = memory.ports - set(links.wanted(intent).ports)
+    switches = sysctl.unwanted(memory.sysctls, intent.sysctls)
+    return [
+        *links.take_down(ports, observed.links),
+        *sysctl.restore(switches, sysctl.observe(switches)),
     ]
 
 
@@ -123,7 +135,7 @@ def _plan_removal(netlink: Netlink, memory: Memory) -> list[Change]:
         *routes.diff((), paths),
         *addresses.diff((), foreign, memory.addresses),
         *links.diff(links.Wanted(), there),
-        *links.take_down(sorted(memory.ports), there),
+        *links.take_down(memory.ports, there),
     ]
 
 
@@ -176,6 +188,19 @@ def _remember(changes: list[Change], memory: Memory) -> None:
                 memory.ports.add(interface)
     for key, value in sysctl.originals(changes).items():
         memory.sysctls.setdefault(key, value)
+    if before != (memory.addresses, memory.ports, memory.sysctls):
+        memory.save()
+
+
+def _settle(intent: RouterIntent, memory: Memory) -> None:
+    """After all was done: forget what is no longer ours, so that a stranger's later use of it is left alone."""
+    before = (set(memory.addresses), set(memory.ports), dict(memory.sysctls))
+    memory.addresses &= set(intent.addresses)
+    memory.ports &= set(links.wanted(intent).ports)
+    switches = sysctl.unwanted(memory.sysctls, intent.sysctls)
+    for key, value in sysctl.observe(switches).items():
+        if value in (None, switches[key]):
+            del memory.sysctls[key]
     if before != (memory.addresses, memory.ports, memory.sysctls):
         memory.save()
 

@@ -7,8 +7,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from socket import AF_INET
 from time import sleep
 
-from pyroute2 import IPRoute
-from pyroute2.netlink.exceptions import NetlinkError
+from appliance.kernel.netlink import Netlink, NetlinkError, connect
 
 NUD_REACHABLE = 0x02
 NUD_PROBE = 0x10
@@ -29,7 +28,7 @@ class LineState:
 
 def observe_line(interface: str) -> LineState:
     """Look at `interface`; asks the default gateway by ARP and may wait `ANSWER_LIMIT` seconds for it."""
-    with IPRoute() as netlink:
+    with connect() as netlink:
         found = netlink.link_lookup(ifname=interface)
         if not found:
             return LineState(False, (), None, None)
@@ -49,7 +48,7 @@ def observe_line(interface: str) -> LineState:
     return LineState(carrier, addresses, gateway, answers)
 
 
-def _answers(netlink: IPRoute, index: int, gateway: IPv4Address) -> bool:
+def _answers(netlink: Netlink, index: int, gateway: IPv4Address) -> bool:
     """Have the kernel probe its neighbour now: a cached entry is no evidence (RFC 1122 2.3.2.1)."""
     try:
         netlink.neigh("change", dst=str(gateway), ifindex=index, state=NUD_PROBE)
@@ -68,7 +67,7 @@ def _answers(netlink: IPRoute, index: int, gateway: IPv4Address) -> bool:
     return False
 
 
-def _state(netlink: IPRoute, index: int, gateway: IPv4Address) -> int:
+def _state(netlink: Netlink, index: int, gateway: IPv4Address) -> int:
     for message in netlink.get_neighbours(family=AF_INET, ifindex=index):
         if message.get("NDA_DST") == str(gateway):
             return int(message["state"])

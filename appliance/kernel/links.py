@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from appliance.errors import SekishoError
@@ -132,9 +132,9 @@ def diff(wanted: Wanted, observed: Mapping[str, Link]) -> list[Change]:
     return changes
 
 
-def take_down(ports: list[str], observed: Mapping[str, Link]) -> list[Change]:
+def take_down(ports: Collection[str], observed: Mapping[str, Link]) -> list[Change]:
     """For ports that were down before we raised them."""
-    return [_set_up(port, False) for port in ports if port in observed and observed[port].up]
+    return [_set_up(port, False) for port in sorted(ports) if port in observed and observed[port].up]
 
 
 def created(changes: list[Change]) -> set[str]:
@@ -175,7 +175,7 @@ def _create(netlink: Netlink, interface: str) -> None:
     try:
         netlink.link("add", ifname=interface, kind="wireguard")
     except NetlinkError as error:
-        if error.code not in (errno.EOPNOTSUPP, errno.ENOENT):
+        if error.code != errno.EOPNOTSUPP:
             raise
         wireguard_go.start(interface)
         log.info("%s is carried by wireguard-go: this kernel has no WireGuard", interface)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from appliance.errors import SekishoError
@@ -86,6 +87,17 @@ def restore(before: Mapping[str, str], observed: Mapping[str, str | None]) -> li
     changes = diff([(key, value) for key, value in before.items() if observed.get(key) is not None], observed)
     spreading = [change for change in changes if change.subject in _SPREADING]
     return spreading or changes
+
+
+def unwanted(before: Mapping[str, str], wanted: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The part of `before` that no setting asks for any longer, such as the switches of the former LAN port."""
+    still = {key for key, _ in wanted}
+    spread = [pattern for key in _SPREADING if key in still for pattern in _SPREADING[key]]
+    return {
+        key: value
+        for key, value in before.items()
+        if key not in still and not any(fnmatch(key, pattern) for pattern in spread)
+    }
 
 
 def apply(change: Change) -> None:

@@ -62,7 +62,12 @@ class Desk:
         return Account(Path(account_file), code, clinics)
 
     def _sekisho(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([_SEKISHO, "account", *arguments], capture_output=True, text=True, check=True, timeout=60)
+        command = [_SEKISHO, "account", *arguments]
+        try:
+            return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        except subprocess.CalledProcessError as error:
+            error.add_note(error.stderr)
+            raise
 
     def _request(self, concentrators: Iterable[Concentrator], expires: datetime) -> str:
         """See docs/account.md."""

@@ -14,7 +14,7 @@ import ssl
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPMessage, parse_headers
+from http.client import HTTPException, HTTPMessage, parse_headers
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -161,7 +161,7 @@ class Server:
     async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             async with asyncio.timeout(_IDLE_SECONDS):
-                request = await _read_request(reader)
+                request = await read_request(reader)
             if not self._knows(request.headers.get("Authorization", "")):
                 header = 'WWW-Authenticate: Basic realm="receipt"\r\n'
                 writer.write(Response("401 Unauthorized", header=header).encode())
@@ -234,28 +234,26 @@ async def _send_events(protocol: ServerProtocol, events: asyncio.Queue[Json], wr
             writer.write(b"".join(protocol.data_to_send()))
 
 
-async def _read_request(reader: asyncio.StreamReader) -> Request:
+async def read_request(reader: asyncio.StreamReader) -> Request:
+    """The next HTTP/1.1 request. Raises BadRequestError, asyncio.IncompleteReadError at the end of the stream."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
-    except asyncio.LimitOverrunError as error:
-        raise BadRequestError from error
-    line, _, rest = head.partition(b"\r\n")
-    try:
+        line, _, rest = head.partition(b"\r\n")
         method, target, _version = line.decode("ascii").split(" ")
+        url = urlsplit(target)
         headers = parse_headers(io.BytesIO(rest))
         length = int(headers.get("Content-Length", "0"))
-    except ValueError as error:
+    except (asyncio.LimitOverrunError, HTTPException, ValueError) as error:
         raise BadRequestError from error
     if not 0 <= length <= _LARGEST_BODY:
         raise BadRequestError
-    url = urlsplit(target)
     return Request(method, url.path, url.query, headers, head, await reader.readexactly(length))
 
 
 def _json(data: bytes | bytearray | memoryview) -> Json:
     try:
         return json.loads(bytes(data))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

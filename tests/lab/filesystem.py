@@ -1,6 +1,6 @@
 """What a machine of the world sees as its disk.
 
-The host's root, read-only, with private /etc, /var, /tmp and /run laid over it.
+The host's root, read-only, with private /etc, /var, /tmp, /run, /root and /home laid over it.
 /etc and /var are real folders on the host's disk (systemd-creds keeps its key only on a file
 system that survives a reboot), so the lab's folder must not be on a tmpfs.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -20,7 +21,12 @@ _SHOWN_FROM_HOST = ("alternatives", "iproute2", "ssl")
 _USERS = {"dnsmasq": 901, "bird": 902, "dhcpcd": 903, "_dhcpcd": 904, "tcpdump": 905}
 """Users that Debian's packages would have made for the daemons that run in the world."""
 
-_MOUNT_POINTS = ("etc", "var", "tmp", "run")
+_MOUNT_POINTS = ("etc", "var", "tmp", "run", "root", "home")
+
+
+def temporary_directory() -> tempfile.TemporaryDirectory[str]:
+    """A folder for a world, removed at the end of the ``with`` block, on a disk: /tmp is a tmpfs on Debian 13."""
+    return tempfile.TemporaryDirectory(prefix="sekisho-lab-", dir="/var/tmp")
 
 
 def prepare(name: str, directory: Path) -> str:
@@ -33,6 +39,7 @@ def prepare(name: str, directory: Path) -> str:
     for point in _MOUNT_POINTS:
         (directory / point).mkdir(parents=True)
     (directory / "tmp").chmod(0o1777)
+    (directory / "root").chmod(0o711)
     _prepare_var(directory / "var")
     _prepare_etc(name, directory / "etc")
     lines = [f"tmpfs {directory}/run tmpfs mode=0755,size=64m"]
@@ -41,7 +48,8 @@ def prepare(name: str, directory: Path) -> str:
             (directory / "etc" / folder).mkdir()
             lines.append(f"/etc/{folder} {directory}/etc/{folder} none bind,ro")
     for shown in sorted({PROJECT, Path(sys.prefix), Path(sys.base_prefix)}):
-        # A project or a Python environment below /tmp or /var would vanish under the private folders.
+        # A project or a Python environment below /tmp, say, would vanish under the private folder; and
+        # below somebody's home the users of our daemons could not get at it.
         if shown.parts[1] in _MOUNT_POINTS:
             lines.append(f"{shown} {directory}{shown} none bind,ro,X-mount.mkdir")
     # `directory` itself lies below one of them: that one is covered last.

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import pwd
 import signal
 import socket as sockets
 import subprocess
@@ -139,7 +140,8 @@ class Machine:
                 cwd=cwd,
                 env={**self.environment, **(environment or {})},
                 user=user,
-                group=user,
+                # Looked up in the machine's own /etc/passwd: we are inside.
+                group=None if user is None else pwd.getpwnam(user).pw_gid,
                 extra_groups=None if user is None else [],
                 start_new_session=True,
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +26,7 @@ _SCREEN = """\
 <GTK-Interface><widget><class>GtkWindow</class><name>%s</name><title>%s</title></widget></GTK-Interface>
 """
 _LARGEST_BLOB = 1 << 30
+_NUMBER = re.compile("[0-9]{1,10}")
 
 
 class RpcError(Exception):
@@ -48,7 +50,7 @@ class ReceiptEngine:
         """Answer one JSON-RPC request object. base: ``https://host[:port]`` under which the client reached us."""
         if not isinstance(request, dict) or request.get("jsonrpc") != "2.0":
             return _error(None, RpcError(-32600, "Invalid Request"))
-        method, params = request.get("method"), request.get("params") or {}
+        method, params = request.get("method"), _object(request.get("params"))
         try:
             if method == "get_server_info":
                 result: Json = {"protocol_version": "1.6.4", "application_version": self.name, "server_type": "ginbee"}
@@ -61,7 +63,7 @@ class ReceiptEngine:
         return {"jsonrpc": "2.0", "id": request.get("id"), "result": result}
 
     def _start_session(self, params: Json, base: str) -> Json:
-        if not params.get("meta", {}).get("client_version"):
+        if not _object(params.get("meta")).get("client_version"):
             raise RpcError(-32602, "params.meta.client_version is missing")
         nonce = secrets.token_hex(16)
         session = nonce + self._seal(nonce)
@@ -77,10 +79,12 @@ class ReceiptEngine:
         return hmac.new(self._key, nonce.encode(), hashlib.sha256).hexdigest()
 
     def _is_session(self, session: str) -> bool:
-        return hmac.compare_digest(self._seal(session[:32]), session[32:]) and session not in self._ended
+        return (
+            hmac.compare_digest(self._seal(session[:32]).encode(), session[32:].encode()) and session not in self._ended
+        )
 
     def _in_session(self, method: str, params: Json) -> Json:
-        session = str(params.get("meta", {}).get("session_id"))
+        session = str(_object(params.get("meta")).get("session_id"))
         if not self._is_session(session):
             raise RpcError(-20003, "no such session")
         match method:
@@ -115,7 +119,7 @@ class ReceiptEngine:
             if (sessions, blob) != ("sessions", "blob") or not self._is_session(session):
                 return None
         kind, _, number = data_id.partition("-")
-        if not number.isdecimal():
+        if not _NUMBER.fullmatch(number):
             return None
         if kind == "bytes" and int(number) <= _LARGEST_BLOB:
             return bytes(int(number))
@@ -127,6 +131,10 @@ def subscribed(command: Json) -> Json:
     if not isinstance(command, dict) or command.get("command") != "subscribe":
         return {"command": "error", "data": "subscribe first"}
     return {"command": "subscribed", "req.id": command.get("req.id"), "sub.id": secrets.token_hex(8)}
+
+
+def _object(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
 
 
 def _window(name: str, session: str) -> Json:

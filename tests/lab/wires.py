@@ -8,12 +8,16 @@ so the machine at its end sees only what a real one would see.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import signal
 import subprocess
+from collections.abc import Container
 from enum import Enum
 from pathlib import Path
 
 from tests.lab.machine import Machine
+
+_capture_numbers = itertools.count(1)
 
 
 class Direction(Enum):
@@ -24,10 +28,14 @@ class Direction(Enum):
 
 
 class Cabinet:
-    """The machine with all switches. Segments are made when first used."""
+    """The machine with all switches. Segments are made when first used.
 
-    def __init__(self, directory: Path) -> None:
+    hubs: names of segments that repeat every frame to everybody, so that whoever stands there can listen.
+    """
+
+    def __init__(self, directory: Path, hubs: Container[str] = ()) -> None:
         self.machine = Machine("cabinet", directory)
+        self._hubs = hubs
         self._segments: set[str] = set()
         # IPv6 off on the switches themselves, or they would talk on every segment.
         self.machine.sysctl(net__ipv6__conf__default__disable_ipv6=1)
@@ -36,7 +44,9 @@ class Cabinet:
         """Lay a cable from a new interface of `machine` to the switch named `segment`; both ends come up."""
         if segment not in self._segments:
             self._segments.add(segment)
-            self.machine.ip(f"link add name {segment} type bridge mcast_snooping 0\nlink set dev {segment} up")
+            # A bridge that forgets at once where a frame came from is a hub.
+            memory = "ageing_time 0" if segment in self._hubs else ""
+            self.machine.ip(f"link add name {segment} type bridge mcast_snooping 0 {memory}\nlink set dev {segment} up")
         port = f"{segment}-{machine.name}"[:15]
         address = f"address {mac}" if mac else ""
         # Both ends are born where they belong: no interface ever appears in the namespace of this process.
@@ -110,7 +120,7 @@ class Capture:
 
     def __init__(self, machine: Machine, interface: str, expression: str = "", name: str | None = None) -> None:
         self.machine = machine
-        self.file = machine.log_dir / f"{name or interface}.pcap"
+        self.file = machine.log_dir / f"{name or interface}-{next(_capture_numbers)}.pcap"
         notes = self.file.with_suffix(".log")
         # To our file descriptor, not to a path: the machine does not see the lab's folder.
         with self.file.open("wb") as output, notes.open("wb") as errors:

@@ -43,7 +43,13 @@ _SEGMENTS = {
 
 ROLES = tuple(_SEGMENTS)
 
+_SPEAKS_IPV6 = ("reception", "doctor", "lan-attacker", "router")
+"""The line and the internet of this world are IPv4 only: any IPv6 packet out there is a leak."""
+
+_PORTS = [(role, interface) for role, interfaces in _SEGMENTS.items() for interface in interfaces]
+# Fixed, so that a machine that comes back is the same to its neighbours.
 _MACS = {
+    **{port: f"02:00:00:00:03:{number:02x}" for number, port in enumerate(_PORTS)},
     ("router", "lan0"): addresses.ROUTER_LAN_MAC,
     ("router", "wan0"): addresses.ROUTER_WAN_MAC,
     **{(name, terminal.INTERFACE): place.mac for name, place in addresses.TERMINALS.items()},
@@ -65,11 +71,8 @@ class World:
         self._on_close = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        try:
-            self._build()
-        except BaseException:
-            self.close()
-            raise
+        if not self.machines:
+            self.build()
         return self
 
     def __exit__(
@@ -83,9 +86,17 @@ class World:
 
     # ---- building -------------------------------------------------------------------------------
 
+    def build(self) -> None:
+        """Build everything, once; entering the ``with`` block does it if nobody has."""
+        try:
+            self._build()
+        except BaseException:
+            self.close()
+            raise
+
     def _build(self) -> None:
         self.pki.write(self.pki_directory)
-        self.cabinet = Cabinet(self.directory / "cabinet")
+        self.cabinet = Cabinet(self.directory / "cabinet", hubs={"internet"})
         self._on_close.callback(self.cabinet.close)
         for role in ROLES:
             self._place(role)
@@ -113,8 +124,10 @@ class World:
         machine = Machine(role, self.directory / f"{self._starts:02}-{role}")
         self._on_close.callback(machine.close)
         self.machines[role] = machine
+        if role not in _SPEAKS_IPV6:
+            machine.sysctl(net__ipv6__conf__default__disable_ipv6=1)
         for interface, segment in _SEGMENTS[role].items():
-            link = self.cabinet.plug(machine, interface, segment, _MACS.get((role, interface)))
+            link = self.cabinet.plug(machine, interface, segment, _MACS[role, interface])
             self.links[role, interface] = link
         return machine
 

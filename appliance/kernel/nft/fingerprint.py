@@ -12,6 +12,9 @@ from typing import Any
 from appliance.intent.firewall import Table
 from appliance.kernel.nft import syntax
 
+_RUNNING = frozenset({"handle", "packets", "bytes", "count"})
+"""What changes by itself: numbers that the kernel gives or counts (`count`: elements, in newer versions of nft)."""
+
 Fingerprint = dict[str, list[list[str]]]
 """Object (``chain forward``, ``set terminals``) → [label, digest] of each part, in order.
 
@@ -55,7 +58,7 @@ def of_listing(listing: list[dict[str, Any]], static: Collection[str]) -> Finger
     prints: Fingerprint = {}
     for entry in listing:
         for kind, found in entry.items():
-            definition = {key: value for key, value in found.items() if key not in ("handle", "packets", "bytes")}
+            definition = {key: value for key, value in found.items() if key not in _RUNNING}
             if kind == "rule":
                 label = found.get("comment") or f"{found['chain']}: a rule without comment"
                 prints[f"chain {found['chain']}"].append([label, _digest(found["expr"])])

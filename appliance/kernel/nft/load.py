@@ -179,8 +179,8 @@ def _settings(difference: Difference) -> Text | None:
     if not difference:
         return None
     return Text(
-        f"ファイアウォールを変えます: {_words(difference, '追加', '削除', '変更', '、')}",
-        f"change the firewall: {_words(difference, 'add', 'remove', 'change', '; ')}",
+        "ファイアウォールを変えます: " + _words(difference, ("追加", "削除", "変更"), "「{}」", "、"),
+        "change the firewall: " + _words(difference, ("add", "remove", "change"), "“{}”", "; "),
     )
 
 
@@ -188,15 +188,17 @@ def _foreign_hand(difference: Difference) -> Text | None:
     if not difference:
         return None
     return Text(
-        "ファイアウォールがほかの手で設定と違う状態にされているので元に戻します: "
-        + _words(difference, "余分", "欠け", "改変", "、"),
-        "firewall differs from the settings: restored: " + _words(difference, "surplus", "missing", "altered", "; "),
+        "ファイアウォールが設定と違っているので元に戻します: "
+        + _words(difference, ("余分", "欠け", "改変"), "「{}」", "、"),
+        "firewall differs from the settings: restored: "
+        + _words(difference, ("surplus", "missing", "altered"), "“{}”", "; "),
     )
 
 
-def _words(difference: Difference, added: str, removed: str, changed: str, comma: str) -> str:
+def _words(difference: Difference, kinds: tuple[str, str, str], quotes: str, comma: str) -> str:
+    lists = (difference.added, difference.removed, difference.changed)
     return comma.join(
-        f"{word} {', '.join(f'“{label}”' for label in labels)}"
-        for word, labels in ((added, difference.added), (removed, difference.removed), (changed, difference.changed))
+        f"{kind} {', '.join(quotes.format(label) for label in labels)}"
+        for kind, labels in zip(kinds, lists, strict=True)
         if labels
     )

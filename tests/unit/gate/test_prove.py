@@ -150,6 +150,7 @@ def test_a_curve_of_224_bits_is_not_accepted(
     assert proof_of(dataclasses.replace(target, pins=(weak.pin,)), port).outcome is Outcome.REFUSED
 
 
+@pytest.mark.filterwarnings("ignore:.*TLSv1_1 is deprecated")
 def test_an_old_protocol_is_refused(target: Target, pki: Any, servers: Any, server_of: Any, until_end: Any) -> None:
     context = server_of(pki.engine, pki.engines.pem)
     context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_1

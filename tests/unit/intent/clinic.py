@@ -119,9 +119,12 @@ def says(connection: socket.socket, word: bytes = b"receipt") -> str:
     return "echo" if received == word else "closed"
 
 
-def asks(machine: Machine, address: str, port: int, patience: float = PATIENCE, as_user: int = 0) -> str:
+def asks(
+    machine: Machine, address: str, port: int, patience: float = PATIENCE, as_user: int = 0, source: str = ""
+) -> str:
     """Send a datagram and wait: echo, refused or silence."""
     with owned_socket(machine, as_user, socket.SOCK_DGRAM) as question:
+        question.bind((source, 0))
         question.settimeout(patience)
         question.connect((address, port))
         try:

@@ -9,26 +9,26 @@ from hypothesis import strategies as st
 
 from appliance.account.model import Account
 from appliance.intent import names
+from appliance.intent.compile import compile
 from appliance.intent.firewall import Field, Value
 from appliance.intent.model import PROBE_MARK, RouterIntent
 from appliance.site.model import Site
 from tests.builders import lab_account, lab_site, lab_tunnel, passthrough_service, static_wan, terminate_service
 
 LANS = ("192.0.2.0/26", "192.0.2.0/25", "10.0.0.0/8", "172.16.4.0/22", "203.0.113.192/26")
-PREFIXES = ("203.0.113.0/25", "203.0.113.0/26", "203.0.113.64/26", "203.0.113.0/24", "198.18.0.0/15", "192.0.2.0/24")
-LINES = ("192.0.2.66/28", "192.0.2.129/30", "203.0.113.20/24", "198.51.100.2/24")
+PREFIXES = ("203.0.113.0/25", "203.0.113.0/26", "203.0.113.64/26", "203.0.113.0/24", "198.18.0.0/15")
+LINES = ("192.0.2.66/28", "192.0.2.129/30", "198.51.100.2/24")
 
 
 @st.composite
 def accounts(draw: st.DrawFn) -> Account:
-    peers = ("203.0.113.1", "203.0.113.2")
     tunnels = [
         lab_tunnel(
-            number + 1,
-            allowed_prefixes=sorted({*draw(st.lists(st.sampled_from(PREFIXES), max_size=3)), f"{peers[number]}/32"}),
-            endpoint_host=draw(st.sampled_from(("vpn.dc.example", "198.51.100.11", "203.0.113.9", "2001:db8::1"))),
+            number,
+            allowed_prefixes=sorted({*draw(st.lists(st.sampled_from(PREFIXES), max_size=3)), f"203.0.113.{number}/32"}),
+            endpoint_host=draw(st.sampled_from(("vpn.dc.example", "198.51.100.11"))),
         )
-        for number in range(draw(st.integers(1, 2)))
+        for number in range(1, draw(st.integers(2, 3)))
     ]
     services: list[dict[str, Any]] = [
         draw(st.sampled_from((passthrough_service, terminate_service)))() for _ in range(draw(st.integers(1, 4)))
@@ -36,8 +36,9 @@ def accounts(draw: st.DrawFn) -> Account:
     for position, service in enumerate(services):
         service["name"] = f"s{position}"
         service["port"] = draw(st.sampled_from((443, 5432, 8000))) + position
-    dns = draw(st.lists(st.sampled_from(("203.0.113.5", "203.0.113.70", "198.18.0.1")), min_size=1))
-    monitoring = draw(st.lists(st.sampled_from(("203.0.113.6/32", "203.0.113.0/28", "198.18.1.0/24"))))
+    inside = [IPv4Network(prefix) for tunnel in tunnels for prefix in tunnel["allowed_prefixes"]]
+    dns = [str(network[0]) for network in draw(st.lists(st.sampled_from(inside), min_size=1))]
+    monitoring = [str(network) for network in draw(st.lists(st.sampled_from(inside)))]
     return lab_account(tunnels=tunnels, services=services, dns=dns, monitoring=monitoring)
 
 
@@ -71,11 +72,29 @@ def sites(draw: st.DrawFn) -> Site:
     )
 
 
+def clinics() -> tuple[RouterIntent, ...]:
+    """A few compiled routers that differ where the rules do: enough for the packets to range over."""
+    one_tunnel = {"tunnels": [lab_tunnel(1)]}
+    apart = [
+        lab_tunnel(1, allowed_prefixes=["203.0.113.0/26", "198.18.0.0/15"]),
+        lab_tunnel(2, allowed_prefixes=["203.0.113.2/32", "203.0.113.0/24"]),
+    ]
+    no_dhcp = {"interface": "lan0", "address": "10.0.0.1/8"}
+    accounts_: list[dict[str, Any]] = [
+        {},
+        {"services": [terminate_service()], **one_tunnel},
+        {"services": [passthrough_service(port=5432)], "monitoring": [], **one_tunnel},
+        {"tunnels": apart, "dns": ["198.18.0.1", "203.0.113.5"], "monitoring": ["198.18.1.0/24", "203.0.113.0/28"]},
+    ]
+    sites_: list[dict[str, Any]] = [{}, {"wan": static_wan(), "lan": no_dhcp, "terminals": []}]
+    return tuple(compile(lab_account(**account), lab_site(**site)) for account in accounts_ for site in sites_)
+
+
 ENGINES = tuple(IPv4Address(address) for address in ("203.0.113.17", "203.0.113.33", "198.18.0.17"))
 
 
 def filled_sets() -> st.SearchStrategy[dict[str, set[tuple[Value, ...]]]]:
-    pairs = st.sets(st.tuples(st.sampled_from(ENGINES), st.sampled_from((443, 444, 5432))), max_size=4)
+    pairs = st.sampled_from((set(), {(ENGINES[0], 443)}, {(ENGINES[1], 443), (ENGINES[0], 444)}))
     return st.fixed_dictionaries(
         {
             names.ENGINE_VERIFIED: pairs,
@@ -88,13 +107,125 @@ def filled_sets() -> st.SearchStrategy[dict[str, set[tuple[Value, ...]]]]:
 
 @st.composite
 def packets(draw: st.DrawFn, intent: RouterIntent, **fixed: Value) -> dict[Field, Value | bool]:
-    """A packet from the pool of addresses and ports that our rules know, and of strangers.
+    """A packet near one that has its way through the rules: such a one with up to three properties changed.
 
     fixed: values by the name of the `Field`, for example IIF="lan0".
     """
-    terminals = tuple(host.address for host in intent.lan.hosts)
+    packet: dict[Field, Value | bool | None] = {**_ORDINARY, **draw(st.sampled_from(_welcome(intent)))}
+    pool = _pool(intent)
+    for field in draw(st.lists(st.sampled_from(sorted(pool)), max_size=3)):
+        packet[field] = draw(st.sampled_from(pool[field]))
+    packet |= {Field[name]: value for name, value in fixed.items()}
+    protocol = packet[Field.L4PROTO]
+    for others, fields in _BELONGS_TO.items():
+        if protocol != others:
+            packet |= dict.fromkeys(fields, None)
+    if protocol == "tcp":
+        packet.setdefault(Field.TCP_FLAGS_SYN, False)
+        packet.setdefault(Field.TCP_FLAGS_RST, False)
+    return {field: value for field, value in packet.items() if value is not None}
+
+
+_BELONGS_TO = {
+    "tcp": (Field.TCP_DPORT, Field.TCP_FLAGS_SYN, Field.TCP_FLAGS_RST, Field.CT_ORIGINAL_DPORT),
+    "udp": (Field.UDP_SPORT, Field.UDP_DPORT),
+    "icmp": (Field.ICMP_TYPE,),
+}
+
+_ORDINARY: dict[Field, Value | bool | None] = {
+    Field.IIF: "other0",
+    Field.OIF: "other0",
+    Field.FAMILY: "ipv4",
+    Field.L4PROTO: "tcp",
+    Field.SOURCE4: IPv4Address("198.51.100.80"),
+    Field.DESTINATION4: IPv4Address("198.51.100.80"),
+    Field.ETHER_SOURCE: "02:00:00:00:02:50",
+    Field.MARK: 0,
+    Field.TTL: 64,
+    Field.CT_STATE: "new",
+    Field.CT_DIRECTION: "original",
+    Field.CT_ORIGINAL_DESTINATION4: ENGINES[0],
+    Field.CT_ORIGINAL_DPORT: 443,
+    Field.TCP_DPORT: 443,
+    Field.UDP_SPORT: 50000,
+    Field.UDP_DPORT: 50000,
+    Field.ICMP_TYPE: "echo-request",
+    Field.FIB_DESTINATION_TYPE: "unicast",
+    Field.FIB_SOURCE_INTERFACE: 2,
+    Field.FIB_ROUTE: 2,
+    Field.TCP_FLAGS_SYN: False,
+    Field.TCP_FLAGS_RST: False,
+}
+
+
+def _welcome(intent: RouterIntent) -> list[dict[Field, Value | bool | None]]:
+    """What the rules are made for, one of each kind."""
+    first = intent.tunnels[0]
+    router, inner = intent.lan.address.ip, intent.inner_address
+    gate_port = next((service.gate_port for service in intent.services if service.gate_port), names.FIRST_GATE_PORT)
+    terminal: dict[Field, Value | bool | None] = {
+        Field.IIF: "lan0",
+        Field.SOURCE4: intent.lan.hosts[0].address if intent.lan.hosts else intent.lan.address.network[2],
+        Field.ETHER_SOURCE: intent.lan.hosts[0].mac if intent.lan.hosts else "02:00:00:00:02:02",
+        Field.OIF: first.interface,
+    }
+    local = {Field.FIB_DESTINATION_TYPE: "local", Field.DESTINATION4: router}
+    known = {Field.CT_STATE: "established"}
+    answer = {Field.CT_STATE: "established", Field.CT_DIRECTION: "reply"}
+    from_center = {Field.IIF: first.interface, Field.OIF: "lan0", Field.SOURCE4: ENGINES[0], Field.DESTINATION4: inner}
+    to_center = {Field.OIF: first.interface, Field.SOURCE4: inner, Field.DESTINATION4: ENGINES[0]}
+    to_line: dict[Field, Value | bool | None] = {Field.OIF: "wan0", Field.L4PROTO: "udp"}
+    engine = {Field.DESTINATION4: ENGINES[0]}
+    return [
+        {**terminal, **engine},
+        {**terminal, **engine, **known},
+        {**terminal, **local, Field.CT_STATUS: "dnat", Field.TCP_DPORT: gate_port},
+        {**terminal, **local, **known, Field.CT_STATUS: "dnat", Field.TCP_DPORT: gate_port},
+        {**terminal, **local, Field.CT_STATUS: "dnat", Field.TCP_DPORT: names.PAGE_PORT},
+        {**terminal, **local, Field.L4PROTO: "udp", Field.UDP_DPORT: 53},
+        {**terminal, **local, Field.L4PROTO: "icmp"},
+        {**terminal, Field.SOURCE4: IPv4Address(0), Field.L4PROTO: "udp", Field.UDP_SPORT: 68, Field.UDP_DPORT: 67},
+        {**from_center, **answer},
+        {**from_center, **answer, Field.L4PROTO: "icmp", Field.CT_STATE: "related"},
+        {
+            **from_center,
+            Field.SOURCE4: first.peer_address,
+            Field.L4PROTO: "udp",
+            Field.UDP_DPORT: 3784,
+            Field.TTL: 255,
+        },
+        *(
+            {**from_center, Field.SOURCE4: network[0], Field.TCP_DPORT: names.METRICS_PORT}
+            for network in intent.monitoring
+        ),
+        {**to_center, Field.UID: names.GATE_USER},
+        {**to_center, **known, Field.UID: names.GATE_USER},
+        {**to_center, Field.UID: 0},
+        {**to_center, **known},
+        {**to_center, **known, Field.TCP_FLAGS_RST: True},
+        {
+            **to_center,
+            Field.DESTINATION4: intent.tunnel_dns[0],
+            Field.L4PROTO: "udp",
+            Field.UDP_DPORT: 53,
+            Field.UID: 0,
+        },
+        {**to_center, Field.DESTINATION4: first.peer_address, Field.L4PROTO: "udp", Field.UDP_DPORT: 3784},
+        {**to_line, Field.DESTINATION4: IPv4Address("198.51.100.11"), Field.UDP_DPORT: 51820},
+        {**to_line, Field.DESTINATION4: IPv4Address("198.51.100.53"), Field.UDP_DPORT: 53, Field.UID: 0},
+        {**to_line, Field.UDP_DPORT: 123, Field.UID: 1000},
+        {**to_line, Field.UDP_SPORT: 68, Field.UDP_DPORT: 67, Field.UID: 0},
+        {Field.OIF: "lan0", **answer, Field.UID: names.PAGE_USER},
+        {Field.OIF: "lan0", Field.MARK: PROBE_MARK, Field.UID: 0},
+        {Field.IIF: "wan0", Field.L4PROTO: "udp", Field.SOURCE4: IPv4Address("198.51.100.11"), Field.UDP_SPORT: 51820},
+        {Field.IIF: "wan0", **answer},
+    ]
+
+
+def _pool(intent: RouterIntent) -> dict[Field, tuple[Value | bool | None, ...]]:
+    """What each property may be changed to: the addresses and ports that our rules know, and strangers'."""
     addresses = (
-        *terminals,
+        *(host.address for host in intent.lan.hosts),
         *ENGINES,
         *(tunnel.peer_address for tunnel in intent.tunnels),
         *intent.tunnel_dns,
@@ -104,44 +235,31 @@ def packets(draw: st.DrawFn, intent: RouterIntent, **fixed: Value) -> dict[Field
         intent.inner_address,
         *(IPv4Address(other) for other in ("198.51.100.11", "198.51.100.53", "198.51.100.80", "0.0.0.0")),
     )
-    cards = (*(host.mac for host in intent.lan.hosts), "02:00:00:00:02:50")
-    ports = (53, 67, 68, 80, 123, 443, 444, 3784, 5432, names.PAGE_PORT, names.METRICS_PORT, 51820, 50000)
-    ports += tuple(service.gate_port for service in intent.services if service.gate_port)
-    protocol = draw(st.sampled_from(("tcp", "udp", "icmp", "esp")))
-    packet: dict[Field, Value | bool | None] = {
-        Field.IIF: draw(st.sampled_from(interfaces(intent))),
-        Field.OIF: draw(st.sampled_from(interfaces(intent))),
-        Field.FAMILY: "ipv4",
-        Field.L4PROTO: protocol,
-        Field.SOURCE4: draw(st.sampled_from(addresses)),
-        Field.DESTINATION4: draw(st.sampled_from(addresses)),
-        Field.ETHER_SOURCE: draw(st.sampled_from(cards)),
-        Field.MARK: draw(st.sampled_from((0, PROBE_MARK))),
-        Field.TTL: draw(st.sampled_from((64, 255))),
-        Field.CT_STATE: draw(st.sampled_from(("new", "established", "related", "invalid", "untracked"))),
-        Field.CT_DIRECTION: draw(st.sampled_from(("original", "reply"))),
-        Field.CT_STATUS: draw(st.sampled_from((None, "dnat"))),
-        Field.CT_ORIGINAL_DESTINATION4: draw(st.sampled_from(addresses)),
-        Field.UID: draw(st.sampled_from((None, 0, 1000, names.GATE_USER, names.PAGE_USER))),
-        Field.FIB_DESTINATION_TYPE: draw(st.sampled_from(("unicast", "local", "broadcast", "multicast"))),
-        Field.FIB_SOURCE_INTERFACE: draw(st.sampled_from(("missing", 2))),
-        Field.FIB_ROUTE: draw(st.sampled_from(("missing", 2))),
+    gate_ports = tuple(service.gate_port for service in intent.services if service.gate_port)
+    ports = (53, 67, 68, 80, 123, 443, 444, 3784, 5432, names.PAGE_PORT, names.METRICS_PORT, 51820, 50000, *gate_ports)
+    interfaces = ("lan0", "wan0", "other0", *(tunnel.interface for tunnel in intent.tunnels))
+    return {
+        Field.IIF: interfaces,
+        Field.OIF: interfaces,
+        Field.L4PROTO: ("tcp", "udp", "icmp", "esp"),
+        Field.SOURCE4: addresses,
+        Field.DESTINATION4: addresses,
+        Field.ETHER_SOURCE: (*(host.mac for host in intent.lan.hosts), "02:00:00:00:02:50"),
+        Field.MARK: (0, PROBE_MARK),
+        Field.TTL: (64, 255),
+        Field.CT_STATE: ("new", "established", "related", "invalid", "untracked"),
+        Field.CT_DIRECTION: ("original", "reply"),
+        Field.CT_STATUS: (None, "dnat"),
+        Field.CT_ORIGINAL_DESTINATION4: addresses,
+        Field.CT_ORIGINAL_DPORT: ports,
+        Field.UID: (None, 0, 1000, names.GATE_USER, names.PAGE_USER),
+        Field.TCP_DPORT: ports,
+        Field.UDP_SPORT: ports,
+        Field.UDP_DPORT: ports,
+        Field.TCP_FLAGS_SYN: (False, True),
+        Field.TCP_FLAGS_RST: (False, True),
+        Field.ICMP_TYPE: ("echo-request", "echo-reply", "destination-unreachable", "redirect"),
+        Field.FIB_DESTINATION_TYPE: ("unicast", "local", "broadcast", "multicast"),
+        Field.FIB_SOURCE_INTERFACE: ("missing", 2),
+        Field.FIB_ROUTE: ("missing", 2),
     }
-    if protocol == "tcp":
-        packet[Field.TCP_DPORT] = draw(st.sampled_from(ports))
-        packet[Field.TCP_FLAGS_SYN] = draw(st.booleans())
-        packet[Field.TCP_FLAGS_RST] = draw(st.booleans())
-        packet[Field.CT_ORIGINAL_DPORT] = draw(st.sampled_from(ports))
-    if protocol == "udp":
-        packet[Field.UDP_SPORT] = draw(st.sampled_from(ports))
-        packet[Field.UDP_DPORT] = draw(st.sampled_from(ports))
-    if protocol == "icmp":
-        packet[Field.ICMP_TYPE] = draw(
-            st.sampled_from(("echo-request", "echo-reply", "destination-unreachable", "redirect"))
-        )
-    packet |= {Field[name]: value for name, value in fixed.items()}
-    return {field: value for field, value in packet.items() if value is not None}
-
-
-def interfaces(intent: RouterIntent) -> tuple[str, ...]:
-    return ("lan0", "wan0", "other0", *(tunnel.interface for tunnel in intent.tunnels))

@@ -302,3 +302,35 @@ def test_no_secret_is_in_any_argument_file_log_or_description(caplog: pytest.Log
     for item in wanted.tunnels:
         assert item.private_key.get_secret_value() not in seen
         assert item.preshared_key.get_secret_value() not in seen
+
+
+@in_namespace
+def test_the_lan_moves_to_another_port_and_the_old_one_is_given_back() -> None:
+    build()
+    sh("ip link add lan9 type veth peer name lan9-peer && ip link set lan9-peer up")
+    before = snapshot()
+    memory = Memory.load()
+    old = intent()
+    kernel.apply(old, memory)
+
+    def on_lan9(text: str) -> str:
+        return text.replace("lan0", "lan9")
+
+    new = replace(
+        old,
+        lan=replace(old.lan, interface="lan9"),
+        addresses=tuple(replace(item, interface=on_lan9(item.interface)) for item in old.addresses),
+        sysctls=tuple((on_lan9(key), value) for key, value in old.sysctls),
+    )
+    kernel.apply(new, memory)
+    assert "192.0.2.1/26" in sh("ip address show dev lan9")
+    assert "inet " not in sh("ip address show dev lan0")
+    assert "<BROADCAST,MULTICAST>" in sh("ip link show lan0")
+    assert sh("cat /proc/sys/net/ipv6/conf/lan0/disable_ipv6 /proc/sys/net/ipv4/conf/lan0/rp_filter") == "0\n0\n"
+    assert kernel.apply(new, memory) == []
+    # Somebody else's from now on.
+    sh("ip address add 192.0.2.1/26 dev lan0; ip link set lan0 up; echo 2 >/proc/sys/net/ipv4/conf/lan0/rp_filter")
+    assert kernel.apply(new, Memory.load()) == []
+    sh("ip address del 192.0.2.1/26 dev lan0; ip link set lan0 down; echo 0 >/proc/sys/net/ipv4/conf/lan0/rp_filter")
+    kernel.remove(memory)
+    assert snapshot() == before

@@ -92,3 +92,10 @@ def test_an_interface_without_ipv6_is_no_error() -> None:
     sh("ip link set sk-dc1 mtu 1000")
     (change,) = sysctl.diff([(TUNNEL6, "1")], sysctl.observe([TUNNEL6]), {"sk-dc1"})
     sysctl.apply(change)
+
+
+def test_what_no_setting_asks_for_any_longer_goes_back_but_not_what_another_switch_sets() -> None:
+    old = "net/ipv4/conf/eth1/rp_filter"
+    before = {FORWARD: "0", "net/ipv4/conf/eth1/forwarding": "0", old: "0"}
+    assert sysctl.unwanted(before, [(FORWARD, "1")]) == {old: "0"}
+    assert sysctl.unwanted(before, []) == before

@@ -7,20 +7,27 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.filesystem import temporary_directory
 from tests.lab.handmade import HandmadeRouter
 from tests.lab.machine import Machine
 from tests.lab.world import World
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    with Machine("box", tmp_path / "box") as machine:
+def directory() -> Iterator[Path]:
+    with temporary_directory() as directory:
+        yield Path(directory)
+
+
+@pytest.fixture
+def machine(directory: Path) -> Iterator[Machine]:
+    with Machine("box", directory / "box") as machine:
         yield machine
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World(tmp_path_factory.mktemp("world")) as world:
+def world() -> Iterator[World]:
+    with temporary_directory() as directory, World(Path(directory)) as world:
         yield world
 
 

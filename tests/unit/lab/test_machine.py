@@ -40,7 +40,7 @@ def test_it_has_a_network_a_process_table_and_a_name_of_its_own(machine: Machine
 
 
 def test_its_disk_is_private_where_a_machine_writes_and_read_only_elsewhere(machine: Machine) -> None:
-    for folder in ("/etc", "/var/lib", "/tmp", "/run"):
+    for folder in ("/etc", "/var/lib", "/tmp", "/run", "/root", "/home"):
         machine.run("touch", f"{folder}/here")
         assert not Path(folder, "here").exists()
     for folder in ("/", "/usr", str(PROJECT), sys.prefix):
@@ -63,6 +63,10 @@ def test_programs_run_as_other_users(machine: Machine) -> None:
     assert machine.run("id", "-un", user="dnsmasq").stdout == "dnsmasq\n"
     refused = machine.run("cat", "/etc/shadow", user="dnsmasq", check=False)
     assert "Permission denied" in refused.stderr
+
+
+def test_other_users_can_run_the_python_environment(machine: Machine) -> None:
+    assert machine.run("python", "-c", "import flask, appliance; print('here')", user="nobody").stdout == "here\n"
 
 
 def test_kernel_parameters_are_its_own(machine: Machine) -> None:
@@ -119,34 +123,34 @@ def test_many_threads_may_use_it_at_once(machine: Machine) -> None:
     assert answers == ["box\n"] * 8
 
 
-def test_closing_leaves_nothing_and_may_be_repeated(tmp_path: Path) -> None:
+def test_closing_leaves_nothing_and_may_be_repeated(directory: Path) -> None:
     interfaces = host_interfaces()
-    machine = Machine("box", tmp_path / "box")
+    machine = Machine("box", directory / "box")
     sleeper = machine.popen("sleep", "1000")
     machine.run("sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 &")
-    assert traces(tmp_path)
+    assert traces(directory)
     machine.close()
     machine.close()
     assert sleeper.returncode == -signal.SIGKILL
-    assert traces(tmp_path) == []
+    assert traces(directory) == []
     assert host_interfaces() == interfaces
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_it_ends_with_its_holder_however_that_ends(tmp_path: Path, end: signal.Signals) -> None:
-    command = [sys.executable, "-c", HOLDER, str(tmp_path / "box")]
+def test_it_ends_with_its_holder_however_that_ends(directory: Path, end: signal.Signals) -> None:
+    command = [sys.executable, "-c", HOLDER, str(directory / "box")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=PROJECT) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"ready\n"
-        assert traces(tmp_path)
+        assert traces(directory)
         holder.send_signal(end)
         holder.wait(20)
-    until(lambda: traces(tmp_path) == [], "the end of the machine")
+    until(lambda: traces(directory) == [], "the end of the machine")
 
 
-def test_a_machine_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.lab.filesystem.prepare", lambda name, directory: "/absent /tmp none bind\n")
+def test_a_machine_that_cannot_start_says_why(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.lab.filesystem.prepare", lambda name, disk: "/absent /tmp none bind\n")
     with pytest.raises(subprocess.CalledProcessError) as caught:
-        Machine("box", tmp_path / "box")
+        Machine("box", directory / "box")
     assert "/absent" in caught.value.__notes__[0]
-    assert traces(tmp_path) == []
+    assert traces(directory) == []

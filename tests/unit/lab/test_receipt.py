@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.lab.receipt import PUSH_PATH, ReceiptEngine, subscribed
 
@@ -63,7 +65,10 @@ def test_an_event_prints_and_its_data_can_be_fetched(talk: Talk) -> None:
     assert talk.engine.blob(f"{root}sessions/other/blob/{data_id}") is None
 
 
-@pytest.mark.parametrize("path", ["/", "/blobapi/", "/blobapi/x", "/blobapi/bytes-9999999999999", "/rest/sessions"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/blobapi/", "/blobapi/x", "/blobapi/bytes-9999999999", "/blobapi/bytes-" + "9" * 5000, "/rest/sessions"],
+)
 def test_other_paths_have_no_blob(talk: Talk, path: str) -> None:
     assert talk.engine.blob(path) is None
 
@@ -75,6 +80,26 @@ def test_a_blob_of_a_given_size(talk: Talk) -> None:
 @pytest.mark.parametrize("request_", [None, [], {}, {"jsonrpc": "1.0", "id": 1, "method": "get_server_info"}])
 def test_nonsense_is_an_error(talk: Talk, request_: Any) -> None:
     assert talk.engine.rpc(request_, BASE)["error"]["code"] == -32600
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["meta", "session_id", "window"]), inner),
+)
+
+
+@given(st.sampled_from(["start_session", "get_window", "get_screen_define", "send_event", ""]), JSON_VALUES)
+def test_any_parameters_get_an_answer(method: str, params: Any) -> None:
+    engine = ReceiptEngine("e1", "shared", lambda event: None)
+    answer = engine.rpc({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}, BASE)
+    assert answer["error"]["code"] in (-20003, -32601, -32602)
+
+
+@given(st.text())
+def test_any_path_has_a_blob_or_none(path: str) -> None:
+    engine = ReceiptEngine("e1", "shared", lambda event: None)
+    for prefix in ("", "/blobapi/", "/rest/sessions/"):
+        engine.blob(prefix + path)
 
 
 def test_nothing_without_a_session(talk: Talk) -> None:

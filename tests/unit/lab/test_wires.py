@@ -37,8 +37,8 @@ class Pair:
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    pair = Pair(tmp_path)
+def pair(directory: Path) -> Iterator[Pair]:
+    pair = Pair(directory)
     yield pair
     pair.close()
 

@@ -25,13 +25,28 @@ TUNNEL_ONLY = "udp port 51820 or arp"
 HOSTS = [addresses.RECEIPT_HOST, addresses.RECEIPT_GATE_HOST]
 
 
-def test_a_world_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_world_leaves_nothing_behind(directory: Path) -> None:
     interfaces = host_interfaces()
-    with World(tmp_path) as world:
+    with World(directory) as world:
         assert set(world.machines) == set(ROLES)
-        assert traces(tmp_path)
-    assert traces(tmp_path) == []
+        assert traces(directory)
+    assert traces(directory) == []
     assert host_interfaces() == interfaces
+
+
+def test_a_prepared_clinic_is_known_to_both_data_centers(directory: Path) -> None:
+    with World(directory) as world:
+        account_file, code = world.prepare_clinic()
+        assert account_file.stat().st_size > 0
+        assert len(code.replace("-", "")) == 25
+        for number in addresses.CONCENTRATORS:
+            peers = world.machines[f"conc{number}"].run("wg", "show", "wg0", "allowed-ips").stdout
+            assert f"{addresses.CLINIC_INNER}/32" in peers
+        router = world.machines["router"]
+        router.run("sekisho", "site", "check", "/etc/sekisho/site.toml")
+        assert "sekisho-gate" in router.read("/etc/passwd")
+        # Nobody is on duty yet: nothing leaves.
+        assert router.run("ping", "-c1", "-W1", str(addresses.UPPER_LAN.ip), check=False).returncode != 0
 
 
 def test_the_internet_resolves_the_concentrators_and_serves_a_page(world: World) -> None:
@@ -132,6 +147,14 @@ def test_on_the_line_only_the_tunnel_is_seen(clinic: World) -> None:
     capture.stop()
     assert capture.count(TUNNEL_ONLY) > 0
     assert capture.lines(f"ip and not ({TUNNEL_ONLY})") == []
+
+
+def test_an_attacker_on_the_internet_can_listen_to_everything(clinic: World) -> None:
+    capture = Capture(clinic.machines["attacker"], "eth0")
+    clinic.client("reception").login()
+    capture.stop()
+    assert capture.count(f"src host {addresses.UPPER_WAN.ip} and dst host 198.51.100.11 and udp port 51820") > 10
+    assert capture.lines(f"not ({TUNNEL_ONLY})") == []
 
 
 def test_a_refusal_is_measured_and_silence_is_told_apart(clinic: World) -> None:

@@ -21,7 +21,7 @@ from appliance.tunnel.names import Reason, Unresolved, resolve_a
 
 pytestmark = pytest.mark.namespaces
 
-HONEST, LIAR, NOBODY, BLACK_HOLE = (IPv4Address(f"198.51.100.{last}") for last in (53, 66, 99, 200))
+HONEST, LIAR, NO_WAY, BLACK_HOLE = (IPv4Address(f"198.51.100.{last}") for last in (53, 66, 99, 200))
 OURS = IPv4Address("198.51.100.2")
 Answer = Callable[[dns.message.Message], list[bytes]]
 
@@ -34,7 +34,7 @@ def resolve(
 
 @pytest.fixture
 def world() -> None:
-    for address in (HONEST, LIAR, NOBODY, OURS):
+    for address in (HONEST, LIAR, OURS):
         subprocess.run(["ip", "addr", "add", f"{address}/32", "dev", "lo"], check=True, timeout=10)
     # A peer that is there and never answers.
     subprocess.run(["ip", "netns", "add", "mute"], check=True, timeout=10)
@@ -43,6 +43,7 @@ def world() -> None:
     subprocess.run(["ip", "link", "set", "hole", "arp", "off"], check=True, timeout=10)
     subprocess.run(["ip", "link", "set", "hole", "up"], check=True, timeout=10)
     subprocess.run(["ip", "route", "add", f"{BLACK_HOLE}/32", "dev", "hole"], check=True, timeout=10)
+    subprocess.run(["ip", "route", "add", "unreachable", f"{NO_WAY}/32"], check=True, timeout=10)
     many = [f"--host-record=many.example,203.0.113.{last}" for last in range(1, 101)]
     server = ["dnsmasq", "-k", "-C", "/dev/null", "-u", "root", "-R", "-h", "--pid-file=", "-z", f"-a{HONEST}"]
     server += ["--local=/example/", "--host-record=vpn1.dc.example,198.51.100.11,2001:db8::1"]
@@ -69,10 +70,10 @@ def test_an_honest_server(world: None) -> None:
 
 def test_the_next_server_is_asked(world: None) -> None:
     known = [IPv4Address("198.51.100.11")]
-    assert resolve("vpn1.dc.example", NOBODY, HONEST) == known
+    assert resolve("vpn1.dc.example", NO_WAY, HONEST) == known
     assert resolve("vpn1.dc.example", BLACK_HOLE, HONEST, timeout=0.5) == known
-    assert resolve("no.dc.example", NOBODY, HONEST) == Unresolved(Reason.NXDOMAIN)
-    assert resolve("vpn1.dc.example", NOBODY) == Unresolved(Reason.UNREACHABLE)
+    assert resolve("no.dc.example", NO_WAY, HONEST) == Unresolved(Reason.NXDOMAIN)
+    assert resolve("vpn1.dc.example", NO_WAY) == Unresolved(Reason.UNREACHABLE)
     assert resolve("vpn1.dc.example", BLACK_HOLE, timeout=0.2) == Unresolved(Reason.TIMEOUT)
     assert resolve("vpn1.dc.example") == Unresolved(Reason.NO_SERVER)
 

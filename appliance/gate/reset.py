@@ -1,0 +1,2 @@
+def wake(flows):
+    pass

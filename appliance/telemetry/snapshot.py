@@ -1,0 +1,66 @@
+"""What there is to tell at one moment, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelFigures:
+    """path_up: packets go both ways (BFD). carrying: this tunnel carries the traffic now.
+
+    handshake_age_seconds: since WireGuard's last handshake, None before the first. The byte
+    counts are those of the WireGuard peer, None while it cannot be asked.
+    """
+
+    path_up: bool | None
+    carrying: bool
+    handshake_age_seconds: float | None
+    received_bytes: int | None
+    sent_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class GateFigures:
+    """open_connections: now; the others count since the gate's process started, bytes when a connection has ended."""
+
+    open_connections: int
+    accepted_connections: int
+    bytes_to_engine: int
+    bytes_to_terminal: int
+
+
+@dataclass(frozen=True, slots=True)
+class PacketCount:
+    packets: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is not known is left out (None, or no entry) and not exposed; zero means "none, and we looked".
+
+    The server reads it in a thread of its own: make a new one each time, and leave the mappings alone afterwards.
+
+    lights: by name, the state ``ok``, ``warning``, ``failed`` or ``unknown``. tunnels: by name.
+    proofs: how many since the start, by service and outcome: ``proven``, ``refused`` (somebody answered and was
+    not the engine), ``unreachable`` (nobody answered). permitted: by service, how many addresses terminals may
+    reach now. gate: by service. gate_refusals: by service and reason code. certificate_days: by subject, days
+    left (negative once expired). firewall: by counter name. settings_applied_at: Unix time in seconds at which
+    the settings in force were applied. differences_repaired: how many differences between kernel and settings
+    were put right since the start.
+    """
+
+    version: str
+    lights: Mapping[str, str] = field(default_factory=dict)
+    tunnels: Mapping[str, TunnelFigures] = field(default_factory=dict)
+    proofs: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    permitted: Mapping[str, int] = field(default_factory=dict)
+    gate: Mapping[str, GateFigures] = field(default_factory=dict)
+    gate_refusals: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    certificate_days: Mapping[str, float] = field(default_factory=dict)
+    firewall: Mapping[str, PacketCount] = field(default_factory=dict)
+    settings_applied_at: float | None = None
+    differences_repaired: int | None = None
+    account_serial: int | None = None

@@ -1,0 +1,134 @@
+"""What it costs to make a fresh router, beside a shell script that does the same: ``python -m tests.bench.apply``.
+
+Each side gets a machine of its own, fresh every time. Both make the whole state of `RouterIntent`: links,
+addresses, both WireGuard tunnels, routes, rules, kernel switches, firewall. What must not differ is looked at:
+on the machine that the script made, our plan finds nothing but a firewall that it has not loaded itself.
+Left out on both sides: the daemons (BIRD, dnsmasq, DHCP client), which cost the same whoever starts them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.bench import accounting, by_shell, resident
+from tests.bench.table import Row, publish
+from tests.lab.filesystem import PROJECT, temporary_directory
+from tests.lab.machine import Machine
+from tests.lab.router import Router
+
+ROUNDS = 5
+
+HOW = (
+    "processor time of the process and its children; peer: wg-quick up + ip + sysctl + nft -f, the same state; "
+    "without the daemons"
+)
+_RESIDENT = ("python", "-m", "tests.bench.resident")
+_DAEMON = ("python", "-I", "-c", "import appliance.control.daemon")
+_FIREWALL_IS_NOT_OURS = "load the firewall anew"
+
+
+@dataclass(slots=True)
+class Side:
+    """Seconds, one number per round; user_space: of the wireguard-go processes."""
+
+    fresh: list[resident.Cost] = field(default_factory=list)
+    again: list[resident.Cost] = field(default_factory=list)
+    user_space: list[float] = field(default_factory=list)
+
+    def median(self, what: str, kind: str) -> float:
+        """In milliseconds."""
+        return 1e3 * statistics.median(getattr(cost, kind) for cost in getattr(self, what))
+
+
+def measure_ours(directory: Path, side: Side) -> int:
+    """Returns how many changes made the router."""
+    with _fresh_router(directory) as machine:
+        report = json.loads(_python(machine, *_RESIDENT, "apply"))
+    side.fresh.append(resident.Cost(**report["fresh"]))
+    side.again += [resident.Cost(**cost) for cost in report["again"]]
+    side.user_space.append(report["user_space"])
+    return int(report["changes"])
+
+
+def measure_peer(directory: Path, side: Side) -> None:
+    with _fresh_router(directory) as machine:
+        by_shell.install(machine, resident.intent())
+        side.fresh.append(_run(machine, "bash", by_shell.SCRIPT))
+        side.again += [_run(machine, "bash", by_shell.SCRIPT) for _ in range(resident.AGAIN)]
+        sight = json.loads(_python(machine, *_RESIDENT, "look"))
+    if sight["differences"] != [_FIREWALL_IS_NOT_OURS]:
+        raise AssertionError(f"the script did not make the same router: {sight['differences']}")
+    side.user_space.append(sight["user_space"])
+
+
+def measure_start(directory: Path) -> float:
+    """Seconds of processor time until the daemon's modules are imported."""
+    with Machine("router", directory) as machine:
+        return _run(machine, *_DAEMON).cpu
+
+
+def measure(directory: Path, rounds: int) -> list[Row]:
+    ours, peer, starts, changes = Side(), Side(), list[float](), 0
+    for number in range(rounds):
+        changes = measure_ours(directory / f"ours-{number}", ours)
+        measure_peer(directory / f"peer-{number}", peer)
+        starts.append(measure_start(directory / f"start-{number}"))
+    fresh = f"apply of a fresh router ({changes} changes)"
+    again = "apply once more, nothing to do"
+    return [
+        *(
+            Row(f"{title}, {unit}", "ms", ours.median(what, kind), peer.median(what, kind))
+            for what, title in (("fresh", fresh), ("again", again))
+            for kind, unit in (("cpu", "processor time"), ("wall", "by the clock"))
+        ),
+        Row(
+            "wireguard-go's own processor time since its start (no part of the above; a kernel with WireGuard has none)",
+            "ms",
+            1e3 * statistics.median(ours.user_space),
+            1e3 * statistics.median(peer.user_space),
+        ),
+        Row("start of the daemon: Python and imports, once per start", "ms", 1e3 * statistics.median(starts)),
+    ]
+
+
+def _fresh_router(directory: Path) -> Machine:
+    """A machine with the two ports of a router, both down, and what is installed on it."""
+    machine = Machine("router", directory)
+    Router(machine)
+    # Both ends of a cable on the same machine: the port exists, and nobody is at its other end.
+    machine.ip("".join(f"link add {port} type veth peer name far-{port}\n" for port in ("lan0", "wan0")))
+    machine.ip("".join(f"link set far-{port} up\n" for port in ("lan0", "wan0")))
+    return machine
+
+
+def _run(machine: Machine, *command: str) -> resident.Cost:
+    cpu, wall = accounting.own_cpu(), time.monotonic()
+    machine.run(*command, timeout=60)
+    return resident.Cost(accounting.own_cpu() - cpu, time.monotonic() - wall)
+
+
+def _python(machine: Machine, *command: str) -> str:
+    process = machine.start(["env", f"PYTHONPATH={PROJECT}", *command], stdout=-1)
+    output, _ = process.communicate(timeout=120)
+    if process.returncode != 0:
+        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+    return output
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.apply", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how many fresh routers each side makes")
+    options = parser.parse_args()
+    facts = accounting.machine({"nft": ["nft", "--version"], "wg": ["wg", "--version"], "ip": ["ip", "-V"]})
+    with temporary_directory() as directory:
+        publish("apply", HOW, measure(Path(directory), options.rounds), facts)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""The world for developers: build it, look around, Ctrl-C removes every trace.
+
+    python -m tests.lab up             what stands where, and how to get in
+    python -m tests.lab shell ROLE     a shell on one machine
+With --clinic Sekisho runs on the router, the account is imported and the terminals have their leases.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from tests.lab.filesystem import temporary_directory
+from tests.lab.world import ROLES, World
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.lab", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="build the world and wait")
+    shell = commands.add_parser("shell", help="a shell on one machine")
+    shell.add_argument("role", choices=ROLES)
+    for command in (up, shell):
+        command.add_argument("--clinic", action="store_true", help="with Sekisho running on the router")
+    options = parser.parse_args(arguments)
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        temporary_directory() as directory,
+        World(Path(directory)) as world,
+    ):
+        if options.clinic:
+            world.prepare_clinic()
+            world.start_appliance()
+            world.lease_terminals()
+        if options.command == "shell":
+            # script(1) gives the shell a terminal of its own.
+            return world.machines[options.role].start(["script", "-qec", "bash", "/dev/null"], stdin=None).wait()
+        _show(world)
+        threading.Event().wait()
+    return 0
+
+
+def _show(world: World) -> None:
+    for role, machine in world.machines.items():
+        print(f"{role:14} nsenter --all --target {machine.pid}")
+    print(f"\nLogs and captures: {world.directory}\nReady. Ctrl-C removes every trace.", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
