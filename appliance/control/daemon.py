@@ -17,7 +17,7 @@ from appliance.control import holdings, methods, translate
 from appliance.control.applying import Answers, Applier
 from appliance.control.feed_gate import GateFeed
 from appliance.control.holdings import Holdings, Ready
-from appliance.control.keep_endpoints import keep_endpoints
+from appliance.control.keep_endpoints import EndpointKeeper
 from appliance.control.measure import Meter
 from appliance.control.prove_engines import EngineProver
 from appliance.control.records import Records
@@ -112,19 +112,19 @@ class Daemon:
     def metrics(self) -> str:
         return self._meter.render()
 
-    def order_for(self, ready: Ready) -> TunnelWatch:
+    def _watch_for(self, ready: Ready) -> TunnelWatch:
         """A watch over `ready`'s tunnels that goes on with the order which BIRD has been told."""
         told_order = told.preferences(ready.intent)
         order = sorted(told_order, key=lambda name: -told_order[name])
         return TunnelWatch(ready.intent, order, self.applier, self.records)
 
     async def plan(self, wanted: Ready) -> list[Change]:
-        return await self.applier.plan(wanted.intent, self.order_for(wanted).preferences)
+        return await self.applier.plan(wanted.intent, self._watch_for(wanted).preferences)
 
     async def _start(self, ready: Ready) -> list[Change]:
         """Bring `ready` into the kernel and look after it from now on."""
         answers = told.answers()
-        tunnels = self.order_for(ready)
+        tunnels = self._watch_for(ready)
         self.applier.presume(tunnels.preferences, answers)
         changes = await self.applier.apply(ready.intent)
         if self._ready != ready:
@@ -155,7 +155,7 @@ class Daemon:
             "clock": lambda: watch_clock(ready.account, records),
             "line": lambda: watch_line(intent.wan.interface, records),
             "tunnels": tunnels.run,
-            "endpoints": lambda: keep_endpoints(intent, records),
+            "endpoints": EndpointKeeper(intent, tunnels, records).run,
             "prover": prover.run,
             "gate": self._gate.run,
             "measures": lambda: self._meter.run(ready, applier, tunnels, prover, self._gate, records),

@@ -1,24 +1,108 @@
-"""TEMPORARY"""
+"""Keeps the tunnels pointed at their concentrators: carries out what the pure core of `tunnel.endpoints` decides.
+
+The firewall hears of an address before WireGuard does, or the first packets would be refused.
+"""
+
 from __future__ import annotations
+
 import asyncio
+from collections.abc import Iterable
+from ipaddress import IPv4Address
+
+from appliance.control.clock import boottime
 from appliance.control.records import Records
+from appliance.control.watch_tunnels import TunnelWatch
 from appliance.engines.leases import read_lease
 from appliance.intent import names
 from appliance.intent.model import RouterIntent
 from appliance.kernel import nft, wireguard
-from appliance.tunnel.names import Unresolved, resolve_a
+from appliance.tunnel import endpoints
+from appliance.tunnel.endpoints import Endpoint, Endpoints
+from appliance.tunnel.names import Unresolved
 
-async def keep_endpoints(intent: RouterIntent, records: Records) -> None:
-    while True:
-        lease = read_lease(intent.wan.interface)
-        dns = lease.dns if lease else intent.wan.dns
-        await asyncio.to_thread(nft.replace_elements, names.WAN_RESOLVERS, [(d,) for d in dns])
-        eps = []
-        for t in intent.tunnels:
-            got = await resolve_a(t.endpoint_host, dns, None, 2.0)
-            records.record("tunnel.endpoint", t.name, not isinstance(got, Unresolved))
-            if not isinstance(got, Unresolved):
-                eps.append((got[0], t.endpoint_port))
-                await asyncio.to_thread(nft.replace_elements, names.TUNNEL_ENDPOINTS, eps)
-                await asyncio.to_thread(wireguard.set_endpoint, t.interface, t.peer_public_key, got[0], t.endpoint_port)
-        await asyncio.sleep(5)
+TICK = 0.25
+"""Seconds: how soon a new lease is noticed."""
+RESOLVE_SECONDS = 3.0
+"""How long one of the line's resolvers may take."""
+
+
+class EndpointKeeper:
+    def __init__(self, intent: RouterIntent, tunnels: TunnelWatch, records: Records) -> None:
+        self._intent = intent
+        self._tunnels = tunnels
+        self._records = records
+        self._resolvers: tuple[IPv4Address, ...] | None = None
+        self._line: object = None
+        self._allowed: frozenset[tuple[IPv4Address, int]] = frozenset()
+        self._events: asyncio.Queue[endpoints.Event] = asyncio.Queue()
+        self._errands: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        core = await self._begin()
+        ticking = asyncio.create_task(self._tick())
+        try:
+            self._events.put_nowait(endpoints.Started(boottime()))
+            while True:
+                await self._carry_out(core, core.handle(await self._events.get()))
+        finally:
+            ticking.cancel()
+
+    async def _begin(self) -> Endpoints:
+        """A core that knows the endpoints in force, as an earlier run of ours may have left them."""
+        peers = await asyncio.to_thread(wireguard.observe_peers)
+        known = {}
+        for tunnel in self._intent.tunnels:
+            peer = peers.get(tunnel.interface)
+            if peer and peer.endpoint and isinstance(peer.endpoint.address, IPv4Address):
+                known[tunnel.name] = peer.endpoint.address
+        wanted = (Endpoint(tunnel.name, tunnel.endpoint_host, tunnel.endpoint_port) for tunnel in self._intent.tunnels)
+        return Endpoints(wanted, known)
+
+    async def _tick(self) -> None:
+        while True:
+            await self._look_at_line()
+            for event in self._tunnels.peer_events(boottime()):
+                self._events.put_nowait(event)
+            self._events.put_nowait(endpoints.Tick(boottime()))
+            await asyncio.sleep(TICK)
+
+    async def _look_at_line(self) -> None:
+        wan = self._intent.wan
+        lease = read_lease(wan.interface) if wan.kind == "dhcp" else None
+        line = (lease.address, lease.gateway, lease.dns) if lease else None
+        resolvers = lease.dns if lease else wan.dns
+        if resolvers != self._resolvers:
+            await asyncio.to_thread(nft.replace_elements, names.WAN_RESOLVERS, [(address,) for address in resolvers])
+            self._resolvers = resolvers
+        if line != self._line:
+            self._line = line
+            self._events.put_nowait(endpoints.LineChanged(boottime()))
+
+    async def _carry_out(self, core: Endpoints, commands: Iterable[endpoints.Command]) -> None:
+        for command in commands:
+            match command:
+                case endpoints.Resolve(host):
+                    task = asyncio.create_task(self._resolve(host))
+                    self._errands.add(task)
+                    task.add_done_callback(self._errands.discard)
+                case endpoints.SetEndpoint():
+                    await self._set(core, command)
+
+    async def _resolve(self, host: str) -> None:
+        answer = await endpoints.resolve(host, self._resolvers or (), RESOLVE_SECONDS)
+        failed = isinstance(answer, Unresolved)
+        for tunnel in self._intent.tunnels:
+            if tunnel.endpoint_host == host:
+                self._records.record("tunnel.endpoint", tunnel.name, not failed, detail=host)
+        self._events.put_nowait(
+            endpoints.ResolveFailed(host, boottime())
+            if isinstance(answer, Unresolved)
+            else endpoints.Resolved(host, tuple(answer), boottime())
+        )
+
+    async def _set(self, core: Endpoints, command: endpoints.SetEndpoint) -> None:
+        await asyncio.to_thread(nft.replace_elements, names.TUNNEL_ENDPOINTS, core.addresses())
+        tunnel = next(tunnel for tunnel in self._intent.tunnels if tunnel.name == command.tunnel)
+        await asyncio.to_thread(
+            wireguard.set_endpoint, tunnel.interface, tunnel.peer_public_key, command.address, command.port
+        )

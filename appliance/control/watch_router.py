@@ -30,7 +30,7 @@ async def watch_engines(applier: Applier, records: Records) -> None:
     while True:
         alive, started = await applier.revive()
         now = boottime()
-        well_from.update({name: now + PROBATION for name in started})
+        well_from.update(dict.fromkeys(started, now + PROBATION))
         for name, living in alive.items():
             well = living and now >= well_from.get(name, 0.0)
             records.record("router.engine", name, well, "" if well else "dead")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from appliance.control.applying import Applier
 from appliance.control.clock import boottime
@@ -16,7 +16,7 @@ from appliance.intent.model import RouterIntent, Tunnel
 from appliance.kernel import wireguard
 from appliance.kernel.wireguard import PeerState
 from appliance.telemetry.snapshot import TunnelFigures
-from appliance.tunnel import policy
+from appliance.tunnel import endpoints, policy
 from appliance.tunnel.policy import Policy
 
 PATHS_EVERY = 0.5
@@ -49,6 +49,18 @@ class TunnelWatch:
         """For monitoring, as of the last look."""
         return {tunnel.name: self._figures(tunnel) for tunnel in self._intent.tunnels}
 
+    def peer_events(self, now: float) -> Iterator[endpoints.Event]:
+        """What the last look at the WireGuard peers means for their endpoints; nothing before the first look."""
+        for tunnel in self._intent.tunnels:
+            peer = self._peers.get(tunnel.interface)
+            if peer is None:
+                continue
+            if peer.endpoint is None:
+                yield endpoints.EndpointLost(tunnel.name, now)
+            age = _handshake_age(self._peers, tunnel)
+            fresh = age is not None and age < STALE_HANDSHAKE
+            yield (endpoints.HandshakeFresh if fresh else endpoints.HandshakeOld)(tunnel.name, now)
+
     async def run(self) -> None:
         peers_due = 0.0
         while True:
@@ -76,7 +88,8 @@ class TunnelWatch:
             self._records.record("tunnel.carrying", tunnel.name, tunnel.interface == carrying)
             if tunnel.interface == carrying:
                 self._carrying = tunnel.name
-            if up != self._up.get(tunnel.name):
+            # A path that has not come up yet has not failed: no hold-down at a start.
+            if up != self._up.setdefault(tunnel.name, False):
                 self._up[tunnel.name] = up
                 event = policy.PathUp if up else policy.PathDown
                 await self._decide(event(tunnel.name, boottime()))

@@ -1,4 +1,4 @@
-"""What the running daemons were told by an earlier run of ours: read back, so that a restart need not tell them anew."""
+"""What an earlier run of ours told the running daemons: read back, so that a restart need not tell them anew."""
 
 from __future__ import annotations
 

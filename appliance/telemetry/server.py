@@ -173,12 +173,13 @@ class _Run:
                     await writer.drain()
                 else:
                     await self._converse(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
         except (TimeoutError, asyncio.CancelledError):
             # Too slow, or we are being stopped (Python 3.11's streams would report that as an error).
             # Without a reset the kernel would go on for minutes offering the rest to one who does not read.
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
+            with suppress(OSError):
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # The visitor has left.
         finally:
             self._visitors -= 1
             writer.transport.abort()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import sys
+import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +35,7 @@ _FIREWALL_IS_NOT_OURS = "load the firewall anew"
 
 @dataclass(slots=True)
 class Side:
-    """Seconds, one number per round; user_space: of the wireguard-go processes."""
+    """Seconds. user_space: of the wireguard-go processes, right after the fresh apply."""
 
     fresh: list[resident.Cost] = field(default_factory=list)
     again: list[resident.Cost] = field(default_factory=list)
@@ -60,11 +60,17 @@ def measure_peer(directory: Path, side: Side) -> None:
     with _fresh_router(directory) as machine:
         by_shell.install(machine, resident.intent())
         side.fresh.append(_run(machine, "bash", by_shell.SCRIPT))
+        side.user_space.append(_look(machine))
         side.again += [_run(machine, "bash", by_shell.SCRIPT) for _ in range(resident.AGAIN)]
-        sight = json.loads(_python(machine, *_RESIDENT, "look"))
+        _look(machine)
+
+
+def _look(machine: Machine) -> float:
+    """Make sure that the script made the same router as we do; returns seconds of wireguard-go."""
+    sight = json.loads(_python(machine, *_RESIDENT, "look"))
     if sight["differences"] != [_FIREWALL_IS_NOT_OURS]:
         raise AssertionError(f"the script did not make the same router: {sight['differences']}")
-    side.user_space.append(sight["user_space"])
+    return float(sight["user_space"])
 
 
 def measure_start(directory: Path) -> float:
@@ -88,7 +94,7 @@ def measure(directory: Path, rounds: int) -> list[Row]:
             for kind, unit in (("cpu", "processor time"), ("wall", "by the clock"))
         ),
         Row(
-            "wireguard-go's own processor time since its start (no part of the above; a kernel with WireGuard has none)",
+            "wireguard-go by then, processor time: no part of the above, and none on a kernel with WireGuard",
             "ms",
             1e3 * statistics.median(ours.user_space),
             1e3 * statistics.median(peer.user_space),
@@ -114,10 +120,12 @@ def _run(machine: Machine, *command: str) -> resident.Cost:
 
 
 def _python(machine: Machine, *command: str) -> str:
-    process = machine.start(["env", f"PYTHONPATH={PROJECT}", *command], stdout=-1)
-    output, _ = process.communicate(timeout=120)
+    log = machine.log_dir / "resident.log"
+    with log.open("ab") as stream:
+        process = machine.start(command, stdout=subprocess.PIPE, stderr=stream, cwd=PROJECT)
+        output, _ = process.communicate(timeout=120)
     if process.returncode != 0:
-        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+        raise subprocess.CalledProcessError(process.returncode, process.args, stderr=log.read_text())
     return output
 
 

@@ -37,7 +37,7 @@ class Cost:
 class Report:
     """fresh: intent compiled from account and settings, and the kernel made so. again: each found nothing to do.
 
-    changes: of the fresh apply. user_space: seconds of processor time of wireguard-go's processes until then.
+    changes: of the fresh apply. user_space: seconds of processor time of wireguard-go's processes right after it.
     """
 
     fresh: Cost
@@ -48,7 +48,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """differences: sentences of the plan. user_space: as in `Report`."""
+    """differences: sentences of the plan. user_space: as in `Report`, until now."""
 
     differences: list[str]
     user_space: float
@@ -72,13 +72,14 @@ def apply() -> Report:
         return kernel.apply(intent(), memory)
 
     fresh, changes = _cost(make)
+    by_then = user_space()
     again = []
     for _ in range(AGAIN):
         cost, surplus = _cost(make)
         if surplus:
             raise AssertionError(f"the second apply was not empty: {surplus}")
         again.append(cost)
-    return Report(fresh, again, len(changes), user_space())
+    return Report(fresh, again, len(changes), by_then)
 
 
 def look() -> Sight:

@@ -54,7 +54,7 @@ exec env --ignore-signal=CHLD cat >/dev/null
 class Machine:
     """A running machine. `directory` (created) holds its disk and logs and belongs to the caller.
 
-    Raises subprocess.CalledProcessError when it cannot be started (it needs root).
+    Raises OSError without root, subprocess.CalledProcessError when its disk cannot be put together.
     """
 
     def __init__(self, name: str, directory: Path) -> None:

@@ -7,6 +7,7 @@ import gzip
 import http.client
 import logging
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -74,6 +75,13 @@ class Running:
             return response, response.read()
         finally:
             connection.close()
+
+    def serves(self) -> bool:
+        """False while all places are taken: the refusal of a request that was not read may arrive as a reset."""
+        try:
+            return self.request("GET", "/metrics")[0].status == 200
+        except ConnectionError:
+            return False
 
 
 @pytest.fixture
@@ -144,7 +152,7 @@ def test_more_than_a_few_at_a_time_are_told_to_come_again(running):
     assert status(told(running.port, b"")) == 503
     for sock in idle:
         sock.close()
-    until(lambda: running.request("GET", "/metrics")[0].status == 200)
+    until(running.serves)
 
 
 def test_who_does_not_ask_does_not_keep_others_waiting(running):
@@ -172,6 +180,17 @@ def test_who_does_not_read_is_cut_off_after_a_while(running, monkeypatch):
         sock.connect((str(LOOPBACK), running.port))
         sock.sendall(SCRAPE)
         until(lambda: sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET)
+
+
+def test_who_leaves_abruptly_is_nobodys_error(running, caplog):
+    for request in (b"", b"GET /met", SCRAPE, b"z" * 2 * REQUEST_BYTES) * 10:
+        with socket.create_connection((str(LOOPBACK), running.port), LIMIT) as sock:
+            # struct linger (socket(7)): the close sends a reset.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.sendall(request)
+    until(running.serves)
+    running.server.stop()
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_figures_that_cannot_be_collected_are_an_error_and_the_next_scrape_may_be_better(running, caplog):

@@ -1,0 +1,138 @@
+"""What an account and settings become, and which pairs are refused."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import Any
+
+import pytest
+
+from appliance.errors import SekishoError
+from appliance.intent.compile import compile
+from appliance.intent.model import ROUTING_TABLE, RULE_PRIORITY, SETTLED_METRIC, Address, PolicyRule, Route
+from appliance.intent.names import FIRST_GATE_PORT, SERVICES_LIMIT, WAN_RESOLVERS
+from tests.builders import lab_account, lab_site, lab_tunnel, passthrough_service, static_wan, terminate_service
+
+INNER = IPv4Address("203.0.113.129")
+
+
+def test_a_tunnel_is_point_to_point_and_in_order_of_preference() -> None:
+    intent = compile(lab_account(), lab_site())
+    assert [(tunnel.interface, tunnel.rank) for tunnel in intent.tunnels] == [("sk-dc1", 0), ("sk-dc2", 1)]
+    assert Address("sk-dc2", IPv4Interface("203.0.113.129/32"), IPv4Address("203.0.113.2")) in intent.addresses
+    assert intent.inner_address == INNER
+
+
+def test_the_longest_tunnel_name_fits_an_interface_name() -> None:
+    intent = compile(lab_account(tunnels=[lab_tunnel(1, name="abcdefghij")]), lab_site())
+    assert len(intent.tunnels[0].interface.encode()) <= 15
+
+
+def test_beneath_every_prefix_lies_a_refusal() -> None:
+    tunnels = [
+        lab_tunnel(1, allowed_prefixes=["203.0.113.0/25", "198.18.0.0/15"]),
+        lab_tunnel(2, allowed_prefixes=["203.0.113.0/25"]),
+    ]
+    intent = compile(lab_account(tunnels=tunnels), lab_site())
+    wide, narrow = IPv4Network("198.18.0.0/15"), IPv4Network("203.0.113.0/25")
+    assert intent.routes == (
+        Route(ROUTING_TABLE, IPv4Network("203.0.113.1/32"), "sk-dc1", source=INNER),
+        Route(ROUTING_TABLE, IPv4Network("203.0.113.2/32"), "sk-dc2", source=INNER),
+        Route(ROUTING_TABLE, wide, None, metric=SETTLED_METRIC),
+        Route(ROUTING_TABLE, narrow, None, metric=SETTLED_METRIC),
+    )
+    assert intent.rules == tuple(PolicyRule(RULE_PRIORITY, prefix, ROUTING_TABLE) for prefix in (wide, narrow))
+
+
+def test_a_static_line_brings_its_address_route_and_resolvers() -> None:
+    intent = compile(lab_account(), lab_site(wan=static_wan()))
+    assert Address("wan0", IPv4Interface("192.0.2.66/28")) in intent.addresses
+    assert intent.routes[0] == Route(254, IPv4Network("0.0.0.0/0"), "wan0", gateway=IPv4Address("192.0.2.65"))
+    resolvers = next(wanted for wanted in intent.firewall.sets if wanted.name == WAN_RESOLVERS)
+    assert resolvers.elements == ((IPv4Address("198.51.100.53"),),)
+
+
+def test_a_dhcp_line_leaves_address_route_and_resolvers_to_its_client() -> None:
+    intent = compile(lab_account(), lab_site())
+    assert "wan0" not in {address.interface for address in intent.addresses}
+    assert "wan0" not in {route.interface for route in intent.routes}
+    resolvers = next(wanted for wanted in intent.firewall.sets if wanted.name == WAN_RESOLVERS)
+    assert resolvers.elements is None
+
+
+def test_a_gate_port_belongs_to_a_place_in_the_account() -> None:
+    services = [terminate_service(), passthrough_service(), terminate_service(name="third", port=8443)]
+    intent = compile(lab_account(services=services), lab_site())
+    assert [service.gate_port for service in intent.services] == [FIRST_GATE_PORT, None, FIRST_GATE_PORT + 2]
+
+
+def test_the_switch_that_resets_others_comes_first() -> None:
+    assert compile(lab_account(), lab_site()).sysctls[0] == ("net/ipv4/ip_forward", "1")
+
+
+def test_switches_are_paths_so_that_a_vlan_port_keeps_its_dot() -> None:
+    lan = {"interface": "eth0.20", "address": "192.0.2.1/26"}
+    keys = [key for key, _ in compile(lab_account(), lab_site(lan=lan)).sysctls]
+    assert "net/ipv4/conf/eth0.20/rp_filter" in keys
+    assert len(keys) == len(set(keys))
+
+
+REFUSED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "LAN inside a prefix": (
+        "intent.lan-overlaps-tunnel",
+        {},
+        {"lan": {"interface": "lan0", "address": "203.0.113.97/27"}, "terminals": []},
+    ),
+    "prefix inside the LAN": (
+        "intent.lan-overlaps-tunnel",
+        {"tunnels": [lab_tunnel(1, allowed_prefixes=["10.1.0.0/16", "203.0.113.0/25"])]},
+        {"lan": {"interface": "lan0", "address": "10.0.0.1/8"}, "terminals": []},
+    ),
+    "everything into the tunnel": (
+        "intent.lan-overlaps-tunnel",
+        {"tunnels": [lab_tunnel(1, allowed_prefixes=["0.0.0.0/0"])]},
+        {},
+    ),
+    "line inside a prefix": (
+        "intent.wan-overlaps-tunnel",
+        {},
+        {"wan": static_wan(address="203.0.113.20/28", gateway="203.0.113.17")},
+    ),
+    "LAN with the inner address": (
+        "intent.inner-address-taken",
+        {},
+        {"lan": {"interface": "lan0", "address": "203.0.113.130/26"}, "terminals": []},
+    ),
+    "line with the inner address": (
+        "intent.inner-address-taken",
+        {},
+        {"wan": static_wan(address="203.0.113.131/28", gateway="203.0.113.130")},
+    ),
+    "endpoint by IPv6": ("intent.endpoint-needs-ipv4", {"tunnels": [lab_tunnel(1, endpoint_host="2001:db8::1")]}, {}),
+    "endpoint inside the tunnel": (
+        "intent.endpoint-inside-tunnel",
+        {"tunnels": [lab_tunnel(1, endpoint_host="203.0.113.9")]},
+        {},
+    ),
+    "endpoint inside the LAN": (
+        "intent.endpoint-inside-lan",
+        {"tunnels": [lab_tunnel(1, endpoint_host="192.0.2.9")]},
+        {},
+    ),
+    "resolver outside": ("intent.not-behind-tunnels", {"dns": ["198.51.100.53"]}, {}),
+    "monitoring outside": ("intent.not-behind-tunnels", {"monitoring": ["203.0.113.0/24"]}, {}),
+    "more services than the gate carries": (
+        "intent.too-many-services",
+        {"services": [passthrough_service(name=f"s{n}", port=1000 + n) for n in range(SERVICES_LIMIT + 1)]},
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "account", "site"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_work_together_is_refused(code: str, account: dict[str, Any], site: dict[str, Any]) -> None:
+    with pytest.raises(SekishoError) as refusal:
+        compile(lab_account(**account), lab_site(**site))
+    assert refusal.value.code == code
+    assert refusal.value.text.ja.endswith("。")
+    assert refusal.value.text.en.endswith(".")

@@ -1,0 +1,58 @@
+"""The whole intent of three clinics as text under review: any change of a rule shows as a change of these files.
+
+After a wanted change: ``SEKISHO_GOLDEN=write python -m pytest tests/unit/intent/test_golden.py``,
+then read the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.intent.compile import compile
+from appliance.intent.model import RouterIntent
+from appliance.kernel.nft import render
+from tests.builders import lab_account, lab_site, lab_tunnel, static_wan, terminate_service
+from tests.unit.intent.clinic import with_users
+from tests.unit.intent.readable import readable
+
+GOLDEN = Path(__file__).parent / "golden"
+
+CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "lab": ({}, {}),
+    "static-wan-without-dhcp": ({}, {"wan": static_wan(), "lan": {"interface": "lan0", "address": "192.0.2.1/26"}}),
+    "one-tunnel-terminate-only": (
+        {"tunnels": [lab_tunnel(1)], "services": [terminate_service()], "monitoring": []},
+        {"terminals": [], "vendor": None, "language": "en"},
+    ),
+}
+
+
+def compiled(clinic: str) -> RouterIntent:
+    account, site = CLINICS[clinic]
+    return compile(lab_account(**account), lab_site(**site))
+
+
+@pytest.mark.parametrize("clinic", CLINICS)
+def test_the_intent_is_as_reviewed(clinic: str) -> None:
+    intent = compiled(clinic)
+    for suffix, text in ((".intent", readable(intent)), (".nft", render(intent.firewall))):
+        file = GOLDEN / (clinic + suffix)
+        if os.environ.get("SEKISHO_GOLDEN") == "write":
+            file.write_text(text)
+        assert text == file.read_text()
+
+
+@pytest.mark.namespaces
+@pytest.mark.parametrize("clinic", CLINICS)
+def test_the_kernel_takes_the_table(clinic: str) -> None:
+    text = render(compiled(clinic).firewall)
+    subprocess.run(with_users("nft", "-c", "-f", "-"), input=text, text=True, check=True, timeout=20)
+
+
+def test_golden_files_have_a_clinic() -> None:
+    assert {file.stem for file in GOLDEN.iterdir()} == set(CLINICS)
