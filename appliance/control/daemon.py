@@ -13,7 +13,7 @@ import sys
 
 from appliance import paths
 from appliance.account.inspect import expiry_dates
-from appliance.control import holdings, methods, translate
+from appliance.control import holdings, memory, methods, translate
 from appliance.control.applying import Answers, Applier
 from appliance.control.feed_gate import GateFeed
 from appliance.control.holdings import Holdings, Ready
@@ -136,6 +136,7 @@ class Daemon:
             self._prover.configure(ready, adopted)
             self._watch(ready, tunnels, self._prover)
         self.records.record("router.settings", "", True, detail="0")
+        memory.give_back()
         return changes
 
     def _show(self, held: Holdings) -> None:
@@ -173,5 +174,6 @@ def _adopt(ready: Ready, answers: Answers) -> tuple[Adopted, ...]:
 
 def main() -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    memory.be_frugal()
     asyncio.run(Daemon().run())
     return 0

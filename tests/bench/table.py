@@ -80,9 +80,7 @@ class Row:
         }
 
 
-def publish(
-    name: str, how: str, rows: Sequence[Row], machine: Mapping[str, str], directory: Path = DIRECTORY
-) -> None:
+def publish(name: str, how: str, rows: Sequence[Row], machine: Mapping[str, str], directory: Path = DIRECTORY) -> None:
     """Print the table of benchmark `name` and write its files. how: one sentence for the reader of the table."""
     directory.mkdir(parents=True, exist_ok=True)
     contents = {f"{name}.json": [row.as_json() for row in rows], f"{name}.machine.json": {"how": how, **machine}}

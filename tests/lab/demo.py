@@ -34,6 +34,7 @@ REFUSAL_LIMIT = 0.1
 """Seconds: what a person takes for "at once"."""
 TUNNELS_ONLY = f"not (udp port {addresses.WIREGUARD_PORT}) and not arp and not (udp port 53) and not (udp port 67)"
 
+SERVICES = {addresses.RECEIPT_HOST: "receipt", addresses.RECEIPT_GATE_HOST: "receipt-gate"}
 MODES = {"passthrough": addresses.RECEIPT_HOST, "terminate": addresses.RECEIPT_GATE_HOST}
 
 
@@ -156,7 +157,8 @@ def _impostor(world: World, facts: Facts) -> None:
 
 
 def _refused(world: World, host: str) -> str:
-    until(lambda: "wrong-pin" in observe.causes(world), "the light that names the wrong pin", limit=60)
+    service = SERVICES[host]
+    until(lambda: observe.cause(world, "engine", service) == "engine.wrong-pin", "the light to name the pin", limit=60)
     machine = world.machines["reception"]
     refusals = []
     for engine in addresses.ENGINES.values():

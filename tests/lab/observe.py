@@ -39,13 +39,10 @@ def light_states(world: World) -> dict[str, str]:
     return {light["name"]: light["state"] for light in status(world)["lights"]}
 
 
-def causes(world: World) -> str:
-    """Every cause on the board, parts included, in one string to search."""
-
-    def walk(lights: list[dict[str, Any]]) -> list[str]:
-        return [cause for light in lights for cause in (light["cause"], *walk(light["parts"]))]
-
-    return " ".join(walk(status(world)["lights"]))
+def cause(world: World, light: str, part: str) -> str:
+    """The cause that the board gives for one part of a light, such as a service of ``engine``."""
+    lights = {item["name"]: item for item in status(world)["lights"]}
+    return next(str(item["cause"]) for item in lights[light]["parts"] if item["name"] == part)
 
 
 def await_green(world: World, limit: float = 90.0) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from appliance.gate.config import GateConfig
+from appliance.gate.sockets import nothing_new
 
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 ConfigFor = Callable[..., GateConfig]
@@ -206,14 +207,7 @@ def test_half_close_the_engine_hears_the_end_and_can_still_answer(
     gate.configure(config_for(engine(after_the_end)))
     with terminal.connect(pki.terminal, version) as sock:
         sock.sendall(b"the whole question")
-        sock.setblocking(False)
-        with pytest.raises(ssl.SSLWantReadError):
-            sock.unwrap()  # close_notify has been sent, that of the other side has not come
-        sock.settimeout(20)
-        received = b""
-        with contextlib.suppress(ssl.SSLZeroReturnError):
-            while data := sock.recv(65536):
-                received += data
+        received = half_close(sock) + read_to_close_notify(sock)
     assert heard == [b"the whole question"]
     assert received == answer
 
@@ -232,28 +226,30 @@ def test_half_close_while_the_engine_is_in_full_flow_loses_nothing(
 
     gate.configure(config_for(engine(pour)))
     with terminal.connect(pki.terminal, version) as sock:
-        received = [sock.recv(65536)]
-        # The terminal says close_notify on the raw line, as a library without Python's limits would.
-        writer = end_of_stream(sock)
-        with contextlib.suppress(ssl.SSLZeroReturnError):
-            while data := writer():
-                received.append(data)
-    assert b"".join(received) == answer
+        received = sock.recv(65536) + half_close(sock) + read_to_close_notify(sock)
+    assert received == answer
 
 
-def end_of_stream(sock: ssl.SSLSocket) -> Callable[[], bytes]:
-    """Half-close at the first pause of the other side, then go on reading."""
-    sock.setblocking(False)
+def half_close(sock: ssl.SSLSocket) -> bytes:
+    """Send close_notify and go on reading; returns what came before. Python's ssl needs help with that, as the gate."""
     parts: list[bytes] = []
-    while True:
-        try:
-            parts.append(sock.recv(65536))
-        except ssl.SSLWantReadError:
-            with contextlib.suppress(ssl.SSLWantReadError):
-                sock.unwrap()
-            break
+    sock.setblocking(False)
+    with nothing_new(sock):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            while True:
+                parts.append(sock.recv(65536))
+        with pytest.raises(ssl.SSLWantReadError):
+            sock.unwrap()
     sock.settimeout(20)
-    return lambda: parts.pop(0) if parts else sock.recv(65536)
+    return b"".join(parts)
+
+
+def read_to_close_notify(sock: ssl.SSLSocket) -> bytes:
+    parts: list[bytes] = []
+    with contextlib.suppress(ssl.SSLZeroReturnError):
+        while data := sock.recv(65536):
+            parts.append(data)
+    return b"".join(parts)
 
 
 def test_a_terminal_that_dies_is_a_reset_for_the_engine(

@@ -237,9 +237,14 @@ def standing_clinic() -> Iterator[Clinic]:
         yield Clinic(router, terminal, stranger, line, center, intent)
 
 
+def add_users(machine: Machine) -> None:
+    """nft takes the names of the table's users from the machine that loads it."""
+    machine.run("systemd-sysusers", "-", input=f"u {names.GATE_USER} -\nu {names.PAGE_USER} -\n")
+
+
 def _lay(router: Machine, intent: RouterIntent) -> None:
-    """The order of an apply: the barrier before the ways, forwarding last of all."""
-    router.run("systemd-sysusers", "-", input=f"u {names.GATE_USER} -\nu {names.PAGE_USER} -\n")
+    """The order of an apply: the barrier stands before there is a way."""
+    add_users(router)
     router.run("nft", "-f", "-", input=render(intent.firewall))
     for address in intent.addresses:
         peer = f"peer {address.peer}/32" if address.peer else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import struct
 
-from appliance.intent.model import PROBE_MARK
 from tests.lab.machine import Machine
 
 Place = tuple[str, int]
@@ -24,13 +23,6 @@ def on_the_wire(machine: Machine, interface: str, to_mac: str, payload: bytes) -
     with machine.inside(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW)) as raw:
         raw.bind((interface, 0))
         raw.send(frame)
-
-
-def probe(router: Machine, source: Place, destination: Place) -> None:
-    """A SYN in the engine's name from the router, marked as its own probe."""
-    with router.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)) as raw:
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, PROBE_MARK)
-        raw.sendto(tcp(source, destination, SYN), (destination[0], 0))
 
 
 def tcp(source: Place, destination: Place, flags: int, sequence: int = 1) -> bytes:

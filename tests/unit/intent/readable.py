@@ -21,7 +21,9 @@ def _lines(intent: RouterIntent) -> Iterator[str]:
     yield f"lan dhcp {lan.dhcp_first} to {lan.dhcp_last} for {lan.lease_hours} h"
     yield from (f"host {host.name} {host.mac} {host.address}" for host in lan.hosts)
     for tunnel in intent.tunnels:
-        shown = (name for name in (part.name for part in fields(tunnel)) if name not in ("private_key", "preshared_key"))
+        shown = (
+            name for name in (part.name for part in fields(tunnel)) if name not in ("private_key", "preshared_key")
+        )
         yield "tunnel " + " ".join(f"{name}={_list(getattr(tunnel, name))}" for name in shown)
     for service in intent.services:
         gate = f" by gate port {service.gate_port}" if service.gate_port else ""

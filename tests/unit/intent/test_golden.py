@@ -7,7 +7,6 @@ then read the difference before committing it.
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ from appliance.intent.compile import compile
 from appliance.intent.model import RouterIntent
 from appliance.kernel.nft import render
 from tests.builders import lab_account, lab_site, lab_tunnel, static_wan, terminate_service
-from tests.unit.intent.clinic import with_users
+from tests.lab.machine import Machine
+from tests.unit.intent.clinic import add_users
 from tests.unit.intent.readable import readable
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -48,10 +48,11 @@ def test_the_intent_is_as_reviewed(clinic: str) -> None:
 
 
 @pytest.mark.namespaces
-@pytest.mark.parametrize("clinic", CLINICS)
-def test_the_kernel_takes_the_table(clinic: str) -> None:
-    text = render(compiled(clinic).firewall)
-    subprocess.run(with_users("nft", "-c", "-f", "-"), input=text, text=True, check=True, timeout=20)
+def test_the_kernel_takes_the_tables(tmp_path: Path) -> None:
+    with Machine("router", tmp_path / "router") as router:
+        add_users(router)
+        for clinic in CLINICS:
+            router.run("nft", "-c", "-f", "-", input=render(compiled(clinic).firewall))
 
 
 def test_golden_files_have_a_clinic() -> None:

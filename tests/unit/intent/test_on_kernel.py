@@ -5,10 +5,13 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 
 import pytest
 
+from appliance.gate import reset
 from appliance.intent import names
+from appliance.kernel import conntrack
 from tests.lab.machine import Machine
 from tests.lab.waiting import until
 from tests.unit.intent import forgery
@@ -153,7 +156,7 @@ def test_our_probe_wakes_a_terminal_that_only_listens(clinic: Clinic) -> None:
     with clinic.terminal.connect(ENGINE, 443, PATIENCE) as connection:
         assert says(connection) == "echo"
         clinic.lapse(ENGINE)
-        forgery.probe(clinic.router, (ENGINE, 443), connection.getsockname())
+        assert clinic.router.inside(lambda: reset.wake(conntrack.flows(IPv4Address(ENGINE), 443))) == 1
         with pytest.raises(ConnectionResetError):
             connection.recv(1)
 
