@@ -22,6 +22,7 @@ from appliance.gate import messages, reset
 from appliance.gate.permissions import PROOF_SECONDS, Permissions
 from appliance.gate.proof import Outcome, Proof
 from appliance.gate.prove import prove
+from appliance.intent.model import PROBE_MARK
 from appliance.kernel import conntrack, nft
 from appliance.tunnel.names import Reason, Unresolved, resolve_a
 
@@ -121,4 +122,4 @@ class EngineProver:
             await self._gate.cut(command.service, command.address, command.reason)
             return
         flows = await asyncio.to_thread(conntrack.flows, command.address, command.port)
-        await asyncio.to_thread(reset.wake, flows)
+        await asyncio.to_thread(reset.wake, flows, PROBE_MARK)

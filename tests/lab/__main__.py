@@ -2,6 +2,7 @@
 
     python -m tests.lab up             what stands where, and how to get in
     python -m tests.lab shell ROLE     a shell on one machine
+    python -m tests.lab beyond CARD    all that lies beyond the clinic's line, for a real router on network card CARD
 With --clinic Sekisho runs on the router, the account is imported and the terminals have their leases.
 """
 
@@ -14,8 +15,9 @@ import sys
 import threading
 from pathlib import Path
 
+from appliance.files import write_atomically
 from tests.lab.filesystem import temporary_directory
-from tests.lab.world import ROLES, World
+from tests.lab.world import BEYOND_THE_LINE, ROLES, World
 
 
 def main(arguments: list[str]) -> int:
@@ -26,11 +28,16 @@ def main(arguments: list[str]) -> int:
     up = commands.add_parser("up", help="build the world and wait")
     shell = commands.add_parser("shell", help="a shell on one machine")
     shell.add_argument("role", choices=ROLES)
+    beyond = commands.add_parser("beyond", help="upstream router, internet and data centers for a real router")
+    beyond.add_argument("card", help="network card that leads to the router's WAN port")
+    beyond.add_argument("--hand-over", type=Path, default=Path("/var/lib/sekisho-lab"), help="folder for the account")
     for command in (up, shell):
         command.add_argument("--clinic", action="store_true", help="with Sekisho running on the router")
     options = parser.parse_args(arguments)
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if options.command == "beyond":
+        return _beyond(options.card, options.hand_over)
     with (
         contextlib.suppress(KeyboardInterrupt),
         temporary_directory() as directory,
@@ -43,6 +50,24 @@ def main(arguments: list[str]) -> int:
         if options.command == "shell":
             # script(1) gives the shell a terminal of its own.
             return world.machines[options.role].start(["script", "-qec", "bash", "/dev/null"], stdin=None).wait()
+        _show(world)
+        threading.Event().wait()
+    return 0
+
+
+def _beyond(card: str, hand_over: Path) -> int:
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        temporary_directory() as directory,
+        World(Path(directory), BEYOND_THE_LINE) as world,
+    ):
+        world.cabinet.adopt(card, "line")
+        world.issue_account()
+        hand_over.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomically(hand_over / "clinic.sekisho-account", world.account.file.read_bytes())
+        write_atomically(hand_over / "activation-code.txt", f"{world.account.code}\n")
+        write_atomically(hand_over / "desk-keys.json", world.desk.public_keys.read_text(), 0o644)
+        print(f"The account, its code and the desk's public keys are in {hand_over}.")
         _show(world)
         threading.Event().wait()
     return 0

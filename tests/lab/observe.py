@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
+import time
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -123,13 +125,15 @@ class Pings:
         return self
 
     def longest_gap(self) -> float:
-        """Seconds between the two neighbouring answers that are farthest apart. Ends the pinging."""
-        self._process.terminate()
+        """Seconds of the longest time without an answer, until now. Ends the pinging."""
+        ended = time.time()
+        # Not SIGTERM: ping would die with the newest answers unwritten in its buffer.
+        self._process.send_signal(signal.SIGINT)
         output = "".join(_text(line) for line in self._process.stdout or ())
         times = [float(found) for found in re.findall(r"\[(\d+\.\d+)\] \d+ bytes from", output)]
-        if len(times) < 2:
+        if not times:
             raise ValueError("no answers at all")
-        return max(later - earlier for earlier, later in pairwise(times))
+        return max(later - earlier for earlier, later in pairwise([*times, max(ended, times[-1])]))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -8,6 +8,7 @@ the files in `directory`, which belongs to the caller and must lie on a disk.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from ipaddress import IPv4Interface
 from pathlib import Path
 from types import TracebackType
@@ -43,7 +44,11 @@ _SEGMENTS = {
 
 ROLES = tuple(_SEGMENTS)
 
-_SPEAKS_IPV6 = ("reception", "doctor", "lan-attacker", "router")
+CLINIC = ("reception", "doctor", "lan-attacker", "router")
+BEYOND_THE_LINE = tuple(role for role in ROLES if role not in CLINIC)
+"""What remains of the world when the clinic and its router are machines elsewhere."""
+
+_SPEAKS_IPV6 = CLINIC
 """The line and the internet of this world are IPv4 only: any IPv6 packet out there is a leak."""
 
 _PORTS = [(role, interface) for role, interfaces in _SEGMENTS.items() for interface in interfaces]
@@ -57,10 +62,11 @@ _MACS = {
 
 
 class World:
-    """See the module. `machines` by role, `links` by role and interface."""
+    """See the module. `machines` by role, `links` by role and interface. roles: which of `ROLES` there are."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, roles: Sequence[str] = ROLES) -> None:
         self.directory = directory
+        self._roles = roles
         self.machines: dict[str, Machine] = {}
         self.links: dict[tuple[str, str], Link] = {}
         self.concentrators: dict[int, Concentrator] = {}
@@ -98,7 +104,7 @@ class World:
         self.pki.write(self.pki_directory)
         self.cabinet = Cabinet(self.directory / "cabinet", hubs={"internet"})
         self._on_close.callback(self.cabinet.close)
-        for role in ROLES:
+        for role in self._roles:
             self._place(role)
         outside.start_internet(self.machines["internet"])
         outside.start_upper_router(self.machines["upper"])
@@ -114,7 +120,8 @@ class World:
             self.engines[name] = host
         self._host("vendor", addresses.VENDOR)
         self._host("attacker", addresses.INTERNET_ATTACKER)
-        self._host("lan-attacker", addresses.LAN_ATTACKER, gateway=addresses.ROUTER_LAN)
+        if "lan-attacker" in self._roles:
+            self._host("lan-attacker", addresses.LAN_ATTACKER, gateway=addresses.ROUTER_LAN)
         for host in self.engines.values():
             host.wait_until_serving()
 
@@ -171,12 +178,16 @@ class World:
 
         Returns the account's file and its activation code.
         """
-        self.desk = Desk(self.directory / "desk", self.pki_directory, self.pki.pins)
-        self.account = self.desk.issue(self.concentrators.values())
-        self.admit(self.account)
+        self.issue_account()
         self.router = Router(self.machines["router"])
         self.router.configure(self.desk.public_keys.read_text())
         return self.account.file, self.account.code
+
+    def issue_account(self) -> None:
+        """Issue the clinic's first account, and admit the clinic at the data centers."""
+        self.desk = Desk(self.directory / "desk", self.pki_directory, self.pki.pins)
+        self.account = self.desk.issue(self.concentrators.values())
+        self.admit(self.account)
 
     def admit(self, account: Account) -> None:
         """Tell the concentrators about the clinic, as the desk's file for them says."""

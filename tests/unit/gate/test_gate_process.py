@@ -145,6 +145,7 @@ def test_a_slow_reader_holds_the_sender_back_and_loses_nothing(
         parts = [first]
         while rest := sock.recv(1 << 20):
             parts.append(rest)
+    assert len(b"".join(parts)) == len(data)
     assert b"".join(parts) == data
 
 

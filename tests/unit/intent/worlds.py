@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
@@ -14,6 +15,7 @@ from appliance.intent.firewall import Field, Value
 from appliance.intent.model import PROBE_MARK, RouterIntent
 from appliance.site.model import Site
 from tests.builders import lab_account, lab_site, lab_tunnel, passthrough_service, static_wan, terminate_service
+from tests.unit.intent.packets import Packet, Sets
 
 LANS = ("192.0.2.0/26", "192.0.2.0/25", "10.0.0.0/8", "172.16.4.0/22", "203.0.113.192/26")
 PREFIXES = ("203.0.113.0/25", "203.0.113.0/26", "203.0.113.64/26", "203.0.113.0/24", "198.18.0.0/15")
@@ -93,37 +95,45 @@ def clinics() -> tuple[RouterIntent, ...]:
 ENGINES = tuple(IPv4Address(address) for address in ("203.0.113.17", "203.0.113.33", "198.18.0.17"))
 
 
-def filled_sets() -> st.SearchStrategy[dict[str, set[tuple[Value, ...]]]]:
-    pairs = st.sampled_from((set(), {(ENGINES[0], 443)}, {(ENGINES[1], 443), (ENGINES[0], 444)}))
-    return st.fixed_dictionaries(
-        {
-            names.ENGINE_VERIFIED: pairs,
-            names.GATE_VERIFIED: pairs,
-            names.TUNNEL_ENDPOINTS: st.just({(IPv4Address("198.51.100.11"), 51820)}),
-            names.WAN_RESOLVERS: st.just({(IPv4Address("198.51.100.53"),)}),
-        }
-    )
+RUN_TIME: Sets = {
+    names.TUNNEL_ENDPOINTS: {(IPv4Address("198.51.100.11"), 51820)},
+    names.WAN_RESOLVERS: {(IPv4Address("198.51.100.53"),)},
+}
+PROVEN: tuple[Sets, ...] = (
+    {**RUN_TIME, names.ENGINE_VERIFIED: {(ENGINES[0], 443)}, names.GATE_VERIFIED: {(ENGINES[1], 443)}},
+    {**RUN_TIME, names.ENGINE_VERIFIED: {(ENGINES[1], 443)}, names.GATE_VERIFIED: {(ENGINES[0], 443)}},
+)
+"""What run time may have filled in: the first engine proven for terminals, or for the gate."""
+
+Properties = dict[Field, Value | bool | None]
 
 
 @st.composite
-def packets(draw: st.DrawFn, intent: RouterIntent, **fixed: Value) -> dict[Field, Value | bool]:
-    """A packet near one that has its way through the rules: such a one with up to three properties changed.
-
-    fixed: values by the name of the `Field`, for example IIF="lan0".
-    """
-    packet: dict[Field, Value | bool | None] = {**_ORDINARY, **draw(st.sampled_from(_welcome(intent)))}
+def packets(draw: st.DrawFn, intent: RouterIntent) -> Packet:
+    """A packet near one that the rules are made for: several properties changed."""
+    properties = {**_ORDINARY, **draw(st.sampled_from(_welcome(intent)))}
     pool = _pool(intent)
-    for field in draw(st.lists(st.sampled_from(sorted(pool)), max_size=3)):
-        packet[field] = draw(st.sampled_from(pool[field]))
-    packet |= {Field[name]: value for name, value in fixed.items()}
-    protocol = packet[Field.L4PROTO]
-    for others, fields in _BELONGS_TO.items():
-        if protocol != others:
-            packet |= dict.fromkeys(fields, None)
-    if protocol == "tcp":
-        packet.setdefault(Field.TCP_FLAGS_SYN, False)
-        packet.setdefault(Field.TCP_FLAGS_RST, False)
-    return {field: value for field, value in packet.items() if value is not None}
+    for field in draw(st.lists(st.sampled_from(sorted(pool)), max_size=6)):
+        properties[field] = draw(st.sampled_from(pool[field]))
+    return _packet(properties)
+
+
+def neighbourhood(intent: RouterIntent) -> Iterator[Packet]:
+    """Every packet that the rules are made for, and every packet that differs from one in one property."""
+    pool = _pool(intent)
+    for welcome in _welcome(intent):
+        properties = {**_ORDINARY, **welcome}
+        yield _packet(properties)
+        for field, values in pool.items():
+            yield from (_packet({**properties, field: value}) for value in values if value != properties.get(field))
+
+
+def _packet(properties: Properties) -> Packet:
+    """Without what a packet of this protocol does not have."""
+    other_protocols = {
+        field for protocol, fields in _BELONGS_TO.items() if protocol != properties[Field.L4PROTO] for field in fields
+    }
+    return {field: value for field, value in properties.items() if value is not None and field not in other_protocols}
 
 
 _BELONGS_TO = {
@@ -132,7 +142,7 @@ _BELONGS_TO = {
     "icmp": (Field.ICMP_TYPE,),
 }
 
-_ORDINARY: dict[Field, Value | bool | None] = {
+_ORDINARY: Properties = {
     Field.IIF: "other0",
     Field.OIF: "other0",
     Field.FAMILY: "ipv4",
@@ -158,12 +168,12 @@ _ORDINARY: dict[Field, Value | bool | None] = {
 }
 
 
-def _welcome(intent: RouterIntent) -> list[dict[Field, Value | bool | None]]:
+def _welcome(intent: RouterIntent) -> list[Properties]:
     """What the rules are made for, one of each kind."""
     first = intent.tunnels[0]
     router, inner = intent.lan.address.ip, intent.inner_address
     gate_port = next((service.gate_port for service in intent.services if service.gate_port), names.FIRST_GATE_PORT)
-    terminal: dict[Field, Value | bool | None] = {
+    terminal: Properties = {
         Field.IIF: "lan0",
         Field.SOURCE4: intent.lan.hosts[0].address if intent.lan.hosts else intent.lan.address.network[2],
         Field.ETHER_SOURCE: intent.lan.hosts[0].mac if intent.lan.hosts else "02:00:00:00:02:02",
@@ -174,7 +184,7 @@ def _welcome(intent: RouterIntent) -> list[dict[Field, Value | bool | None]]:
     answer = {Field.CT_STATE: "established", Field.CT_DIRECTION: "reply"}
     from_center = {Field.IIF: first.interface, Field.OIF: "lan0", Field.SOURCE4: ENGINES[0], Field.DESTINATION4: inner}
     to_center = {Field.OIF: first.interface, Field.SOURCE4: inner, Field.DESTINATION4: ENGINES[0]}
-    to_line: dict[Field, Value | bool | None] = {Field.OIF: "wan0", Field.L4PROTO: "udp"}
+    to_line: Properties = {Field.OIF: "wan0", Field.L4PROTO: "udp"}
     engine = {Field.DESTINATION4: ENGINES[0]}
     return [
         {**terminal, **engine},

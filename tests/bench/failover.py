@@ -1,0 +1,235 @@
+"""How long nothing passes when a tunnel dies: ``python -m tests.bench.failover``.
+
+In the lab's world, again and again, the tunnel that carries is cut in silence or its concentrator loses its power.
+Monitoring pings the router's inner address every 5 ms; the blackout is the longest time between two neighbouring
+answers, so both directions must work again. The receipt client's open connections, one by each mode, stay open
+over all cuts of a round and are used after each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from itertools import cycle, islice
+from pathlib import Path
+
+from tests.bench import accounting
+from tests.bench.ping_router import LOSSES, PERIOD, PingRouter
+from tests.bench.table import DIRECTORY, Goal, Row, publish
+from tests.lab import addresses, datacenter, observe
+from tests.lab.filesystem import temporary_directory
+from tests.lab.waiting import until
+from tests.lab.world import World
+
+ROUNDS = 2
+CUTS = 10
+"""Of ours in each round."""
+PEER_CUTS = 3
+
+GOAL = Goal("<=", 300)
+"""Milliseconds."""
+HOW = (
+    f"longest time between two answers to a ping every 5 ms; peer: a script that asks with ping every {PERIOD} s and "
+    f"moves the route after {LOSSES} losses, same world, its concentrators lose their power"
+)
+_RECOVERY_SECONDS = 60.0
+
+
+class Kind(Enum):
+    """The value is for people."""
+
+    SILENCE = "tunnel cut in silence"
+    POWER = "concentrator without power"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """concentrator: number. blackout in ms. alive: how many of the open sessions went on, of how many."""
+
+    kind: Kind
+    concentrator: int
+    blackout: float
+    alive: int
+    sessions: int
+
+    def __str__(self) -> str:
+        return (
+            f"concentrator {self.concentrator}, {self.kind.value}: {self.blackout:.0f} ms, "
+            f"{self.alive} of {self.sessions} sessions went on"
+        )
+
+
+class Sessions:
+    """Open connections by host name; a dead one is counted and opened anew."""
+
+    def __init__(self, world: World, hosts: Sequence[str]) -> None:
+        self._world = world
+        self._open = {host: self._enter(host) for host in hosts}
+
+    def alive(self) -> int:
+        count = 0
+        for host, session in self._open.items():
+            try:
+                session.exchange()
+                count += 1
+            except (OSError, TimeoutError):
+                session.__exit__(None, None, None)
+                self._open[host] = self._enter(host)
+        return count
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def close(self) -> None:
+        for session in self._open.values():
+            session.__exit__(None, None, None)
+
+    def _enter(self, host: str) -> observe.Session:
+        return observe.Session(self._world, host).__enter__()
+
+
+class Ours:
+    """The product on the lab's router."""
+
+    hosts = (addresses.RECEIPT_HOST, addresses.RECEIPT_GATE_HOST)
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        world.prepare_clinic()
+        world.start_appliance()
+
+    def mended(self, number: int) -> None:
+        pass
+
+    def await_ready(self) -> None:
+        observe.await_green(self._world)
+
+
+class Peer:
+    """See `ping_router`."""
+
+    hosts = (addresses.RECEIPT_HOST,)
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._router = PingRouter(world)
+
+    def mended(self, number: int) -> None:
+        self._router.announce_always(number)
+
+    def await_ready(self) -> None:
+        until(lambda: len(_ways(self._world)) == len(addresses.CONCENTRATORS), "a route by each tunnel", 90)
+
+
+Router = Ours | Peer
+
+
+def cut(world: World, router: Router, kind: Kind, sessions: Sessions) -> Cut:
+    """Cut the tunnel that carries, wait until the other one does, mend, and wait until all is as it should be."""
+    number = _ways(world)[0]
+    with observe.Pings(world) as pings:
+        if kind is Kind.SILENCE:
+            world.cut_tunnel(number)
+        else:
+            world.stop_concentrator(number)
+        until(lambda: _has_moved_from(number, world), f"the way around concentrator {number}", _RECOVERY_SECONDS)
+        alive = sessions.alive()
+        blackout = 1e3 * pings.longest_gap()
+    if kind is Kind.SILENCE:
+        world.mend_tunnel(number)
+    else:
+        world.start_concentrator(number)
+    router.mended(number)
+    _await_ready(world, router)
+    return Cut(kind, number, blackout, alive, len(sessions))
+
+
+def cuts(directory: Path, make: Callable[[World], Router], kinds: Sequence[Kind]) -> Iterator[Cut]:
+    """Build a world, put a router into it and go through `kinds`."""
+    with World(directory) as world, ExitStack() as stack:
+        router = make(world)
+        _await_ready(world, router)
+        world.lease_terminals()
+        sessions = Sessions(world, router.hosts)
+        stack.callback(sessions.close)
+        for kind in kinds:
+            yield cut(world, router, kind, sessions)
+
+
+def _await_ready(world: World, router: Router) -> None:
+    """Both tunnels could carry, and both sides know it."""
+    router.await_ready()
+    until(lambda: _announced(world) == len(addresses.CONCENTRATORS), "both concentrators announce the clinic", 90)
+
+
+def _has_moved_from(number: int, world: World) -> bool:
+    ways = _ways(world)
+    return bool(ways) and ways[0] != number and world.concentrator_in_use() not in (0, number)
+
+
+def _ways(world: World) -> list[int]:
+    """Numbers of the concentrators by which the router's kernel has a route to the engines, the one in use first."""
+    shown = world.machines["router"].run("ip", "route", "show", str(addresses.DATA_CENTER), "table", "51").stdout
+    # ip(8) shows routes to the same place in the order of their metric.
+    devices = {f"sk-{place.name}": number for number, place in addresses.CONCENTRATORS.items()}
+    return [devices[word] for word in shown.split() if word in devices]
+
+
+def _announced(world: World) -> int:
+    """How many concentrators offer the core a way to the clinic."""
+    shown = datacenter.birdc(world.machines["core"], "show", "route", "for", f"{addresses.CLINIC_INNER}/32")
+    return sum(f"via {place.backbone.ip} " in shown for place in addresses.CONCENTRATORS.values())
+
+
+def rows(ours: list[Cut], peer: list[Cut]) -> list[Row]:
+    found = []
+    for name, of in (("median", statistics.median), ("worst", max)):
+        what = f"blackout, {name} of {len(ours)} cuts"
+        found.append(Row(what, "ms", of([cut.blackout for cut in ours]), of([cut.blackout for cut in peer]), GOAL))
+    for kind in Kind:
+        mine, its = ([cut.blackout for cut in found if cut.kind is kind] for found in (ours, peer))
+        for name, of in (("median", statistics.median), ("worst", max)):
+            if mine:
+                what = f"  of these {kind.value}, {name} of {len(mine)}"
+                found.append(Row(what, "ms", of(mine), of(its) if its else None))
+    found.append(
+        Row("open TLS sessions that went on after a cut (ours: one by each mode)", "%", _share(ours), _share(peer), Goal(">=", 100))
+    )
+    return found
+
+
+def _share(found: list[Cut]) -> float:
+    return 100 * sum(cut.alive for cut in found) / sum(cut.sessions for cut in found)
+
+
+def measure(directory: Path, rounds: int) -> list[Row]:
+    ours: list[Cut] = []
+    peer: list[Cut] = []
+    # Two of a kind in a row: after a cut the other tunnel carries, so each tunnel meets each kind.
+    kinds = list(islice(cycle([Kind.SILENCE, Kind.SILENCE, Kind.POWER, Kind.POWER]), rounds * CUTS))
+    for number in range(rounds):
+        for name, make, wanted, done in (
+            ("ours", Ours, kinds[number * CUTS : (number + 1) * CUTS], ours),
+            ("peer", Peer, [Kind.POWER] * PEER_CUTS, peer),
+        ):
+            for found in cuts(directory / f"{name}-{number}", make, wanted):
+                print(f"{name}: {found}", flush=True)
+                done.append(found)
+    return rows(ours, peer)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.failover", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"{CUTS} cuts of ours in each")
+    options = parser.parse_args()
+    facts = accounting.machine({"bird": ["bird", "--version"]})
+    with temporary_directory() as directory:
+        publish("failover", HOW, measure(Path(directory), options.rounds), facts)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""One world for each scenario. When one fails, the report ends with the lights and the router's own logs."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab import observe
+from tests.lab.filesystem import temporary_directory
+from tests.lab.world import World
+
+_WORLD = pytest.StashKey[World]()
+_LOG_LINES = "80"
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """The prepared clinic: its router has its settings and its account waits to be imported, nothing of ours runs."""
+    with temporary_directory() as directory, World(Path(directory)) as world:
+        request.node.stash[_WORLD] = world
+        world.prepare_clinic()
+        yield world
+
+
+@pytest.fixture
+def clinic(world: World) -> World:
+    """The clinic at work: every light is green, the terminals have their addresses."""
+    world.start_appliance()
+    observe.await_green(world)
+    world.lease_terminals()
+    return world
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    world = item.stash.get(_WORLD, None)
+    if report.failed and call.when != "teardown" and world is not None and "router" in world.machines:
+        report.sections.append(("router", _last_words(world)))
+    return report
+
+
+def _last_words(world: World) -> str:
+    router = world.machines["router"]
+    asked = (
+        ["sekisho", "--lang", "en", "status"],
+        ["tail", "-n", _LOG_LINES, "-v", "--", *sorted(_helper_logs(world))],
+        ["nft", "list", "table", "inet", "sekisho"],
+    )
+    said = [f"$ {' '.join(command)}\n{_run(router.name, world, command)}" for command in asked]
+    log = router.log_dir / "sekisho.log"
+    daemon = log.read_text().splitlines() if log.exists() else []
+    return "\n".join([*said, "$ sekisho run", *daemon[-int(_LOG_LINES) :]])
+
+
+def _helper_logs(world: World) -> list[str]:
+    return world.machines["router"].inside(lambda: [str(path) for path in Path("/run/sekisho/log").glob("*.log")])
+
+
+def _run(name: str, world: World, command: list[str]) -> str:
+    try:
+        done = world.machines[name].run(*command, check=False)
+    except Exception as error:  # whatever it is, it must not hide the failure that is being reported
+        return repr(error)
+    return done.stdout + done.stderr
