@@ -74,6 +74,18 @@ test-vagrant: ## Vagrant accepts the Vagrantfile
 	@echo "== vagrant validate"
 	@scripts/check-vagrantfile
 
+# ---- figures ---------------------------------------------------------------------
+
+BENCHES := apply memory failover gate
+.PHONY: bench bench-packages $(BENCHES:%=bench-%)
+bench: $(BENCHES:%=bench-%) ## All benchmarks, each beside its peer; results in build/bench
+
+bench-packages:
+	@scripts/install-packages bench
+
+$(BENCHES:%=bench-%): bench-%: venv bench-packages
+	@$(BIN)/python -m tests.bench.$*
+
 .PHONY: clean
 clean: ## Remove what was made
 	@rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

@@ -36,6 +36,8 @@ from appliance.kernel.changes import Change
 from appliance.site import store
 
 _log = logging.getLogger(__name__)
+RESUME_EVERY = 5.0
+"""Seconds between two tries to go on with what was in force."""
 DOWN_MARK = paths.RUN / "down"
 """There while somebody took the router down on purpose: a restart of ours must not bring it up. A reboot does."""
 
@@ -60,8 +62,8 @@ class Daemon:
         always = Tasks()
         always.keep(self.records.run, "records")
         async with RpcServer(paths.API_SOCKET, methods.methods(self), role_of, page_group()):
+            always.keep(self._resume, "resume")
             try:
-                await self._resume()
                 await stop.wait()
             finally:
                 await self._watchers.stop()
@@ -69,17 +71,25 @@ class Daemon:
                 self._meter.stop()
 
     async def _resume(self) -> None:
-        """Go on with what was in force before us. What cannot be resumed is told, and closes nothing that is open."""
+        """Go on with what was in force before us, as soon as that is possible (a port may come up after us)."""
+        while True:
+            async with self._changing:
+                if self._ready is None:
+                    await self._try_to_resume()
+            await asyncio.sleep(RESUME_EVERY)
+
+    async def _try_to_resume(self) -> None:
+        reason = "down" if DOWN_MARK.exists() else "not-applied"
         try:
             held = await asyncio.to_thread(holdings.in_force)
             self._show(held)
             ready = held.ready()
-            if ready is None or DOWN_MARK.exists():
+            if ready is not None and not DOWN_MARK.exists():
+                await self._start(ready)
                 return
-            await self._start(ready)
         except SekishoError as error:
             _log.error("cannot go on with what was in force: %s", error)
-            self.records.record("router.settings", "", False, error.code, str(error))
+        self.records.record("router.settings", "", False, reason)
 
     async def bring_into_force(self, wanted: Ready, site_text: str) -> list[Change]:
         """Apply, and remember for the next start. If it fails, what was in force before is put back."""
@@ -101,13 +111,17 @@ class Daemon:
             self._meter.stop()
             DOWN_MARK.parent.mkdir(parents=True, exist_ok=True)
             DOWN_MARK.touch()
-            self._ready = None
-            self._show(Holdings())
-            return await self.applier.down()
+            # Whatever comes next is proven anew: the permissions go with the firewall.
+            self._ready = self._prover = None
+            changes = await self.applier.down()
+            await self._try_to_resume()
+            return changes
 
     async def show_account(self) -> None:
         """A new account has been taken in; it is not in force until somebody applies it."""
-        self.records.record("account.present", "", True)
+        async with self._changing:
+            if self._ready is None:
+                await self._try_to_resume()
 
     def metrics(self) -> str:
         return self._meter.render()

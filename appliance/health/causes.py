@@ -79,6 +79,22 @@ _ROUTER = {
             "The receipt computer cannot be reached until then. Ask your support company to register it.",
         ),
     ),
+    "router.not-applied": _failed(
+        "このルーターは、まだ設定が終わっていません。",
+        "This router has not been set up to the end.",
+        Text(
+            "設定が済むまで、レセコンにはつながりません。サポート会社に設定を頼んでください。",
+            "The receipt computer cannot be reached until then. Ask your support company to finish the set-up.",
+        ),
+    ),
+    "router.down": _failed(
+        "このルーターは、作業のために止められています。",
+        "This router has been taken down for work on it.",
+        Text(
+            "作業が終わるまでお待ちください。心当たりがないときは、サポート会社に電話してください。",
+            "Wait until the work is done. If you know of none, call your support company.",
+        ),
+    ),
     "router.helper": _failed(
         "ルーターの中の部品（{detail}）が止まっています。", "A part inside the router ({detail}) has stopped.", WAIT
     ),

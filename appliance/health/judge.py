@@ -95,6 +95,9 @@ def _router(facts: Facts, expected: Expected, now: float, *, works: bool) -> Ver
     account = facts.fresh(now, "account.present")
     if account and not account.ok:
         return _light("router", "no-account", account)
+    settings = facts.fresh(now, "router.settings")
+    if settings and settings.evidence.reason in ("not-applied", "down"):
+        return _light("router", settings.evidence.reason, settings)
     helpers = {name: facts.fresh(now, "router.engine", name) for name in expected.helpers}
     dead = {name: seen for name, seen in helpers.items() if seen and not seen.ok}
     if dead:
@@ -102,7 +105,6 @@ def _router(facts: Facts, expected: Expected, now: float, *, works: bool) -> Ver
     clock = facts.fresh(now, "router.clock")
     if clock and not clock.ok:
         return _light("router", "clock-but-working" if works else "clock", clock)
-    settings = facts.fresh(now, "router.settings")
     if settings and not settings.ok:
         return _light("router", "settings-differ", settings)
     behind = (account, clock, settings, *helpers.values())

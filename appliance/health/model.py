@@ -41,7 +41,7 @@ KINDS: dict[str, str] = {
     "engine.name": "the engine's name resolves through the tunnel (subject: service)",
     "engine.proof": "chain, name and pin proven just now (subject: service@address)",
     "certificate.days": "certificate valid and not near its end (subject: which; detail: days left)",
-    "router.settings": "the kernel is as the settings say (detail: number of differences)",
+    "router.settings": "the kernel is as the settings say (reason: not-applied, down, or why it could not be done)",
     "router.engine": "a helper daemon of ours answers (subject: its name)",
     "router.clock": "the clock is plausible",
 }

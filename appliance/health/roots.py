@@ -44,24 +44,24 @@ class Explanation:
 
 
 _NONE: frozenset[str] = frozenset()
-_NO_ACCOUNT = frozenset({"router.no-account"})
+_NOT_AT_WORK = frozenset({"router.no-account", "router.not-applied", "router.down"})
 _CLOCK = frozenset({"router.clock"})
 _HELPER = frozenset({"router.helper"})
 _ACCOUNT_ENDED = frozenset({"certificates.account-expired"})
 _IDENTITY_ENDED = frozenset({"certificates.identity-expired", "certificates.account-expired"})
 
 EXPLANATIONS: tuple[Explanation, ...] = (
-    Explanation("line", "router", _NO_ACCOUNT, only=_NONE),
-    Explanation("certificates", "router", _NO_ACCOUNT, only=_NONE),
+    Explanation("line", "router", _NOT_AT_WORK, only=_NONE),
+    Explanation("certificates", "router", _NOT_AT_WORK, only=_NONE),
     Explanation("certificates", "router", _CLOCK),
     Explanation("tunnel", "line"),
-    Explanation("tunnel", "router", _NO_ACCOUNT),
+    Explanation("tunnel", "router", _NOT_AT_WORK),
     Explanation("tunnel", "router", _CLOCK),
     Explanation("tunnel", "router", _HELPER, only=frozenset({"tunnel.path-down", "tunnel.all-down"})),
     Explanation("tunnel", "certificates", _ACCOUNT_ENDED),
     Explanation("engine", "line", never=_ENGINE_SPOKE),
     Explanation("engine", "tunnel", never=_ENGINE_SPOKE),
-    Explanation("engine", "router", _NO_ACCOUNT),
+    Explanation("engine", "router", _NOT_AT_WORK),
     Explanation("engine", "router", _CLOCK, only=_WRONG_TIME),
     Explanation("engine", "router", _HELPER, only=_NONE),
     Explanation("engine", "certificates", _IDENTITY_ENDED, only=_ENGINE_SPOKE - SECURITY),

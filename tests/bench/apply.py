@@ -13,6 +13,7 @@ import json
 import statistics
 import subprocess
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,10 +41,6 @@ class Side:
     fresh: list[resident.Cost] = field(default_factory=list)
     again: list[resident.Cost] = field(default_factory=list)
     user_space: list[float] = field(default_factory=list)
-
-    def median(self, what: str, kind: str) -> float:
-        """In milliseconds."""
-        return 1e3 * statistics.median(getattr(cost, kind) for cost in getattr(self, what))
 
 
 def measure_ours(directory: Path, side: Side) -> int:
@@ -80,25 +77,32 @@ def measure_start(directory: Path) -> float:
 
 
 def measure(directory: Path, rounds: int) -> list[Row]:
-    ours, peer, starts, changes = Side(), Side(), list[float](), 0
+    ours, peer = Side(), Side()
+    starts: list[float] = []
+    changes = 0
     for number in range(rounds):
         changes = measure_ours(directory / f"ours-{number}", ours)
         measure_peer(directory / f"peer-{number}", peer)
         starts.append(measure_start(directory / f"start-{number}"))
+    return rows(ours, peer, starts, changes)
+
+
+def rows(ours: Side, peer: Side, starts: list[float], changes: int) -> list[Row]:
+    """starts: seconds of processor time. changes: how many made a fresh router."""
+
+    def row(what: str, numbers: Callable[[Side], Iterable[float]]) -> Row:
+        mine, its = (1e3 * statistics.median(numbers(side)) for side in (ours, peer))
+        return Row(what, "ms", mine, its)
+
     fresh = f"apply of a fresh router ({changes} changes)"
     again = "apply once more, nothing to do"
+    beside = "wireguard-go by then, processor time: no part of the above, and none on a kernel with WireGuard"
     return [
-        *(
-            Row(f"{title}, {unit}", "ms", ours.median(what, kind), peer.median(what, kind))
-            for what, title in (("fresh", fresh), ("again", again))
-            for kind, unit in (("cpu", "processor time"), ("wall", "by the clock"))
-        ),
-        Row(
-            "wireguard-go by then, processor time: no part of the above, and none on a kernel with WireGuard",
-            "ms",
-            1e3 * statistics.median(ours.user_space),
-            1e3 * statistics.median(peer.user_space),
-        ),
+        row(f"{fresh}, processor time", lambda side: (cost.cpu for cost in side.fresh)),
+        row(f"{fresh}, by the clock", lambda side: (cost.wall for cost in side.fresh)),
+        row(beside, lambda side: side.user_space),
+        row(f"{again}, processor time", lambda side: (cost.cpu for cost in side.again)),
+        row(f"{again}, by the clock", lambda side: (cost.wall for cost in side.again)),
         Row("start of the daemon: Python and imports, once per start", "ms", 1e3 * statistics.median(starts)),
     ]
 

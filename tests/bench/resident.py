@@ -100,7 +100,7 @@ def _cost(work: Callable[[], list[Change]]) -> tuple[Cost, list[Change]]:
 
 def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
-    print(json.dumps(asdict({"apply": apply, "look": look}[sys.argv[1]]())))
+    print(json.dumps(asdict(apply() if sys.argv[1] == "apply" else look())))
 
 
 if __name__ == "__main__":

@@ -89,6 +89,16 @@ def publish(name: str, how: str, rows: Sequence[Row], machine: Mapping[str, str]
     print(f"{name}: {how}\n{render(rows)}\n", flush=True)
 
 
+def explain(name: str, rows: Sequence[Row], profile: str, directory: Path = DIRECTORY) -> None:
+    """Keep `profile` as ``NAME-profile.txt`` when a goal is missed; without one there is no such file."""
+    file = directory / f"{name}-profile.txt"
+    if any(row.reached is False for row in rows):
+        directory.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, profile, 0o644)
+    else:
+        file.unlink(missing_ok=True)
+
+
 def render(rows: Sequence[Row]) -> str:
     """The table for people, one line a row."""
     head = ("ours", "peer", "unit", "ratio", "goal", "reached", "what")

@@ -1,9 +1,11 @@
 """The data centers' side: two concentrators and the core between them and the engines.
 
-A concentrator announces a clinic's inner address to the core only while its BFD session with
-that clinic is up (RFC 5880), so the core's way back changes together with the clinic's way
-there and established TCP connections live on. Between them speaks BGP, not OSPF: BIRD
-calculates OSPF's routes once a second at best (option `tick`), BGP's at once.
+A concentrator announces a clinic's inner address to the core while its BFD session with that
+clinic is up (RFC 5880), so the core's way back changes together with the clinic's way there and
+established TCP connections live on. Without the session it announces a last resort, which the
+core takes only when nobody has better news: a clinic whose BFD speaker has died is not cut off.
+Between them speaks BGP, not OSPF: BIRD calculates OSPF's routes once a second at best (option
+`tick`), BGP's at once.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ _BIRD_CONF = Path("/etc/bird.conf")
 _BIRD_SOCKET = Path("/run/bird.ctl")
 
 _BFD = f"interval {BFD_INTERVAL_MS} ms; multiplier {BFD_MULTIPLIER};"
+_LAST_RESORT = f"({addresses.BACKBONE_AS}, 1)"
+"""BGP community (RFC 1997) of a route that nobody watches."""
 # Defaults wait 5 s before the first word and 60 s after an error.
 _BGP = """\
 template bgp backbone {
@@ -110,9 +114,9 @@ class Concentrator:
         )
 
     def _bird(self) -> str:
-        clinics = "".join(
-            f"  route {clinic.inner_address}/32 via {clinic.inner_address} bfd;\n" for clinic in self.clinics
-        )
+        routes = [f"  route {clinic.inner_address}/32 via {clinic.inner_address}" for clinic in self.clinics]
+        watched = "".join(f"{route} bfd;\n" for route in routes)
+        unwatched = "".join(f"{route};\n" for route in routes)
         return f"""\
 router id {self.place.backbone.ip};
 {_BGP % addresses.BACKBONE_AS}
@@ -123,12 +127,15 @@ protocol bfd {{
 }}
 protocol static clinics {{
   ipv4;
-{clinics}}}
+{watched}}}
+protocol static last_resort {{
+  ipv4 {{ preference 100; import filter {{ bgp_community.add({_LAST_RESORT}); accept; }}; }};
+{unwatched}}}
 protocol bgp core from backbone {{
   neighbor {addresses.CORE.ip} internal;
   ipv4 {{
     import none;
-    export where proto = "clinics";
+    export where source = RTS_STATIC;
     next hop self;
   }};
 }}
@@ -147,7 +154,11 @@ protocol bgp {place.name} from backbone {{
   neighbor {place.backbone.ip} internal;
   passive;
   ipv4 {{
-    import filter {{ bgp_local_pref = {place.preference}; accept; }};
+    import filter {{
+      bgp_local_pref = {place.preference};
+      if {_LAST_RESORT} ~ bgp_community then bgp_local_pref = {place.preference // 10};
+      accept;
+    }};
     export none;
   }};
 }}

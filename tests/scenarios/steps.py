@@ -49,9 +49,15 @@ def light(world: World, name: str) -> dict[str, Any]:
     return found
 
 
+def causes(world: World) -> list[str]:
+    """Every cause on the board, those of the lights' parts included."""
+    lights = observe.status(world)["lights"]
+    return [each["cause"] for light in lights for each in (light, *light["parts"])]
+
+
 def await_cause(world: World, cause: str, limit: float = 90.0) -> None:
     """Return when a light, or a part of one, names `cause`."""
-    until(lambda: cause in observe.causes(world).split(), f"a light with the cause {cause}", limit, pause=0.25)
+    until(lambda: cause in causes(world), f"a light with the cause {cause}", limit, pause=0.25)
 
 
 def metric(world: World, series: str) -> float:

@@ -101,6 +101,17 @@ def test_nothing_is_green_before_anybody_looked() -> None:
     assert "確認しています" in headline(lights).text.ja
 
 
+@pytest.mark.parametrize("reason", ["not-applied", "down"])
+def test_a_router_that_is_not_at_work_explains_everything(reason: str) -> None:
+    board = Board()
+    board.record(Evidence("account.present", "", True, 100.0))
+    board.record(Evidence("router.settings", "", False, 100.0, reason))
+    lights = board.lights(101.0)
+    assert lights[0].cause == f"router.{reason}"
+    assert {light.root for light in lights[1:]} == {"router"}
+    assert headline(lights).state is State.FAILED
+
+
 def test_old_news_is_no_news() -> None:
     lights = by_name(board_with().lights(100.0 + 2 * 86400.0))
     assert {light.state for light in lights.values()} == {State.UNKNOWN}

@@ -1,7 +1,7 @@
 """A packet, and what a table decides on it: netfilter's semantics in the few words that our rules use.
 
-Independent of nft, so that properties can be proven over thousands of packets; test_on_kernel.py
-checks that the kernel agrees.
+Independent of nft, so that properties can be proven over thousands of packets; test_kernel_*.py
+check that the kernel agrees.
 """
 
 from __future__ import annotations

@@ -179,13 +179,19 @@ def _welcome(intent: RouterIntent) -> list[Properties]:
         Field.ETHER_SOURCE: intent.lan.hosts[0].mac if intent.lan.hosts else "02:00:00:00:02:02",
         Field.OIF: first.interface,
     }
-    local = {Field.FIB_DESTINATION_TYPE: "local", Field.DESTINATION4: router}
-    known = {Field.CT_STATE: "established"}
-    answer = {Field.CT_STATE: "established", Field.CT_DIRECTION: "reply"}
-    from_center = {Field.IIF: first.interface, Field.OIF: "lan0", Field.SOURCE4: ENGINES[0], Field.DESTINATION4: inner}
-    to_center = {Field.OIF: first.interface, Field.SOURCE4: inner, Field.DESTINATION4: ENGINES[0]}
+    local: Properties = {Field.FIB_DESTINATION_TYPE: "local", Field.DESTINATION4: router}
+    known: Properties = {Field.CT_STATE: "established"}
+    invalid: Properties = {Field.CT_STATE: "invalid"}
+    answer: Properties = {Field.CT_STATE: "established", Field.CT_DIRECTION: "reply"}
+    from_center: Properties = {
+        Field.IIF: first.interface,
+        Field.OIF: "lan0",
+        Field.SOURCE4: ENGINES[0],
+        Field.DESTINATION4: inner,
+    }
+    to_center: Properties = {Field.OIF: first.interface, Field.SOURCE4: inner, Field.DESTINATION4: ENGINES[0]}
     to_line: Properties = {Field.OIF: "wan0", Field.L4PROTO: "udp"}
-    engine = {Field.DESTINATION4: ENGINES[0]}
+    engine: Properties = {Field.DESTINATION4: ENGINES[0]}
     return [
         {**terminal, **engine},
         {**terminal, **engine, **known},
@@ -227,6 +233,8 @@ def _welcome(intent: RouterIntent) -> list[Properties]:
         {**to_line, Field.UDP_SPORT: 68, Field.UDP_DPORT: 67, Field.UID: 0},
         {Field.OIF: "lan0", **answer, Field.UID: names.PAGE_USER},
         {Field.OIF: "lan0", Field.MARK: PROBE_MARK, Field.UID: 0},
+        {Field.OIF: "lan0", **invalid, Field.L4PROTO: "icmp", Field.ICMP_TYPE: "destination-unreachable"},
+        {Field.IIF: "wan0", Field.L4PROTO: "udp", Field.UDP_SPORT: 67, Field.UDP_DPORT: 68},
         {Field.IIF: "wan0", Field.L4PROTO: "udp", Field.SOURCE4: IPv4Address("198.51.100.11"), Field.UDP_SPORT: 51820},
         {Field.IIF: "wan0", **answer},
     ]
