@@ -16,8 +16,8 @@ DESK_KEYS = ETC / "desk-keys.json"
 """JWK set (RFC 7517) of the data center desks whose accounts this router trusts."""
 
 ACCOUNT = STATE / "account"
-SITE_IN_FORCE = STATE / "site.toml"
-"""The settings last applied: what a restart goes back to."""
+IN_FORCE = STATE / "in-force.json"
+"""The account and the settings last applied: what a restart goes back to."""
 
 API_SOCKET = RUN / "api.sock"
 GATE_SOCKET = RUN / "gate" / "control.sock"

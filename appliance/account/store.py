@@ -1,4 +1,4 @@
-"""The account in force on a router: one file, replaced as a whole, its secret part sealed.
+"""The account that a router was given last: one file, replaced as a whole, its secret part sealed.
 
 The clinic and serial stand in clear beside the sealed content, in the same file: an older account is
 refused even when the content can no longer be unsealed, and a power cut cannot part the two.
@@ -36,10 +36,10 @@ class AccountStore:
         self._desk_keys = desk_keys
 
     def import_sealed(self, data: bytes, activation_code: str, now: datetime) -> Account:
-        """Check an account file fully, seal its content and put it into force.
+        """Check an account file fully, seal its content and keep it instead of the previous account.
 
-        activation_code: as typed. now: aware. The account in force already, imported again, is accepted
-        and changes nothing. On any SekishoError the previous account stays in force.
+        activation_code: as typed. now: aware. The account that is kept already, imported again, is accepted
+        and changes nothing. On any SekishoError the previous account stays.
         """
         # joserfc is needed only here: a router at rest should not carry it in memory.
         from appliance.account import certificates, envelope, keys
@@ -57,14 +57,25 @@ class AccountStore:
         return account
 
     def load(self) -> Account | None:
-        """The account in force, None when none was ever imported.
+        """The account that was imported last, None when none ever was.
 
         Its dates are not looked at: a clock that is wrong after a power cut must not close the clinic, and
         the certificate light warns of the end. Raises `account.store-damaged`, `account.cannot-unseal`.
         """
-        if not self._file.exists():
+        kept = self.kept()
+        return None if kept is None else self.open(kept)
+
+    def kept(self) -> str | None:
+        """The account that was imported last as it is kept, with its content sealed; for `open`."""
+        try:
+            # What is not text is not ours: `open` will say so.
+            return self._file.read_text(errors="replace")
+        except FileNotFoundError:
             return None
-        record = self._read()
+
+    def open(self, kept: str) -> Account:
+        """What `kept` returned, now or earlier. Raises as `load`."""
+        record = _decode(kept)
         if record is None:
             raise _damaged()
         return structure.from_json(self._unsealed(record))
@@ -85,11 +96,10 @@ class AccountStore:
     def _read(self) -> _Record | None:
         """None when absent or damaged: an import then mends it."""
         try:
-            document = json.loads(self._file.read_bytes())
-            mark = Mark(str(document["clinic"]), int(document["serial"]), str(document["sha256"]))
-            return _Record(mark, str(document["sealed"]))
-        except (OSError, ValueError, TypeError, KeyError):
+            kept = self.kept()
+        except OSError:
             return None
+        return None if kept is None else _decode(kept)
 
     def _write(self, record: _Record) -> None:
         document = {
@@ -111,6 +121,15 @@ class AccountStore:
                 "ディスクの空きを確かめてください。",
                 f"Cannot store the account in {self._directory} ({error.strerror}): check the space on the disk.",
             ) from None
+
+
+def _decode(kept: str) -> _Record | None:
+    try:
+        document = json.loads(kept)
+        mark = Mark(str(document["clinic"]), int(document["serial"]), str(document["sha256"]))
+        return _Record(mark, str(document["sealed"]))
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _damaged() -> SekishoError:

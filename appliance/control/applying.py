@@ -55,25 +55,24 @@ class Applier:
 
     async def apply(self, intent: RouterIntent) -> list[Change]:
         """Make the router so. Raises SekishoError; what was done until then stays, a next call goes on from there."""
-        changes = await self._make(intent)
-        self.applied_at = time.time()
-        return changes
 
-    async def repair(self) -> list[Change]:
-        """Put back what somebody else changed since the last apply."""
-        if self.intent is None:
-            return []
-        changes = await self._make(self.intent)
-        self.repaired += len(changes)
-        return changes
-
-    async def _make(self, intent: RouterIntent) -> list[Change]:
         def work() -> list[Change]:
             done = kernel.apply(intent, self._memory)
             self.intent = intent
             return done + self._supervisor.apply(self._specs(intent))
 
-        return await self._alone(work)
+        changes = await self._alone(work)
+        self.applied_at = time.time()
+        return changes
+
+    async def repair(self) -> list[Change]:
+        """Put back what somebody else has changed in the kernel since the last apply."""
+        intent = self.intent
+        if intent is None:
+            return []
+        changes = await self._alone(lambda: kernel.apply(intent, self._memory))
+        self.repaired += len(changes)
+        return changes
 
     async def down(self) -> list[Change]:
         """Take away exactly what is ours: the daemons first, the firewall last."""

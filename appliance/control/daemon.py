@@ -13,10 +13,10 @@ import sys
 
 from appliance import paths
 from appliance.account.inspect import expiry_dates
-from appliance.control import holdings, memory, methods, translate
+from appliance.control import holdings, in_force, memory, methods, translate
 from appliance.control.applying import Answers, Applier
 from appliance.control.feed_gate import GateFeed
-from appliance.control.holdings import Holdings, Ready
+from appliance.control.holdings import Ready, Wanted
 from appliance.control.keep_endpoints import EndpointKeeper
 from appliance.control.measure import Meter
 from appliance.control.prove_engines import EngineProver
@@ -30,10 +30,10 @@ from appliance.control.watch_tunnels import TunnelWatch
 from appliance.engines import told
 from appliance.errors import SekishoError
 from appliance.gate.messages import Adopted
+from appliance.health.board import Expected
 from appliance.intent import names
 from appliance.kernel import nft
 from appliance.kernel.changes import Change
-from appliance.site import store
 
 _log = logging.getLogger(__name__)
 RESUME_EVERY = 5.0
@@ -79,29 +79,40 @@ class Daemon:
             await asyncio.sleep(RESUME_EVERY)
 
     async def _try_to_resume(self) -> None:
-        reason = "down" if DOWN_MARK.exists() else "not-applied"
+        if DOWN_MARK.exists():
+            self._rest("down")
+            return
         try:
-            held = await asyncio.to_thread(holdings.in_force)
-            self._show(held)
-            ready = held.ready()
-            if ready is not None and not DOWN_MARK.exists():
+            ready = await asyncio.to_thread(holdings.resumed)
+            if ready is None:
+                self._rest("not-applied")
+            else:
                 await self._start(ready)
-                return
         except SekishoError as error:
             _log.error("cannot go on with what was in force: %s", error)
+            self._rest("cannot-start")
+
+    def _rest(self, reason: str) -> None:
+        """Nothing of ours is at work: say so, and why."""
+        self.records.expect(None, Expected())
+        self.account_imported()
         self.records.record("router.settings", "", False, reason)
 
-    async def bring_into_force(self, wanted: Ready, site_text: str) -> list[Change]:
+    def account_imported(self) -> None:
+        """There is an account, or still none; a new one is not in force until somebody applies it."""
+        self.records.record("account.present", "", holdings.accounts().kept() is not None)
+
+    async def bring_into_force(self, wanted: Wanted) -> list[Change]:
         """Apply, and remember for the next start. If it fails, what was in force before is put back."""
         async with self._changing:
             before = self._ready
             try:
-                changes = await self._start(wanted)
+                changes = await self._start(wanted.ready)
             except SekishoError:
                 if before is not None:
                     await self._start(before)
                 raise
-            await asyncio.to_thread(store.put_in_force, site_text)
+            await asyncio.to_thread(in_force.write, wanted.kept)
             DOWN_MARK.unlink(missing_ok=True)
             return changes
 
@@ -114,14 +125,8 @@ class Daemon:
             # Whatever comes next is proven anew: the permissions go with the firewall.
             self._ready = self._prover = None
             changes = await self.applier.down()
-            await self._try_to_resume()
+            self._rest("down")
             return changes
-
-    async def show_account(self) -> None:
-        """A new account has been taken in; it is not in force until somebody applies it."""
-        async with self._changing:
-            if self._ready is None:
-                await self._try_to_resume()
 
     def metrics(self) -> str:
         return self._meter.render()
@@ -132,8 +137,9 @@ class Daemon:
         order = sorted(told_order, key=lambda name: -told_order[name])
         return TunnelWatch(ready.intent, order, self.applier, self.records)
 
-    async def plan(self, wanted: Ready) -> list[Change]:
-        return await self.applier.plan(wanted.intent, self._watch_for(wanted).preferences)
+    async def plan(self, wanted: Wanted) -> list[Change]:
+        intent = wanted.ready.intent
+        return await self.applier.plan(intent, self._watch_for(wanted.ready).preferences)
 
     async def _start(self, ready: Ready) -> list[Change]:
         """Bring `ready` into the kernel and look after it from now on."""
@@ -146,20 +152,17 @@ class Daemon:
             adopted = await asyncio.to_thread(_adopt, ready, answers) if self._prover is None else ()
             self._prover = self._prover or EngineProver(ready, self.applier, self.records, self._gate)
             self._ready = ready
-            self._show(Holdings(ready.account, ready.site))
+            self._show(ready)
             self._prover.configure(ready, adopted)
             self._watch(ready, tunnels, self._prover)
         self.records.record("router.settings", "", True, detail="0")
         memory.give_back()
         return changes
 
-    def _show(self, held: Holdings) -> None:
-        account = held.account
-        certificates = [subject for subject, _ in expiry_dates(account)] if account else []
-        ready = self._ready
-        helpers = translate.helpers(ready.intent) if ready else ()
-        self.records.expect(held, translate.expected(ready, helpers, certificates))
-        self.records.record("account.present", "", account is not None, "" if account else "missing")
+    def _show(self, ready: Ready) -> None:
+        certificates = [subject for subject, _ in expiry_dates(ready.account)]
+        self.records.expect(ready, translate.expected(ready, certificates))
+        self.records.record("account.present", "", True)
 
     def _watch(self, ready: Ready, tunnels: TunnelWatch, prover: EngineProver) -> None:
         applier, records, intent = self.applier, self.records, ready.intent

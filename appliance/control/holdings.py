@@ -10,10 +10,12 @@ from appliance import paths
 from appliance.account.model import Account
 from appliance.account.seal import SystemdCreds
 from appliance.account.store import AccountStore
+from appliance.control import in_force
+from appliance.control.in_force import InForce
 from appliance.errors import SekishoError
 from appliance.intent.compile import compile as compile_intent
 from appliance.intent.model import RouterIntent
-from appliance.site import load, store
+from appliance.site import load
 from appliance.site.model import Site
 
 
@@ -27,37 +29,35 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Holdings:
-    """What there is so far."""
+class Wanted:
+    """What an apply brings into force, and how that is kept for the next start."""
 
-    account: Account | None = None
-    site: Site | None = None
-
-    def ready(self) -> Ready | None:
-        """None until there is both. SekishoError (``intent.*``): they cannot work together."""
-        if self.account is None or self.site is None:
-            return None
-        return Ready(self.account, self.site, compile_intent(self.account, self.site))
+    ready: Ready
+    kept: InForce
 
 
 def accounts() -> AccountStore:
     return AccountStore(paths.ACCOUNT, SystemdCreds(), paths.DESK_KEYS)
 
 
-def in_force() -> Holdings:
-    """What a restart goes back to: the account and the settings last applied."""
-    text = store.in_force()
-    return Holdings(accounts().load(), None if text is None else load.parse(text))
+def resumed() -> Ready | None:
+    """What was applied last, None before the first apply. SekishoError: it cannot be gone on with."""
+    kept = in_force.read()
+    return None if kept is None else _ready(kept)
 
 
-def wanted(site_file: Path = paths.SITE) -> tuple[Ready, str]:
-    """What an apply would bring into force, and the text of its settings. SekishoError: something is missing or bad."""
-    account = accounts().load()
+def wanted(site_file: Path = paths.SITE) -> Wanted:
+    """What was imported and edited last. SekishoError: something is missing or bad."""
+    account = accounts().kept()
     if account is None:
         raise no_account()
-    text = load.read(site_file)
-    site = load.parse(text)
-    return Ready(account, site, compile_intent(account, site)), text
+    kept = InForce(account, load.read(site_file))
+    return Wanted(_ready(kept), kept)
+
+
+def _ready(kept: InForce) -> Ready:
+    account, site = accounts().open(kept.account), load.parse(kept.site)
+    return Ready(account, site, compile_intent(account, site))
 
 
 def no_account() -> SekishoError:

@@ -11,15 +11,14 @@ from time import monotonic
 from typing import Any, Protocol
 
 from appliance.account.inspect import redacted
-from appliance.control import holdings
+from appliance.control import holdings, in_force
 from appliance.control.applying import Applier
-from appliance.control.holdings import Ready
+from appliance.control.holdings import Wanted
 from appliance.control.records import Records
 from appliance.control.roles import ALLOWED
 from appliance.control.rpc import JSON, BadParams, Method, Peer, Stream
 from appliance.errors import SekishoError
 from appliance.kernel.changes import Change
-from appliance.site import store
 
 
 class Router(Protocol):
@@ -28,13 +27,13 @@ class Router(Protocol):
     applier: Applier
     records: Records
 
-    async def plan(self, wanted: Ready) -> list[Change]: ...
+    async def plan(self, wanted: Wanted) -> list[Change]: ...
 
-    async def bring_into_force(self, wanted: Ready, site_text: str) -> list[Change]: ...
+    async def bring_into_force(self, wanted: Wanted) -> list[Change]: ...
 
     async def take_down(self) -> list[Change]: ...
 
-    async def show_account(self) -> None: ...
+    def account_imported(self) -> None: ...
 
     def metrics(self) -> str: ...
 
@@ -47,13 +46,11 @@ def methods(router: Router) -> Mapping[str, Method]:
         return Stream("status", router.records.subscribe())
 
     async def plan(_: dict[str, Any], __: Peer) -> JSON:
-        wanted, _text = await asyncio.to_thread(holdings.wanted)
-        return {"changes": _changes(await router.plan(wanted))}
+        return {"changes": _changes(await router.plan(await asyncio.to_thread(holdings.wanted)))}
 
     async def apply(_: dict[str, Any], __: Peer) -> JSON:
         began = monotonic()
-        wanted, text = await asyncio.to_thread(holdings.wanted)
-        changes = await router.bring_into_force(wanted, text)
+        changes = await router.bring_into_force(await asyncio.to_thread(holdings.wanted))
         return {"changes": _changes(changes), "seconds": round(monotonic() - began, 3)}
 
     async def down(_: dict[str, Any], __: Peer) -> JSON:
@@ -68,18 +65,18 @@ def methods(router: Router) -> Mapping[str, Method]:
     async def account_import(params: dict[str, Any], _: Peer) -> JSON:
         data, code = _account_params(params)
         account = await asyncio.to_thread(holdings.import_account, data, code)
-        await router.show_account()
+        router.account_imported()
         return redacted(account, datetime.now(UTC))
 
     async def site_show(_: dict[str, Any], __: Peer) -> JSON:
-        text = await asyncio.to_thread(store.in_force)
-        if text is None:
+        kept = await asyncio.to_thread(in_force.read)
+        if kept is None:
             raise SekishoError(
                 "control.no-site",
                 "反映された設定がまだありません。「sekisho apply」で反映してください。",
                 'no settings are in force yet; put them in force with "sekisho apply".',
             )
-        return {"toml": text, "in_force": router.applier.intent is not None}
+        return {"toml": kept.site, "in_force": router.applier.intent is not None}
 
     async def metrics(_: dict[str, Any], __: Peer) -> JSON:
         return {"text": router.metrics()}

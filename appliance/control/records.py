@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from appliance.control.clock import Instant, boottime
-from appliance.control.holdings import Holdings
+from appliance.control.holdings import Ready
 from appliance.health.board import Board, Expected
 from appliance.health.document import status_document
 from appliance.health.model import Evidence, Light
@@ -24,12 +24,13 @@ class Records:
 
     def __init__(self) -> None:
         self._board = Board()
-        self._holdings = Holdings()
+        self._ready: Ready | None = None
         self._newest: set[asyncio.Event] = set()
         self._document: dict[str, Any] = {}
 
-    def expect(self, holdings: Holdings, expected: Expected) -> None:
-        self._holdings = holdings
+    def expect(self, ready: Ready | None, expected: Expected) -> None:
+        """ready: what is in force, whose names are shown; None while nothing is."""
+        self._ready = ready
         self._board.expect(expected)
 
     def record(self, kind: str, subject: str, ok: bool, reason: str = "", detail: str = "") -> None:
@@ -44,12 +45,13 @@ class Records:
     def status(self) -> dict[str, Any]:
         """The ``status`` of the local API, as of now."""
         now = Instant.now()
-        account, site = self._holdings.account, self._holdings.site
+        clinic = self._ready.account.clinic if self._ready else None
+        site = self._ready.site if self._ready else None
         return status_document(
             self._board.lights(now.boot),
             wall_now=now.wall,
             boot_now=now.boot,
-            clinic=(account.clinic.id, Text(account.clinic.name.ja, account.clinic.name.en)) if account else None,
+            clinic=(clinic.id, Text(clinic.name.ja, clinic.name.en)) if clinic else None,
             language=site.language if site else "ja",
             vendor=(site.vendor.name, site.vendor.phone) if site and site.vendor else None,
             carrying=self._board.carrying(now.boot),

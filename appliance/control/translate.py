@@ -96,23 +96,17 @@ def gate_config(ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]
     return gate.GateConfig(tuple(services), {str(terminal.address): terminal.name for terminal in ready.site.terminals})
 
 
-def expected(ready: Ready | None, helpers: Iterable[str], certificates: Iterable[str]) -> Expected:
-    if ready is None:
-        return Expected()
+def expected(ready: Ready, certificates: Iterable[str]) -> Expected:
+    """What there should be to see on a router at work. certificates: the labels of all that can run out."""
     intent = ready.intent
+    by_rank = {tunnel.name: tunnel.rank + 1 for tunnel in intent.tunnels}
     return Expected(
         wan_interface=intent.wan.interface,
-        tunnels=tuple(tunnel.name for tunnel in intent.tunnels),
+        tunnels=tuple(by_rank),
         services=tuple(service.name for service in intent.services),
         certificates=tuple(certificates),
-        helpers=tuple(helpers),
+        helpers=tuple(spec.name for spec in engines_for(intent, by_rank, {})),
     )
-
-
-def helpers(intent: RouterIntent) -> tuple[str, ...]:
-    """Names of the daemons that a router with this intent runs."""
-    by_rank = {tunnel.name: 1 for tunnel in intent.tunnels}
-    return tuple(spec.name for spec in engines_for(intent, by_rank, {}))
 
 
 def _service(ready: Ready, name: str) -> Service:

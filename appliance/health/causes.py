@@ -87,6 +87,14 @@ _ROUTER = {
             "The receipt computer cannot be reached until then. Ask your support company to finish the set-up.",
         ),
     ),
+    "router.cannot-start": _failed(
+        "このルーターは、設定どおりに動き始めることができません。",
+        "This router cannot start as it was set up.",
+        Text(
+            "自動でやり直しています。1分たっても変わらないときは、サポート会社に電話してください。",
+            "It keeps trying. If this does not change within a minute, call your support company.",
+        ),
+    ),
     "router.down": _failed(
         "このルーターは、作業のために止められています。",
         "This router has been taken down for work on it.",

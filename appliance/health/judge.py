@@ -96,7 +96,7 @@ def _router(facts: Facts, expected: Expected, now: float, *, works: bool) -> Ver
     if account and not account.ok:
         return _light("router", "no-account", account)
     settings = facts.fresh(now, "router.settings")
-    if settings and settings.evidence.reason in ("not-applied", "down"):
+    if settings and settings.evidence.reason in ("not-applied", "cannot-start", "down"):
         return _light("router", settings.evidence.reason, settings)
     helpers = {name: facts.fresh(now, "router.engine", name) for name in expected.helpers}
     dead = {name: seen for name, seen in helpers.items() if seen and not seen.ok}

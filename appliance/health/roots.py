@@ -44,7 +44,7 @@ class Explanation:
 
 
 _NONE: frozenset[str] = frozenset()
-_NOT_AT_WORK = frozenset({"router.no-account", "router.not-applied", "router.down"})
+_NOT_AT_WORK = frozenset({"router.no-account", "router.not-applied", "router.cannot-start", "router.down"})
 _CLOCK = frozenset({"router.clock"})
 _HELPER = frozenset({"router.helper"})
 _ACCOUNT_ENDED = frozenset({"certificates.account-expired"})

@@ -8,7 +8,6 @@ Left out on both sides: the daemons (BIRD, dnsmasq, DHCP client), which cost the
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import subprocess
@@ -18,8 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.bench import accounting, by_shell, resident
-from tests.bench.table import Row, publish
-from tests.lab.filesystem import PROJECT, temporary_directory
+from tests.bench.run import run
+from tests.bench.table import Row
+from tests.lab.filesystem import PROJECT
 from tests.lab.machine import Machine
 from tests.lab.router import Router
 
@@ -133,14 +133,5 @@ def _python(machine: Machine, *command: str) -> str:
     return output
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.apply", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how many fresh routers each side makes")
-    options = parser.parse_args()
-    facts = accounting.machine({"nft": ["nft", "--version"], "wg": ["wg", "--version"], "ip": ["ip", "-V"]})
-    with temporary_directory() as directory:
-        publish("apply", HOW, measure(Path(directory), options.rounds), facts)
-
-
 if __name__ == "__main__":
-    main()
+    run("apply", HOW, measure, ROUNDS, {"nft": ["nft", "--version"], "wg": ["wg", "--version"], "ip": ["ip", "-V"]})

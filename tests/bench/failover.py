@@ -9,7 +9,6 @@ cuts of a round and are used after each.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,12 +19,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.bench import accounting
 from tests.bench.ping_log import PingLog
 from tests.bench.ping_router import LOSSES, PERIOD, PingRouter
-from tests.bench.table import Goal, Row, explain, publish
+from tests.bench.run import run
+from tests.bench.table import Goal, Row, explain
 from tests.lab import addresses, datacenter, observe
-from tests.lab.filesystem import temporary_directory
 from tests.lab.waiting import until
 from tests.lab.world import World
 
@@ -207,7 +205,7 @@ def rows(ours: list[Cut], peer: list[Cut]) -> list[Row]:
     return [
         *(row(f"blackout, {len(ours)} cuts", name, lambda cut: cut.blackout, goal=GOAL) for name in _MEASURES),
         *(row(f"  {kind.value}", name, lambda cut: cut.blackout, kind) for kind in Kind for name in _MEASURES),
-        row("when the tunnel comes back", "worst", lambda cut: cut.at_return),
+        Row("when the tunnel comes back: worst", "ms", max(cut.at_return for cut in ours)),
         Row(
             "open TLS sessions that went on (ours: one by each mode)", "%", _share(ours), _share(peer), Goal(">=", 100)
         ),
@@ -236,14 +234,5 @@ def measure(directory: Path, rounds: int) -> list[Row]:
     return table
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.failover", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"{CUTS} cuts of ours in each")
-    options = parser.parse_args()
-    facts = accounting.machine({"bird": ["bird", "--version"]})
-    with temporary_directory() as directory:
-        publish("failover", HOW, measure(Path(directory), options.rounds), facts)
-
-
 if __name__ == "__main__":
-    main()
+    run("failover", HOW, measure, ROUNDS, {"bird": ["bird", "--version"]})

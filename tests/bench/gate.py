@@ -7,7 +7,6 @@ the time and take their turns; only a proxy's own processor time counts, not the
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import base64
 import json
@@ -24,11 +23,11 @@ from appliance.engines.gate_process import gate_spec
 from appliance.gate.client import GateClient
 from appliance.gate.config import GateConfig, KeyPair, ServiceConfig
 from tests.bench import accounting, haproxy
-from tests.bench.table import Row, publish
+from tests.bench.run import run
+from tests.bench.table import Row
 from tests.lab import addresses, receipt
 from tests.lab.client import API_KEY, LIMIT, USER
 from tests.lab.enginehost import EngineHost
-from tests.lab.filesystem import temporary_directory
 from tests.lab.machine import Machine
 from tests.lab.pki import EngineCertificate, Pki, pem
 from tests.lab.waiting import until
@@ -231,14 +230,5 @@ def _listens(machine: Machine, port: int) -> bool:
     return True
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.gate", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each proxy does everything")
-    options = parser.parse_args()
-    facts = accounting.machine({"haproxy": ["haproxy", "-v"]})
-    with temporary_directory() as directory:
-        publish("gate", HOW, measure(Path(directory), options.rounds), facts)
-
-
 if __name__ == "__main__":
-    main()
+    run("gate", HOW, measure, ROUNDS, {"haproxy": ["haproxy", "-v"]})

@@ -7,23 +7,21 @@ that is loaded only when it is needed. There is no peer: nothing else does this.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
 import urllib.request
 from collections import Counter
 from pathlib import Path
 
-from tests.bench import accounting
 from tests.bench.process_memory import Process, distinct, processes_on
-from tests.bench.table import Goal, Row, explain, publish
+from tests.bench.run import run
+from tests.bench.table import Goal, Row, explain
 from tests.lab import addresses, observe
-from tests.lab.filesystem import temporary_directory
 from tests.lab.world import World
 
 GOAL = Goal("<=", 90)
 """MB (10^6 bytes)."""
-SAMPLES = 5
+ROUNDS = 5
 IDLE_SECONDS = 3.0
 """Before each sample."""
 
@@ -44,7 +42,7 @@ def use(world: World) -> None:
         page.read()
 
 
-def measure(directory: Path, samples: int) -> list[Row]:
+def measure(directory: Path, rounds: int) -> list[Row]:
     shares: list[dict[str, float]] = []
     alone: list[float] = []
     with World(directory) as world:
@@ -53,7 +51,7 @@ def measure(directory: Path, samples: int) -> list[Row]:
         observe.await_green(world)
         world.lease_terminals()
         use(world)
-        for _ in range(samples):
+        for _ in range(rounds):
             time.sleep(IDLE_SECONDS)
             processes = processes_on(world.machines["router"])
             shares.append(shares_of(processes))
@@ -106,14 +104,5 @@ def profile(processes: list[Process]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.memory", description=__doc__)
-    parser.add_argument("--samples", type=int, default=SAMPLES, help=f"one every {IDLE_SECONDS:g} s")
-    options = parser.parse_args()
-    facts = accounting.machine({"bird": ["bird", "--version"], "dnsmasq": ["dnsmasq", "--version"]})
-    with temporary_directory() as directory:
-        publish("memory", HOW, measure(Path(directory), options.samples), facts)
-
-
 if __name__ == "__main__":
-    main()
+    run("memory", HOW, measure, ROUNDS, {"bird": ["bird", "--version"], "dnsmasq": ["dnsmasq", "--version"]})

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from websockets.exceptions import ConnectionClosed
+
 from tests.lab import addresses
 from tests.lab.waiting import until
 from tests.lab.world import World
@@ -149,10 +151,19 @@ class Session:
         self._subscription = world.client("reception", host).subscribe()
 
     def exchange(self, limit: float = 20.0) -> None:
-        """Ask something on the open connection and wait for the answer."""
-        waiter = self._subscription.connection.ping()
-        if not waiter.wait(limit):
+        """Ask something on the open connection and wait for the answer.
+
+        Raises TimeoutError when nobody answers, ConnectionResetError when somebody ends the connection.
+        """
+        connection = self._subscription.connection
+        try:
+            answered = connection.ping(ack_on_close=True).wait(limit)
+        except ConnectionClosed:
+            answered = True
+        if not answered:
             raise TimeoutError("the open session is dead")
+        if connection.close_code is not None:
+            raise ConnectionResetError("the open session was ended")
 
     def __enter__(self) -> Self:
         self.exchange()

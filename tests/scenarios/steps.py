@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import re
+import select
+import socket
 import ssl
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from tests.lab import addresses, observe, receipt
 from tests.lab.client import LIMIT, ReceiptClient
@@ -43,21 +48,35 @@ def waiting_client(world: World, host: str, address: str) -> Iterator[ssl.SSLSoc
         yield tls
 
 
+def await_reset(connection: socket.socket, limit: float = 90.0) -> None:
+    """Return when the far end, or somebody in its name, resets the connection; AssertionError for any other end."""
+    readable, _, _ = select.select([connection], [], [], limit)
+    if not readable:
+        raise TimeoutError("the connection hangs")
+    assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET
+
+
 def light(world: World, name: str) -> dict[str, Any]:
     """One of the five lights, as ``sekisho status --json`` tells it."""
     found: dict[str, Any] = next(light for light in observe.status(world)["lights"] if light["name"] == name)
     return found
 
 
-def causes(world: World) -> list[str]:
-    """Every cause on the board, those of the lights' parts included."""
-    lights = observe.status(world)["lights"]
-    return [each["cause"] for light in lights for each in (light, *light["parts"])]
+def await_light(world: World, name: str, cause: str, limit: float = 90.0) -> dict[str, Any]:
+    """The light, once it shows `cause`."""
+    until(lambda: light(world, name)["cause"] == cause, f"the light {name} shows {cause}", limit, pause=0.25)
+    return light(world, name)
 
 
-def await_cause(world: World, cause: str, limit: float = 90.0) -> None:
-    """Return when a light, or a part of one, names `cause`."""
-    until(lambda: cause in causes(world), f"a light with the cause {cause}", limit, pause=0.25)
+def await_services(world: World, cause: str, limit: float = 90.0) -> dict[str, Any]:
+    """The engine's light, once it shows `cause` for each of the services."""
+    until(
+        lambda: {part["cause"] for part in light(world, "engine")["parts"]} == {cause},
+        f"every service shows {cause}",
+        limit,
+        pause=0.25,
+    )
+    return light(world, "engine")
 
 
 def metric(world: World, series: str) -> float:
@@ -73,3 +92,34 @@ def processes(machine: Machine, *words: str) -> dict[int, str]:
     """Command lines by process number, as the machine sees them; with `words` only those that hold one of them."""
     listed = (line.split(None, 1) for line in machine.run("ps", "-ewwo", "pid=,args=").stdout.splitlines())
     return {int(pid): args for pid, args in listed if not words or any(word in args for word in words)}
+
+
+class Steadily:
+    """Does something again and again while the ``with`` block runs, and raises the first failure at its end."""
+
+    def __init__(self, *actions: Callable[[], object]) -> None:
+        self._over = threading.Event()
+        self._failures: list[Exception] = []
+        self._threads = [threading.Thread(target=self._repeat, args=(action,)) for action in actions]
+
+    def _repeat(self, action: Callable[[], object]) -> None:
+        while not self._over.wait(0.05):
+            try:
+                action()
+            except Exception as error:  # whatever it is: the scenario shall end with it
+                self._failures.append(error)
+                return
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+        if self._failures and error is None:
+            raise self._failures[0]

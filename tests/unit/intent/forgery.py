@@ -43,7 +43,8 @@ def next_sequence(connection: socket.socket) -> int:
     connection.setsockopt(socket.IPPROTO_TCP, _TCP_REPAIR, 1)
     try:
         connection.setsockopt(socket.IPPROTO_TCP, _TCP_REPAIR_QUEUE, _SEND_QUEUE)
-        return connection.getsockopt(socket.IPPROTO_TCP, _TCP_QUEUE_SEQ) & 0xFFFFFFFF
+        sequence: int = connection.getsockopt(socket.IPPROTO_TCP, _TCP_QUEUE_SEQ)
+        return sequence & 0xFFFFFFFF
     finally:
         # -1: leave repair mode without a window probe.
         connection.setsockopt(socket.IPPROTO_TCP, _TCP_REPAIR, -1)
@@ -62,7 +63,7 @@ def _pseudo_header(source: Place, destination: Place, protocol: int, length: int
 
 def _checksum(data: bytes) -> int:
     """RFC 1071."""
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

@@ -28,7 +28,7 @@ class Decision:
 def contents(table: Table, filled: Sets) -> Sets:
     """The sets as they are with the elements of the settings and those of run time."""
     fixed = {wanted.name: set(wanted.elements) for wanted in table.sets if wanted.elements is not None}
-    empty = {wanted.name: set() for wanted in table.sets if wanted.elements is None}
+    empty: Sets = {wanted.name: set() for wanted in table.sets if wanted.elements is None}
     return {**empty, **fixed, **filled}
 
 

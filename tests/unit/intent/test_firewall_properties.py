@@ -317,7 +317,10 @@ def test_the_table_is_whole(intent: RouterIntent) -> None:
     has_gate = any(service.gate_port for service in intent.services)
     used_counters = {rule.counter for rule in rules if rule.counter} | (set() if has_gate else {names.PASSED_GATE})
     assert used_counters == {counter.name for counter in table.counters}
-    for why in (thing.why for thing in (*rules, *table.sets, *table.maps, *table.counters)):
+    whys = [rule.why for rule in rules]
+    whys += [wanted.why for wanted in table.sets] + [wanted.why for wanted in table.maps]
+    whys += [counter.why for counter in table.counters]
+    for why in whys:
         assert why.isascii() and why[0].isupper() and 0 < len(why) <= 120
         assert '"' not in why
     for match in (match for rule in rules for match in rule.matches):

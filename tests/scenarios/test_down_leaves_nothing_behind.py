@@ -1,0 +1,76 @@
+"""``sekisho down`` takes away exactly what is ours, and apply brings it back."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.lab import addresses, observe
+from tests.lab.client import seconds_to_refusal
+from tests.lab.world import World
+from tests.scenarios.steps import MODES, processes
+
+pytestmark = pytest.mark.namespaces
+
+FOREIGN = """\
+address add 192.0.2.126/32 dev lan0
+address add 192.0.2.127/32 dev lo
+rule add priority 77 to 192.0.2.127 lookup 77
+route add 192.0.2.125/32 dev lan0 table 77
+"""
+"""Of somebody else on the same machine, beside ours."""
+
+
+def test_down_leaves_nothing_behind(world: World) -> None:
+    router = world.machines["router"]
+    router.ip(FOREIGN)
+    router.run("nft", "add", "table", "inet", "somebody")
+    before = _everything(world)
+    world.start_appliance()
+    observe.await_green(world)
+    world.lease_terminals()
+    assert _everything(world) != before
+
+    world.router.sekisho("down", timeout=120)
+    assert "変更するところはありませんでした" not in world.router.sekisho("plan").stdout
+    world.kill_appliance()
+    # A restart of the daemon must not bring up what somebody took down on purpose.
+    world.router.run()
+    world.stop_appliance()
+    assert _everything(world) == before
+
+    world.router.run()
+    world.router.apply()
+    observe.await_green(world)
+    for host in MODES:
+        world.client("reception", host).login()
+
+
+def _everything(world: World) -> dict[str, object]:
+    router = world.machines["router"]
+
+    def shown(*command: str) -> list[str]:
+        return sorted(router.run(*command).stdout.splitlines())
+
+    links = json.loads(router.run("ip", "-json", "-detail", "link").stdout)
+    return {
+        "links": {link["ifname"]: (link["flags"], link["mtu"], link["operstate"]) for link in links},
+        "addresses": shown("ip", "-oneline", "address"),
+        "rules": shown("ip", "rule"),
+        "routes": shown("ip", "route", "show", "table", "all"),
+        "firewall": _without_ours(router.run("nft", "list", "ruleset").stdout),
+        "switches": [line for line in shown("sysctl", "--all", "--ignore") if line.startswith("net.") and _is_set(line)],
+        "processes": sorted(args for pid, args in processes(router).items() if pid != 1 and not args.startswith("ps ")),
+    }
+
+
+def _without_ours(ruleset: str) -> str:
+    """Our table closes the router from boot on; taking the router down takes that, too."""
+    return re.sub(r"^table inet sekisho \{\n.*?^\}\n", "", ruleset, flags=re.MULTILINE | re.DOTALL)
+
+
+def _is_set(line: str) -> bool:
+    """Not what the kernel counts or draws by itself."""
+    return not re.match(r"net\.(netfilter\.nf_conntrack_count|ipv6\.conf\.\w+\.stable_secret)", line)

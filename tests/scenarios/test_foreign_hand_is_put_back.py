@@ -1,0 +1,52 @@
+"""Somebody with root's hands, or another program, changes what is ours: it is told, put back, and told again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.lab import addresses, observe
+from tests.lab.client import seconds_to_refusal
+from tests.lab.waiting import until
+from tests.lab.world import World
+from tests.scenarios.steps import MODES, engine_addresses, metric
+
+pytestmark = pytest.mark.namespaces
+
+REPAIRED = "sekisho_repaired_differences_total"
+
+
+def test_foreign_hand_is_put_back(clinic: World) -> None:
+    router = clinic.machines["router"]
+    unlisted = clinic.machines["lan-attacker"]
+    engine = engine_addresses(addresses.RECEIPT_HOST)[0]
+    with observe.Session(clinic) as passthrough, observe.Session(clinic, addresses.RECEIPT_GATE_HOST) as gate:
+        router.run("nft", "insert", "rule", "inet", "sekisho", "forward", "accept", "comment", '"let me in"')
+        router.run("nft", "flush", "chain", "inet", "sekisho", "wan_input")
+        router.ip(f"address delete {addresses.ROUTER_LAN} dev lan0\n")
+        router.ip(f"rule delete to {addresses.DATA_CENTER} lookup 51\n")
+        planned = _plan(clinic)
+        print(planned)
+        for named in ("let me in", "wan_input", str(addresses.ROUTER_LAN), str(addresses.DATA_CENTER)):
+            assert named in planned
+
+        until(lambda: _plan(clinic) == "[]", "the daemon puts it back by itself", limit=90, pause=1)
+        assert "had been changed from outside, put back" in clinic.router.log.read_text()
+        until(lambda: metric(clinic, REPAIRED) >= 3, "monitoring hears of it")
+        seconds_to_refusal(unlisted, engine, addresses.ENGINE_PORT)
+        passthrough.exchange()
+        gate.exchange()
+
+        # What other firewall programs begin with. It takes our proofs, too: they have to be made anew.
+        router.run("nft", "flush", "ruleset")
+        clinic.router.apply()
+        assert _plan(clinic) == "[]"
+        seconds_to_refusal(unlisted, engine, addresses.ENGINE_PORT)
+        observe.await_green(clinic)
+    for host in MODES:
+        clinic.client("reception", host).login()
+
+
+def _plan(clinic: World) -> str:
+    return json.dumps(json.loads(clinic.router.sekisho("plan", "--json").stdout)["changes"], ensure_ascii=False)
