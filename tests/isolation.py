@@ -1,8 +1,7 @@
 """Runs a test in namespaces of its own: network, mounts and processes that vanish with it.
 
-A conftest.py takes it by ``from tests.isolation import pytest_runtest_protocol``; it then applies
-to tests marked ``namespaces``. The whole test, its fixtures included, runs in a second pytest,
-which is the first process of a new PID namespace: whatever it starts dies with it, and nothing
+It applies to tests marked ``isolated`` (see tests/conftest.py). The whole test, its fixtures
+included, runs in a second pytest, which is the first process of a new PID namespace: whatever it starts dies with it, and nothing
 of it ever runs outside. It sees an empty /run and /var/lib.
 """
 
@@ -22,7 +21,7 @@ _LIMIT = 180
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    if item.get_closest_marker("namespaces") is None:
+    if item.get_closest_marker("isolated") is None:
         return None
     if os.environ.get(_INSIDE) == item.nodeid:
         _empty_places()

@@ -89,14 +89,14 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class WriteEnded:
-    """The end of the stream has been passed on to `side`."""
+    """The end of the stream has been passed on to `side`, or that side is gone after having said everything."""
 
     side: Side
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A relayed connection failed. refusal: the reason, when the engine refuses the clinic's certificate."""
+    """A connection failed before its end. refusal: the reason, when the engine refuses the clinic's certificate."""
 
     side: Side
     refusal: Reason | None = None
@@ -271,23 +271,15 @@ class Connection:
                 self._ended.add(side)
                 return [EndWrite(side.other, clean)]
             case WriteEnded(side):
-                return self._write_end(side)
-            case Broken(side, None) if side in self._ended:
-                # It had said everything; only what the other side still says to it is lost. The other side must
-                # get to read the end of the answer, which a reset would destroy.
-                return self._write_end(side)
+                self._write_ended.add(side)
+                if len(self._write_ended) == 2:
+                    self.state = State.CLOSED
+                    return [Close()]
             case Broken(refusal=Reason() as reason):
                 return self._reset(Refuse(reason))
             case Broken():
                 return self._reset()
         return []
-
-    def _write_end(self, side: Side) -> list[Command]:
-        self._write_ended.add(side)
-        if len(self._write_ended) < 2:
-            return []
-        self.state = State.CLOSED
-        return [Close()]
 
     def _while_draining(self, event: Event) -> list[Command]:
         if isinstance(event, (Ended, Broken, TimedOut)):

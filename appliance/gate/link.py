@@ -25,7 +25,7 @@ class Link:
     side while there is any. ended: this side will send no more; clean: it said so by close_notify.
     """
 
-    __slots__ = ("blocked", "clean", "ended", "ending", "mask", "pending", "received", "side", "sock")
+    __slots__ = ("blocked", "clean", "dead", "ended", "ending", "mask", "pending", "received", "side", "sock")
 
     def __init__(self, side: Side, sock: ssl.SSLSocket, mask: int | None) -> None:
         self.side = side
@@ -39,6 +39,8 @@ class Link:
         """An `end` waits for its moment."""
         self.blocked = False
         """OpenSSL wants to write before it goes on with a read or an end."""
+        self.dead = False
+        """It broke after it had ended: what is sent to it now goes nowhere."""
         self.received = 0
 
     def move(self, sink: Link) -> bool:
@@ -98,6 +100,8 @@ class Link:
 
     def send(self, data: memoryview) -> None:
         """Send what can be sent, keep the rest as `pending`. Raises OSError."""
+        if self.dead:
+            return
         write = self.sock.send
         sent, size = 0, len(data)
         try:

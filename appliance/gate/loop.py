@@ -14,8 +14,6 @@ from heapq import heappop, heappush
 
 READ = select.EPOLLIN
 WRITE = select.EPOLLOUT
-ERROR = select.EPOLLERR
-HANG_UP = select.EPOLLHUP
 
 Handler = Callable[[int], None]
 

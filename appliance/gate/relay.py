@@ -12,7 +12,7 @@ from appliance.gate import core
 from appliance.gate.core import Side, State
 from appliance.gate.faults import alert_of, connect_fault, engine_fault, terminal_fault, words
 from appliance.gate.link import RECORD, Link, SinkError
-from appliance.gate.loop import ERROR, HANG_UP, READ, WRITE, Loop, Timer
+from appliance.gate.loop import READ, WRITE, Loop, Timer
 from appliance.gate.pins import pin_of_certificate
 from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
@@ -233,8 +233,8 @@ class Relay:
     def _ready(self, link: Link, other: Link, mask: int) -> None:
         if mask & WRITE:
             self._writable(link, other)
-        if self._links and mask & (READ | HANG_UP | ERROR):
-            self._readable(link, other, mask)
+        if self._links and mask & ~WRITE:
+            self._readable(link, other)
         self._settle()
 
     def _writable(self, link: Link, other: Link) -> None:
@@ -252,13 +252,12 @@ class Relay:
         else:
             self._move(other, link)
 
-    def _readable(self, link: Link, other: Link, mask: int) -> None:
+    def _readable(self, link: Link, other: Link) -> None:
         if not link.ended and not other.pending:
             self._move(link, other)
-        elif mask & ERROR:
-            self._broken(link, None)
-        elif mask & HANG_UP:
-            # Both directions of this socket are over, which epoll would go on to say for ever.
+        else:
+            # Nothing was asked for, so this is an error or a hang-up, which epoll would repeat for ever. Whoever reads
+            # on, once the other side is ready for it, or writes, will meet it.
             self._mute(link)
 
     def _move(self, source: Link, sink: Link) -> None:
@@ -293,14 +292,14 @@ class Relay:
 
     def _end_write(self, side: Side, clean: bool) -> None:
         link = self._links[side]
-        if clean:
+        if clean and not link.dead:
             link.ending = True  # at the next _settle
             return
         try:
-            link.cut()
+            if not link.dead:
+                link.cut()
         except OSError as error:
             self._broken(link, error)
-            return
         self._tell(core.WriteEnded(side))
 
     def _end(self, link: Link, other: Link) -> None:
@@ -326,6 +325,14 @@ class Relay:
     def _broken(self, link: Link, error: BaseException | None) -> None:
         self._mute(link)
         link.pending, link.blocked = memoryview(b""), False
+        if link.ended:
+            # It had said everything, and the other side must get to read it, which a reset would destroy. An engine
+            # that closes before it has read everything does this.
+            link.dead = True
+            if link.ending:
+                link.ending = False
+                self._tell(core.WriteEnded(link.side))
+            return
         alert = alert_of(error) if isinstance(error, ssl.SSLError) else ""
         refusal: Reason | None = None
         if alert and link.side is Side.ENGINE and not link.received:

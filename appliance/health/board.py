@@ -110,6 +110,7 @@ _PROTECTED = Text(
     "安全のため、レセコンへの通信を止めました。", "The way to the receipt computer is closed for safety. "
 )
 _STILL_WORKS = Text("レセコンは使えます。", "The receipt computer works. ")
+_MAY_NOT_WORK = Text("レセコンを使えないことがあります。", "The receipt computer may not be usable. ")
 
 
 def headline(lights: tuple[Light, ...]) -> Headline:
@@ -131,4 +132,7 @@ def _effect(worst: Light, engine: Light) -> Text:
         return _NOTHING if worst.cause == "engine.some-services" else _NO_RECEIPTS
     if engine.state is State.UNKNOWN:
         return _NOTHING if engine.root is None else _NO_RECEIPTS
+    if worst.cause == "router.helper":
+        # The engines prove themselves without the gate and the terminals' names, so their light says nothing here.
+        return _MAY_NOT_WORK
     return _NOTHING if worst is engine else _STILL_WORKS

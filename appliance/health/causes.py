@@ -39,8 +39,10 @@ PROTECTED = Text(
 )
 LINE_EQUIPMENT = Text(
     "インターネット側の機器（回線会社の機器や、もう一つのルーター）の電源を切り、1分待って入れ直してください。"
+    "そのあいだは、電話（ひかり電話など）も止まることがあるので、通話中でないことを先に確かめてください。"
     "5分たっても直らないときは、サポート会社に電話してください。",
     "Switch the line equipment (the provider's box or the other router) off, wait one minute and switch it on again. "
+    "The telephone may stop for that time too, so make sure first that nobody is speaking. "
     "If nothing changes within five minutes, call your support company.",
 )
 NEAR_SIDE = Text(
@@ -110,14 +112,17 @@ _ROUTER = {
         "ルーターの時計が合っていません。",
         "The router's clock is wrong.",
         Text(
-            "時計は自動で合います。10分待っても直らないときは、サポート会社に電話してください。",
-            "The clock sets itself. If this is not over in ten minutes, call your support company.",
+            "待っていても直りません。サポート会社に電話してください。",
+            "It does not right itself: call your support company.",
         ),
     ),
     "router.clock-but-working": _warning(
         "ルーターの時計が合っていません。通信はできています。",
         "The router's clock is wrong. The connection works.",
-        STILL_USABLE,
+        Text(
+            "そのままお使いください。待っていても直らないので、今日のうちに、サポート会社に知らせてください。",
+            "Please carry on as usual. It does not right itself: tell your support company today.",
+        ),
     ),
     "router.settings-differ": _warning(
         "ルーターの中の状態が、決められた設定と違っています。",
@@ -378,6 +383,13 @@ TITLES: dict[str, Text] = {
     "engine": Text("レセコンのサーバー", "Receipt server"),
     "certificates": Text("電子証明書", "Certificates"),
 }
+_HELPER_TITLES: dict[str, Text] = {
+    "dhcpcd": Text("回線のアドレスの受け取り", "getting the line's address"),
+    "bird": Text("経路の見張りと切り替え", "watching and switching the paths"),
+    "gate": Text("レセコンへの通信の取り次ぎ", "passing connections on to the receipt computer"),
+    "dnsmasq": Text("端末への名前とアドレスの案内", "telling terminals names and addresses"),
+    "web": Text("状態のページ", "the status page"),
+}
 _CERTIFICATE_TITLES: dict[str, Text] = {
     "account": Text("接続アカウント", "The connection account"),
     "identity": Text("この医院の電子証明書", "This clinic's certificate"),
@@ -394,6 +406,11 @@ def tunnel_title(rank: int, name: str) -> Text:
         if rank == 0
         else Text(f"予備の経路（{name}）", f"Spare path ({name})")
     )
+
+
+def helper_title(name: str) -> Text:
+    """What a helper daemon does, for people who do not know its name."""
+    return _HELPER_TITLES.get(name, Text(name, name))
 
 
 def certificate_title(label: str) -> Text:

@@ -31,10 +31,14 @@ _ABOUT_THE_ROUTER = frozenset({"account.present", "router.settings", "router.clo
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The newest evidence about one thing; `began`: when the present run of equal answers (`ok`) began."""
+    """The newest evidence about one thing.
+
+    began: when the present run of equal answers (`ok`) began. worked: whether any answer so far was ok.
+    """
 
     evidence: Evidence
     began: float
+    worked: bool
 
     @property
     def ok(self) -> bool:
@@ -61,7 +65,8 @@ class Facts:
             return
         same = before is not None and before.ok == evidence.ok and not _stale(before.evidence, evidence.at)
         began = before.began if same and before is not None else evidence.at
-        self._seen[key] = Seen(evidence, began)
+        worked = evidence.ok or (before is not None and before.worked)
+        self._seen[key] = Seen(evidence, began, worked)
         if evidence.kind == "engine.proof":
             self._let_go_of_former_addresses(evidence)
 

@@ -12,6 +12,7 @@ from appliance.health.causes import (
     SECURITY,
     TITLES,
     certificate_title,
+    helper_title,
     tunnel_title,
 )
 from appliance.health.facts import Facts, Seen
@@ -21,6 +22,10 @@ from appliance.text import Text
 SETTLING = 5.0
 """Seconds. A success counts against a failure only if it came this much later than the failure began: one that
 was under way when the line broke must not hide the break."""
+
+STARTING = 15.0
+"""Seconds. DHCP, and after it the tunnels, need some before they work for the first time; staff must not be sent
+to the line equipment meanwhile."""
 
 RENEWAL_STEPS: tuple[tuple[int, str], ...] = (
     (7, "certificates.last-days"),
@@ -101,7 +106,7 @@ def _router(facts: Facts, expected: Expected, now: float, *, works: bool) -> Ver
     helpers = {name: facts.fresh(now, "router.engine", name) for name in expected.helpers}
     dead = {name: seen for name, seen in helpers.items() if seen and not seen.ok}
     if dead:
-        return _light("router", "helper", *dead.values(), detail=_list(dead))
+        return _light("router", "helper", *dead.values(), detail=_list(helper_title(name) for name in dead))
     clock = facts.fresh(now, "router.clock")
     if clock and not clock.ok:
         return _light("router", "clock-but-working" if works else "clock", clock)
@@ -127,6 +132,11 @@ def _unknown(light: str, title: Text, *last: Seen | None, name: str | None = Non
     return Verdict(name or light, title, f"{light}.{what}", known)
 
 
+def _starting(seen: Seen, now: float) -> bool:
+    """Whether a thing that does not work has simply not had the time to."""
+    return not seen.worked and now - seen.began < STARTING
+
+
 def _line(facts: Facts, expected: Expected, now: float) -> Verdict:
     interface = expected.wan_interface
     if interface is None:
@@ -139,13 +149,19 @@ def _line(facts: Facts, expected: Expected, now: float) -> Verdict:
     for seen, cause in ((carrier, "no-cable"), (address, "no-address")):
         if seen and not seen.ok:
             passed = [success for success in (*paths, *proofs) if success.at > seen.began + SETTLING]
-            return _light("line", "ok", *passed) if passed else _light("line", cause, seen)
+            if passed:
+                return _light("line", "ok", *passed)
+            # A lease also takes its time after a cable was plugged back in.
+            waiting = seen is address and now - seen.began < STARTING
+            return _light("line", "checking" if waiting else cause, seen)
     if paths:
         # Many line boxes ignore pings: their silence says nothing while packets of ours come back.
         return _light("line", "ok", *paths)
     if gateway and not gateway.ok:
         passed = [proof for proof in proofs if proof.at > gateway.began + SETTLING]
-        return _light("line", "ok", *passed) if passed else _light("line", "gateway-silent", gateway)
+        if passed:
+            return _light("line", "ok", *passed)
+        return _light("line", "checking" if _starting(gateway, now) else "gateway-silent", gateway)
     if gateway:
         return _light("line", "ok", gateway, carrier, address)
     return _unknown(
@@ -193,13 +209,15 @@ def _one_tunnel(facts: Facts, rank: int, name: str, now: float) -> Verdict:
     path = facts.fresh(now, "tunnel.path", name)
     if path and path.ok:
         return Verdict(name, title, "tunnel.ok", (path,))
+    behind, what = path, "path-down"
     for kind, cause in (("tunnel.endpoint", "name-not-found"), ("tunnel.handshake", "no-handshake")):
         seen = facts.fresh(now, kind, name)
         if seen and not seen.ok:
-            return Verdict(name, title, f"tunnel.{cause}", (path or seen,))
-    if path:
-        return Verdict(name, title, "tunnel.path-down", (path,))
-    return _unknown("tunnel", title, facts.last("tunnel.path", name), name=name)
+            behind, what = path or seen, cause
+            break
+    if behind is None:
+        return _unknown("tunnel", title, facts.last("tunnel.path", name), name=name)
+    return Verdict(name, title, "tunnel.checking" if _starting(behind, now) else f"tunnel.{what}", (behind,))
 
 
 def _silent_since(parts: tuple[Verdict, ...]) -> float:
@@ -229,7 +247,7 @@ def _engine_cause(parts: tuple[Verdict, ...]) -> tuple[str, Mapping[str, Text]]:
     if refused:
         return refused[0].cause, refused[0].values
     if failed and len(failed) < len(parts):
-        return "engine.some-services", {"detail": _list(part.name for part in failed)}
+        return "engine.some-services", {"detail": _list(Text(part.name, part.name) for part in failed)}
     worst = _worst_first(parts)[0]
     return worst.cause, worst.values
 
@@ -252,7 +270,7 @@ def _one_service(facts: Facts, name: str, now: float, cut: float | None) -> Verd
         return Verdict(name, title, cause, tuple(failed), {"detail": Text(reason, reason)})
     named = facts.fresh(now, "engine.name", name)
     if named and not named.ok:
-        return Verdict(name, title, "engine.name-not-found", (named,))
+        return Verdict(name, title, "engine.checking" if _starting(named, now) else "engine.name-not-found", (named,))
     if cut is not None:
         return Verdict(name, title, "engine.waiting", facts.proofs(name))
     return _unknown("engine", title, *(facts.proofs(name) or (None,)), name=name)
@@ -310,6 +328,6 @@ def _worst_first(parts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
     return tuple(sorted(parts, key=lambda part: SEVERITY[part.state]))
 
 
-def _list(names: Iterable[str]) -> Text:
+def _list(names: Iterable[Text]) -> Text:
     listed = list(names)
-    return Text("、".join(listed), ", ".join(listed))
+    return Text("、".join(name.ja for name in listed), ", ".join(name.en for name in listed))

@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import signal
 import subprocess
+import time
 from collections.abc import Container
 from enum import Enum
 from pathlib import Path
@@ -141,6 +142,8 @@ class Capture:
     def stop(self) -> Path:
         """End the capture; return its file."""
         if self._process.poll() is None:
+            # tcpdump leaves behind what the kernel has for it when the signal comes.
+            time.sleep(0.3)
             self._process.send_signal(signal.SIGINT)
         self._process.wait(20)
         return self.file

@@ -7,8 +7,7 @@ import re
 
 import pytest
 
-from tests.lab import addresses, observe
-from tests.lab.client import seconds_to_refusal
+from tests.lab import observe
 from tests.lab.world import World
 from tests.scenarios.steps import MODES, processes
 
@@ -39,6 +38,9 @@ def test_down_leaves_nothing_behind(world: World) -> None:
     # A restart of the daemon must not bring up what somebody took down on purpose.
     world.router.run()
     world.stop_appliance()
+    after = _everything(world)
+    for key in before:
+        if isinstance(before[key], list): print(key, set(after[key])^set(before[key]))
     assert _everything(world) == before
 
     world.router.run()

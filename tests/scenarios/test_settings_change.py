@@ -17,11 +17,12 @@ pytestmark = pytest.mark.namespaces
 
 SITE_FILE = "/etc/sekisho/site.toml"
 THIRD = addresses.LAN_ATTACKER
+THIRD_MAC = "02:00:00:00:02:50"
 THIRD_TERMINAL = f"""
 [[terminals]]
 name = "xray"
 label = "レントゲン室"
-mac = "02:00:00:00:02:50"
+mac = "{THIRD_MAC}"
 address = "{THIRD.ip}"
 """
 
@@ -31,7 +32,7 @@ def test_settings_change(clinic: World) -> None:
     assert router.sekisho("apply", "--json").stdout.startswith('{\n  "changes": [],')
     assert _plan(clinic) == []
 
-    newcomer.ip("link set dev eth0 address 02:00:00:00:02:50\n")
+    newcomer.ip(f"link set dev eth0 address {THIRD_MAC}\n")
     engine = engine_addresses(addresses.RECEIPT_HOST)[0]
     seconds_to_refusal(newcomer, engine, addresses.ENGINE_PORT)
     with (
@@ -41,12 +42,13 @@ def test_settings_change(clinic: World) -> None:
     ):
         router.machine.write(SITE_FILE, SITE + THIRD_TERMINAL)
         planned = _plan(clinic)
-        print(planned)
         assert [(change["subsystem"], change["subject"]) for change in planned] == [
             ("nft", "sekisho"),
             ("engine", "dnsmasq"),
         ]
-        assert planned[0]["text"]["en"] == "change the firewall: change “set terminal_addresses”, “set terminals”"
+        assert planned[0]["text"]["en"] == (
+            f"change the firewall: add “set terminal_addresses: {THIRD.ip}”, “set terminals: {THIRD.ip} . {THIRD_MAC}”"
+        )
         applied = json.loads(router.sekisho("apply", "--json").stdout)["changes"]
         assert applied == planned
         newcomer.connect(engine, addresses.ENGINE_PORT).close()

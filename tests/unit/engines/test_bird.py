@@ -154,7 +154,7 @@ def session_starts() -> list[str]:
     return sorted(" ".join(line.split()[:4]) for line in shown if "sk-" in line)
 
 
-@pytest.mark.namespaces
+@pytest.mark.isolated
 def test_bird_moves_the_route_and_leaves_it_when_it_dies(intent: RouterIntent) -> None:
     world = World(intent)
     supervisor = Supervisor(paths.RUN)

@@ -103,7 +103,7 @@ def bystander() -> None:
     run("ip", "link", "set", "other", "up")
 
 
-@pytest.mark.namespaces
+@pytest.mark.isolated
 def test_the_line_gives_an_address_and_takes_it_back() -> None:
     upper_router()
     bystander()

@@ -91,7 +91,7 @@ def ask(name: str, kind: str = "A", over: str = "udp") -> list[str]:
     return run("ip", "netns", "exec", "reception", sys.executable, "-c", ASK, name, kind, over).splitlines()
 
 
-@pytest.mark.namespaces
+@pytest.mark.isolated
 def test_names_are_answered_from_proofs_only(intent: RouterIntent) -> None:
     run("ip", "link", "add", "lan0", "type", "bridge")
     supervisor = Supervisor(paths.RUN)
@@ -148,7 +148,7 @@ def lease_of(port: str, namespace: str) -> Lease:
     return lease
 
 
-@pytest.mark.namespaces
+@pytest.mark.isolated
 def test_terminals_get_their_address_and_others_one_of_the_range(intent: RouterIntent) -> None:
     run("ip", "link", "add", "lan0", "type", "bridge")
     run("ip", "addr", "add", "192.0.2.1/26", "dev", "lan0")

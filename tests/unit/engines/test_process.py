@@ -58,7 +58,7 @@ def test_any_record_file_is_a_record_or_none(tmp_path_factory: pytest.TempPathFa
     assert process.read_record(path) is None
 
 
-@pytest.mark.namespaces
+@pytest.mark.isolated
 def test_the_record_names_the_daemon_itself(tmp_path: Path) -> None:
     child, record = start(tmp_path, "sleep", "1000")
     assert record.process.pid == child.pid
@@ -71,7 +71,7 @@ def test_the_record_names_the_daemon_itself(tmp_path: Path) -> None:
     assert {int(entry.name) for entry in Path(f"/proc/{child.pid}/fd").iterdir()} == {0, 1, 2}
 
 
-@pytest.mark.namespaces
+@pytest.mark.isolated
 def test_an_unprivileged_daemon_has_no_right_left(tmp_path: Path) -> None:
     child, _ = start(tmp_path, "sleep", "1000", user="nobody")
     until(lambda: Path(f"/proc/{child.pid}/cmdline").read_bytes().startswith(b"/usr/bin/sleep"))
@@ -83,7 +83,7 @@ def test_an_unprivileged_daemon_has_no_right_left(tmp_path: Path) -> None:
     assert status["NoNewPrivs"] == "1"
 
 
-@pytest.mark.namespaces
+@pytest.mark.isolated
 def test_output_goes_to_the_log(tmp_path: Path) -> None:
     for word in ("one", "two"):
         child, _ = start(tmp_path, "sh", "-c", f"echo {word}; echo {word} >&2")
@@ -91,7 +91,7 @@ def test_output_goes_to_the_log(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text() == "one\none\ntwo\ntwo\n"
 
 
-@pytest.mark.namespaces
+@pytest.mark.isolated
 def test_an_early_hangup_does_not_kill(tmp_path: Path) -> None:
     child, record = start(tmp_path, "sleep", "1000")
     assert process.send(record.process, signal.SIGHUP)
@@ -99,7 +99,7 @@ def test_an_early_hangup_does_not_kill(tmp_path: Path) -> None:
     assert process.is_alive(record.process)
 
 
-@pytest.mark.namespaces
+@pytest.mark.isolated
 def test_a_zombie_is_dead(tmp_path: Path) -> None:
     child, record = start(tmp_path, "true")
     until(lambda: not process.is_alive(record.process))
@@ -108,7 +108,7 @@ def test_a_zombie_is_dead(tmp_path: Path) -> None:
     child.wait(20)
 
 
-@pytest.mark.namespaces
+@pytest.mark.isolated
 def test_a_stranger_under_the_same_number_is_left_alone(tmp_path: Path) -> None:
     child, record = start(tmp_path, "sleep", "1000")
     stranger = ProcessId(record.process.pid, record.process.start - 1)
@@ -119,7 +119,7 @@ def test_a_stranger_under_the_same_number_is_left_alone(tmp_path: Path) -> None:
     assert child.poll() is None
 
 
-@pytest.mark.namespaces
+@pytest.mark.isolated
 def test_a_deaf_daemon_is_killed(tmp_path: Path) -> None:
     child, record = start(tmp_path, "sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done")
     until(lambda: (tmp_path / "log").read_text() == "ready\n")
@@ -127,7 +127,7 @@ def test_a_deaf_daemon_is_killed(tmp_path: Path) -> None:
     assert child.wait(20) == -signal.SIGKILL
 
 
-@pytest.mark.namespaces
+@pytest.mark.isolated
 def test_helpers_of_a_daemon_go_with_it(tmp_path: Path) -> None:
     child, record = start(tmp_path, "sh", "-c", "sleep 1000 & echo $!; exec sleep 1000")
     until(lambda: (tmp_path / "log").read_text().endswith("\n"))
@@ -157,7 +157,7 @@ def test_a_missing_program_or_user_is_said(tmp_path: Path) -> None:
     assert not (tmp_path / "test.run").exists()
 
 
-@pytest.mark.namespaces
+@pytest.mark.isolated
 def test_a_record_that_cannot_be_written_means_no_daemon(tmp_path: Path) -> None:
     with pytest.raises(SekishoError) as caught:
         process.start(EngineSpec("test", TITLE, ("sleep", "1000")), tmp_path / "log", tmp_path / "no" / "test.run")

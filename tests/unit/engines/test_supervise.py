@@ -20,7 +20,7 @@ from appliance.errors import SekishoError
 from appliance.kernel.changes import Change
 from appliance.text import Text
 
-pytestmark = pytest.mark.namespaces
+pytestmark = pytest.mark.isolated
 
 RUN = Path("/run/sekisho")
 CONFIG = RUN / "engines" / "a.conf"

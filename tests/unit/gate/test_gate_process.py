@@ -253,6 +253,30 @@ def read_to_close_notify(sock: ssl.SSLSocket) -> bytes:
     return b"".join(parts)
 
 
+def test_the_answer_of_an_engine_that_does_not_hear_the_question_out_arrives_whole(
+    gate: Any, engine: Any, terminal: Any, pki: Any, config_for: ConfigFor
+) -> None:
+    """It closes with unread bytes, so its TCP resets the gate; the terminal, in the middle of sending, reads slowly."""
+    answer = os.urandom(12 << 20)
+
+    def refuse(sock: ssl.SSLSocket) -> None:
+        sock.recv(100)
+        sock.sendall(answer)
+        sock.settimeout(0.2)
+        with contextlib.suppress(OSError):
+            sock.unwrap()
+
+    gate.configure(config_for(engine(refuse)))
+    with terminal.connect(pki.terminal, TLS12) as sock:
+        sock.sendall(b"a")
+        received = sock.recv(1)
+        sock.sendall(b"more of the question" * 1000)
+        time.sleep(0.5)
+        while data := sock.recv(65536):
+            received += data
+    assert received == answer
+
+
 def test_a_terminal_that_dies_is_a_reset_for_the_engine(
     gate: Any, engine: Any, terminal: Any, pki: Any, config_for: ConfigFor, eventually: Any
 ) -> None:

@@ -36,7 +36,8 @@ def test_it_has_a_network_a_process_table_and_a_name_of_its_own(machine: Machine
     assert machine.run("sh", "-c", "echo $$").stdout.strip() != "1"
     processes = machine.run("ps", "-e", "-o", "pid,args").stdout
     assert "1 cat" in processes
-    assert len(processes.splitlines()) == 3
+    # Its header, the first process and ps itself; who has just ended may still be waiting for its funeral.
+    assert len([line for line in processes.splitlines() if "<defunct>" not in line]) == 3
 
 
 def test_its_disk_is_private_where_a_machine_writes_and_read_only_elsewhere(machine: Machine) -> None:

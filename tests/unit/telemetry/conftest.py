@@ -10,9 +10,6 @@ from pathlib import Path
 import pytest
 
 from appliance.telemetry.snapshot import GateFigures, PacketCount, Snapshot, TunnelFigures
-from tests.isolation import pytest_runtest_protocol
-
-__all__ = ["pytest_runtest_protocol"]
 
 PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 

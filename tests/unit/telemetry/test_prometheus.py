@@ -41,7 +41,7 @@ def wait_for(expression: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.namespaces
+@pytest.mark.isolated
 def test_prometheus_stores_every_sample_under_the_clinics_name(full, examples: Path):
     subprocess.run(["ip", "address", "add", f"{INNER}/32", "dev", "lo"], check=True, timeout=10)
     configuration = examples / "prometheus.yml"

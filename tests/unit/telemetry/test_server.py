@@ -243,7 +243,7 @@ def test_a_port_that_is_taken_is_waited_for(full, caplog):
     assert caplog.text.count("cannot serve") == 1
 
 
-@pytest.mark.namespaces
+@pytest.mark.isolated
 def test_an_address_that_comes_later_is_waited_for_and_one_that_goes_and_comes_back_is_served_again(full, caplog):
     inner = IPv4Address("203.0.113.129")
 

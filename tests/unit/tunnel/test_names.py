@@ -19,7 +19,7 @@ import pytest
 
 from appliance.tunnel.names import Reason, Unresolved, resolve_a
 
-pytestmark = pytest.mark.namespaces
+pytestmark = pytest.mark.isolated
 
 HONEST, LIAR, NO_WAY, BLACK_HOLE = (IPv4Address(f"198.51.100.{last}") for last in (53, 66, 99, 200))
 OURS = IPv4Address("198.51.100.2")
