@@ -43,14 +43,24 @@ def register(subparsers: Subparsers) -> None:
 
 def _import(args: argparse.Namespace) -> int:
     sealed = _read(args.file)
+    client = Client()
+    # Nobody should type 25 characters from a letter only to hear that the daemon does not run.
+    client.call("status")
     params = {"file": base64.b64encode(sealed).decode("ascii"), "code": account_desk.read_code(args.code_file).strip()}
-    account = Client().call("account.import", params, timeout=IMPORT_TIMEOUT)
+    account = client.call("account.import", params, timeout=IMPORT_TIMEOUT)
     clinic, serial = account["clinic"], account["serial"]
     say(
         args,
         Text(
             f"{clinic['name']['ja']}（{clinic['id']}）の接続アカウント（番号 {serial}）を取り込みました。",
             f"The connection account of {clinic['name']['en']} ({clinic['id']}), serial {serial}, was taken in.",
+        ),
+    )
+    say(
+        args,
+        Text(
+            "まだ働いていません。次に「sekisho plan」で確かめ、「sekisho apply」で反映してください。",
+            "It is not in force yet: look at `sekisho plan`, then run `sekisho apply`.",
         ),
     )
     return 0

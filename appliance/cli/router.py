@@ -6,7 +6,7 @@ import argparse
 import itertools
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from appliance.cli import status_view
@@ -17,6 +17,11 @@ from appliance.text import Text
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[Any]
 
+_SWITCHES = Text(
+    "カーネルの設定を {} 項目そろえます（項目は --json で見られます）。",
+    "set kernel switches: {} (listed by --json)",
+)
+
 APPLY_TIMEOUT = 180.0
 """Seconds: the slowest step is starting the helper daemons on a small machine."""
 PLAN_TIMEOUT = 60.0
@@ -26,7 +31,7 @@ EXIT_OF = {"ok": 0, "warning": 0, "failed": 1, "unknown": 3}
 
 _CLEAR = "\x1b[H\x1b[2J"
 
-_STATUS_EPILOG = "終了コード / exit status: 0 正常・注意 / OK or warning, 1 異常・エラー / failed, 3 不明 / unknown"
+_STATUS_EPILOG = "終了コード / exit status: 0 正常・注意 / working or attention, 1 異常・エラー / failed, 3 未確認 / not known"
 
 
 def register(subparsers: Subparsers) -> None:
@@ -47,6 +52,7 @@ def register(subparsers: Subparsers) -> None:
     apply.set_defaults(func=_apply)
 
     down = subparsers.add_parser("down", help="関所が加えたものを取り除く / remove what Sekisho has added")
+    _add_json(down)
     down.set_defaults(func=_down)
 
     metrics = subparsers.add_parser("metrics", help="監視用の数値を出す / print the metrics (Prometheus text)")
@@ -107,8 +113,7 @@ def _apply(args: argparse.Namespace) -> int:
     if args.json:
         print_json(result)
     elif changes := result["changes"]:
-        _list(changes, args)
-        count, seconds = len(changes), f"{result['seconds']:.1f}"
+        count, seconds = _list(changes, args), f"{result['seconds']:.1f}"
         say(args, Text(f"{count} 件を変更しました（{seconds} 秒）。", f"Changes made: {count} ({seconds} s)."))
     else:
         say(args, Text("変更するところはありませんでした。", "Nothing had to change."))
@@ -116,15 +121,12 @@ def _apply(args: argparse.Namespace) -> int:
 
 
 def _down(args: argparse.Namespace) -> int:
-    changes = Client().call("down", timeout=APPLY_TIMEOUT)["changes"]
-    if changes:
-        _list(changes, args)
-        say(
-            args,
-            Text(
-                f"関所が加えた {len(changes)} 件を取り除きました。", f"Removed what Sekisho had added: {len(changes)}."
-            ),
-        )
+    result = Client().call("down", timeout=APPLY_TIMEOUT)
+    if args.json:
+        print_json(result)
+    elif changes := result["changes"]:
+        count = _list(changes, args)
+        say(args, Text(f"関所が加えた {count} 件を取り除きました。", f"Removed what Sekisho had added: {count}."))
     else:
         say(args, Text("取り除くものはありませんでした。", "There was nothing to remove."))
     return 0
@@ -135,11 +137,25 @@ def _metrics(args: argparse.Namespace) -> int:
     return 0
 
 
-def _list(changes: Sequence[dict[str, Any]], args: argparse.Namespace) -> None:
-    """Numbered sentences, the second language under the first."""
-    places = len(str(len(changes)))
-    for number, change in enumerate(changes, 1):
+def _list(changes: Sequence[dict[str, Any]], args: argparse.Namespace) -> int:
+    """Numbered sentences, the second language under the first. Returns how many."""
+    sentences = list(_sentences(changes))
+    places = len(str(len(sentences)))
+    for number, sentence in enumerate(sentences, 1):
         label = f"{number:{places}}. "
         for language in languages(args):
-            print(label + change["text"][language])
+            print(label + sentence.in_language(language))
             label = " " * len(label)
+    return len(sentences)
+
+
+def _sentences(changes: Sequence[dict[str, Any]]) -> Iterator[Text]:
+    """One for each change; the kernel's switches, which would bury the rest, are counted where the first stands."""
+    switches = sum(change["subsystem"] == "sysctl" for change in changes)
+    counted = False
+    for change in changes:
+        if change["subsystem"] != "sysctl":
+            yield Text(change["text"]["ja"], change["text"]["en"])
+        elif not counted:
+            counted = True
+            yield Text(_SWITCHES.ja.format(switches), _SWITCHES.en.format(switches))

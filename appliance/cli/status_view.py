@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from appliance.cli.columns import pad, printable, table, width
@@ -11,11 +11,14 @@ from appliance.text import Language, Text
 
 SYMBOLS: Mapping[str, str] = {"ok": "●", "warning": "▲", "failed": "✖", "unknown": "?"}
 WORDS: Mapping[str, Text] = {
-    "ok": Text("正常", "OK"),
-    "warning": Text("注意", "warning"),
-    "failed": Text("異常", "failed"),
-    "unknown": Text("不明", "unknown"),
+    "ok": Text("正常", "Working"),
+    "warning": Text("注意", "Attention"),
+    "failed": Text("異常", "Failed"),
+    "unknown": Text("未確認", "Not known"),
 }
+"""The page's words: who reads one and hears of the other on the telephone must not have to translate."""
+JAPAN = timezone(timedelta(hours=9), "JST")
+"""The clinics' time, as on the page; a router's own zone is often left at UTC."""
 _COLOURS: Mapping[str, str] = {"ok": "32", "warning": "33", "failed": "31", "unknown": "36"}
 _HEAD = (
     Text("表示", "Light"),
@@ -40,7 +43,7 @@ Document = Mapping[str, Any]
 def render(status: Document, languages: Sequence[Language], colour: bool) -> str:
     """Headline, facts, then the lights: each root cause, its consequences indented below it.
 
-    Times are in the machine's time zone. colour: ANSI sequences around symbols and state words.
+    Times are Japan's. colour: ANSI sequences around symbols and state words.
     """
     said: set[str] = set()
     lines = [*_headline(status["headline"], languages, colour, said), ""]
@@ -67,7 +70,7 @@ def _facts(status: Document, languages: Sequence[Language]) -> list[str]:
         facts.append((_CLINIC, f"{_joined(clinic['name'], languages)} ({clinic['id']})"))
     if status["carrying"]:
         facts.append((_CARRYING, status["carrying"]))
-    facts.append((_AT, _local(status["at"])))
+    facts.append((_AT, f"{_in_japan(status['at'])} {JAPAN}"))
     titles = [" / ".join(title.in_language(language) for language in languages) for title, _ in facts]
     cells = max(map(width, titles))
     return [f"{pad(title, cells)}  {printable(value)}" for title, (_, value) in zip(titles, facts, strict=True)]
@@ -112,7 +115,7 @@ def _row(light: Document, depth: int, languages: Sequence[Language]) -> Iterator
             SYMBOLS[light["state"]] if first else " ",
             _STEP * depth + printable(light["title"][language]),
             WORDS[light["state"]].in_language(language),
-            _local(light["since"]) if first else "",
+            _in_japan(light["since"]) if first else "",
             _age(light["evidence_age"]).in_language(language),
             printable(light["cause"]) if first else "",
         ]
@@ -137,8 +140,8 @@ def _joined(text: Document, languages: Sequence[Language]) -> str:
     return " / ".join(dict.fromkeys(text[language] for language in languages))
 
 
-def _local(moment: str) -> str:
-    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+def _in_japan(moment: str) -> str:
+    return datetime.fromisoformat(moment).astimezone(JAPAN).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _age(seconds: float | None) -> Text:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from appliance import paths
@@ -66,8 +65,3 @@ def no_account() -> SekishoError:
         "接続アカウントがまだありません。「sekisho account import ファイル名」で取り込んでください。",
         'there is no connection account yet; bring it in with "sekisho account import FILE".',
     )
-
-
-def import_account(data: bytes, code: str) -> Account:
-    """Blocking (key derivation, systemd-creds). SekishoError: refused, and the previous account stays."""
-    return accounts().import_sealed(data, code, datetime.now(UTC))

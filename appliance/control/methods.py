@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from appliance.account.inspect import redacted
-from appliance.control import holdings, in_force
+from appliance.control import holdings, importing, in_force
 from appliance.control.applying import Applier
 from appliance.control.holdings import Wanted
 from appliance.control.records import Records
@@ -64,9 +64,9 @@ def methods(router: Router) -> Mapping[str, Method]:
 
     async def account_import(params: dict[str, Any], _: Peer) -> JSON:
         data, code = _account_params(params)
-        account = await asyncio.to_thread(holdings.import_account, data, code)
+        account = await asyncio.to_thread(importing.import_account, data, code)
         router.account_imported()
-        return redacted(account, datetime.now(UTC))
+        return account
 
     async def site_show(_: dict[str, Any], __: Peer) -> JSON:
         kept = await asyncio.to_thread(in_force.read)

@@ -80,6 +80,7 @@ def status(case: str, seconds_later: float = 3.0) -> dict[str, Any]:
     for kind, subject in () if case == "unknown" else SEEN:
         ok = f"{kind} {subject}" not in BROKEN[case]
         reason = {"failed": "unreachable", "impostor": "wrong-pin"}.get(case, "")
+        board.record(Evidence(kind, subject, True, 4999.0, "", "400"))
         board.record(Evidence(kind, subject, ok, 5000.0, "" if ok else reason, "400"))
     now = 5000.0 + seconds_later
     board.lights(1400.0)

@@ -19,32 +19,39 @@ REPAIRED = "sekisho_repaired_differences_total"
 
 def test_foreign_hand_is_put_back(clinic: World) -> None:
     router = clinic.machines["router"]
-    unlisted = clinic.machines["lan-attacker"]
-    engine = engine_addresses(addresses.RECEIPT_HOST)[0]
-    with observe.Session(clinic) as passthrough, observe.Session(clinic, addresses.RECEIPT_GATE_HOST) as gate:
+    with observe.Session(clinic) as session:
         router.run("nft", "insert", "rule", "inet", "sekisho", "forward", "accept", "comment", '"let me in"')
         router.run("nft", "flush", "chain", "inet", "sekisho", "wan_input")
         router.ip(f"address delete {addresses.ROUTER_LAN} dev lan0\n")
-        router.ip(f"rule delete to {addresses.DATA_CENTER} lookup 51\n")
         planned = _plan(clinic)
-        for named in ("let me in", "Silence: the WAN learns nothing", str(addresses.ROUTER_LAN), str(addresses.DATA_CENTER)):
+        for named in ("let me in", "Silence: the WAN learns nothing", str(addresses.ROUTER_LAN)):
             assert named in planned
-
         until(lambda: _plan(clinic) == "[]", "the daemon puts it back by itself", limit=90, pause=1)
         assert "had been changed from outside, put back" in clinic.router.log.read_text()
-        until(lambda: metric(clinic, REPAIRED) >= 3, "monitoring hears of it")
-        seconds_to_refusal(unlisted, engine, addresses.ENGINE_PORT)
-        passthrough.exchange()
-        gate.exchange()
+        until(lambda: metric(clinic, REPAIRED) >= 2, "monitoring hears of it")
+        session.exchange()
 
-        # What other firewall programs begin with. It takes our proofs, too: they have to be made anew.
-        router.run("nft", "flush", "ruleset")
-        clinic.router.apply()
-        assert _plan(clinic) == "[]"
-        seconds_to_refusal(unlisted, engine, addresses.ENGINE_PORT)
-        observe.await_green(clinic)
-    for host in MODES:
-        clinic.client("reception", host).login()
+    # What other firewall programs begin with. It takes our proofs, too: they have to be made anew.
+    router.run("nft", "flush", "ruleset")
+    router.ip(f"rule delete to {addresses.DATA_CENTER} lookup 51\n")
+    clinic.router.apply()
+    assert _plan(clinic) == "[]"
+    seconds_to_refusal(
+        clinic.machines["lan-attacker"], engine_addresses(addresses.RECEIPT_HOST)[0], addresses.ENGINE_PORT
+    )
+    until(lambda: _logs_in(clinic), "both modes work again", limit=90, pause=1)
+    observe.await_green(clinic)
+
+
+def _logs_in(clinic: World) -> bool:
+    try:
+        for host in MODES:
+            clinic.client("reception", host).login()
+    except TimeoutError:
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def _plan(clinic: World) -> str:

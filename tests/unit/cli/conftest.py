@@ -1,7 +1,6 @@
 """The command line is tried against the real server on a real socket."""
 
 import tempfile
-import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -132,15 +131,6 @@ def all_well() -> dict[str, Any]:
         },
         carrying="dc1",
     )
-
-
-@pytest.fixture
-def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.fixture

@@ -58,6 +58,28 @@ def test_long_lists_keep_their_margin(daemon: Daemon, capsys: Captured) -> None:
     assert lines[-2].startswith("10. ")
 
 
+def test_the_kernel_s_switches_are_one_sentence_and_json_has_them_all(daemon: Daemon, capsys: Captured) -> None:
+    first, last = CHANGES["changes"]
+    switches = [
+        {"subsystem": "sysctl", "subject": key, "text": {"ja": f"{key} を 1 にします。", "en": f"set {key} to 1"}}
+        for key in ("net/ipv4/ip_forward", "net/ipv4/conf/all/rp_filter")
+    ]
+    result = {"changes": [first, *switches, last, switches[0]]}
+    with daemon(plan=result, apply=result | {"seconds": 1.0}, down=result):
+        assert main(["plan"]) == 0
+        assert capsys.readouterr().out.splitlines()[2:] == [
+            "2. カーネルの設定を 3 項目そろえます（項目は --json で見られます）。",
+            "   set kernel switches: 3 (listed by --json)",
+            "3. 規則を入れます。",
+            "   Load the rules.",
+        ]
+        assert main(["apply", "--lang", "ja"]) == 0
+        assert capsys.readouterr().out.splitlines()[-1] == "3 件を変更しました（1.0 秒）。"
+        for command in ("plan", "down"):
+            assert main([command, "--json"]) == 0
+            assert json.loads(capsys.readouterr().out) == result
+
+
 def test_an_empty_plan_says_so(daemon: Daemon, capsys: Captured) -> None:
     with daemon(plan=NOTHING):
         assert main(["plan"]) == 0
@@ -105,13 +127,15 @@ def test_account_import_reads_the_code_from_standard_input(
     daemon: Daemon, sealed: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("ABCD-EFGH \nrest\n"))
-    with daemon(account_import=ACCOUNT) as asked:
+    with daemon(status={}, account_import=ACCOUNT) as asked:
         assert main(["account", "import", str(sealed)]) == 0
-    assert asked == [("account.import", {"file": base64.b64encode(b"\x00sealed\xff").decode(), "code": "ABCD-EFGH"})]
+    assert asked[1:] == [("account.import", {"file": base64.b64encode(b"\x00sealed\xff").decode(), "code": "ABCD-EFGH"})]
     captured = capsys.readouterr()
     assert captured.out == (
         "みほん医院（c0001）の接続アカウント（番号 4）を取り込みました。\n"
         "The connection account of Sample Clinic (c0001), serial 4, was taken in.\n"
+        "まだ働いていません。次に「sekisho plan」で確かめ、「sekisho apply」で反映してください。\n"
+        "It is not in force yet: look at `sekisho plan`, then run `sekisho apply`.\n"
     )
     assert "ABCD" not in captured.out + captured.err
 
@@ -120,18 +144,28 @@ def test_account_import_reads_the_code_from_a_file(daemon: Daemon, sealed: Path,
     code = tmp_path / "code"
     code.write_text("ABCD-EFGH\n")
     code.chmod(0o600)
-    with daemon(account_import=ACCOUNT) as asked:
+    with daemon(status={}, account_import=ACCOUNT) as asked:
         assert main(["account", "import", "--code-file", str(code), str(sealed)]) == 0
-    assert asked[0][1]["code"] == "ABCD-EFGH"
+    assert asked[1][1]["code"] == "ABCD-EFGH"
 
 
 def test_account_import_refused(
     daemon: Daemon, sealed: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("wrong\n"))
-    with daemon(account_import=SekishoError("account.wrong-code", "コードが違います。", "The code is wrong.")):
+    with daemon(status={}, account_import=SekishoError("account.wrong-code", "コードが違います。", "The code is wrong.")):
         assert main(["account", "import", str(sealed)]) == 1
     assert capsys.readouterr() == ("", "エラー: コードが違います。\nerror: The code is wrong.\n")
+
+
+def test_account_import_asks_for_no_code_while_nobody_could_take_it(
+    socket_path: Path, sealed: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = io.StringIO("ABCD-EFGH\n")
+    monkeypatch.setattr(sys, "stdin", typed)
+    assert main(["account", "import", "--lang", "en", str(sealed)]) == 1
+    assert capsys.readouterr().err.startswith("error: Sekisho is not running")
+    assert typed.tell() == 0
 
 
 def test_account_import_of_no_file_and_of_a_huge_one(tmp_path: Path, capsys: Captured) -> None:
@@ -273,7 +307,7 @@ def test_a_terminal_that_lacks_characters_gets_question_marks(
         process = sekisho(socket_path, "status", "--lang", "en", stdout=subprocess.PIPE, env=environment)
         out, error = process.communicate(timeout=60)
     assert (process.returncode, error) == (0, b"")
-    assert b"? OK" in out
+    assert b"? Working" in out
 
 
 def test_starting_is_cheap() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -12,11 +13,12 @@ import pytest
 
 from appliance.cli.columns import printable, table, width
 from appliance.cli.main import main
-from appliance.cli.status_view import render
+from appliance.cli.status_view import WORDS, render
 from appliance.cli.words import may_colour
+from tests.golden import golden
+from webui.words import STATES
 
 Daemon = Callable[..., AbstractContextManager[Any]]
-pytestmark = pytest.mark.usefixtures("tokyo")
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -28,11 +30,8 @@ def test_golden(
     status = request.getfixturevalue(scene)
     with daemon(status=status):
         code = main(["status", "--lang", lang])
-    golden = GOLDEN / f"status.{scene.replace('_', '-')}.{lang}.txt"
     printed = capsys.readouterr().out
-    if os.environ.get("SEKISHO_WRITE_GOLDEN"):
-        golden.write_text(printed)
-    assert printed == golden.read_text()
+    assert printed == golden(GOLDEN / f"status.{scene.replace('_', '-')}.{lang}.txt", printed)
     assert code == (1 if scene == "broken_line" else 0)
 
 
@@ -64,8 +63,8 @@ def test_watch_shows_every_status_and_says_why_it_ends(
         assert captured.err.startswith("エラー: 関所が途中で応答をやめた")
         assert main(["--lang", "en", "status", "--watch"]) == 1
     captured = capsys.readouterr()
-    assert "● OK\n" in captured.out
-    assert "✖ failed\n" in captured.out
+    assert "● Working\n" in captured.out
+    assert "✖ Failed\n" in captured.out
     assert "\x1b" not in captured.out
 
 
@@ -91,6 +90,25 @@ def test_every_light_is_shown_once_whatever_the_roots_say(all_well: dict[str, An
     shown = render(all_well, ("en",), colour=False)
     assert shown.count("Internet line") == 1
     assert shown.count("Path to the data center") == 1
+
+
+def test_the_words_for_states_are_the_page_s() -> None:
+    assert WORDS == STATES
+
+
+def test_times_are_japan_s_wherever_the_machine_believes_to_be(
+    all_well: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = render(all_well, ("en",), colour=False)
+    assert "2026-11-23 15:00:12 JST" in before
+    assert before.count("JST") == 1
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert render(all_well, ("en",), colour=False) == before
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_no_clinic_no_vendor(all_well: dict[str, Any]) -> None:

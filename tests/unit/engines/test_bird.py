@@ -20,6 +20,7 @@ from appliance.errors import SekishoError
 from appliance.intent.compile import compile as compile_intent
 from appliance.intent.model import RouterIntent
 from tests.builders import lab_account, lab_site, lab_tunnel
+from tests.golden import golden
 
 GOLDEN = Path(__file__).with_name("golden")
 FIRST, SECOND = {"dc1": 200, "dc2": 190}, {"dc1": 190, "dc2": 200}
@@ -32,7 +33,8 @@ def intent() -> RouterIntent:
 
 
 def test_the_configuration(intent: RouterIntent) -> None:
-    assert bird.render(intent, FIRST) == (GOLDEN / "bird.conf").read_text()
+    rendered = bird.render(intent, FIRST)
+    assert rendered == golden(GOLDEN / "bird.conf", rendered)
 
 
 def test_only_preferences_differ_between_two_orders(intent: RouterIntent) -> None:

@@ -18,12 +18,14 @@ from appliance.engines.leases import parse_lease, read_lease
 from appliance.engines.supervise import Supervisor
 from appliance.intent.compile import compile as compile_intent
 from tests.builders import lab_account, lab_site
+from tests.golden import golden
 
 GOLDEN = Path(__file__).with_name("golden")
 
 
 def test_the_configuration() -> None:
-    assert dhcpcd.render("wan0").replace(str(dhcpcd.HOOK), "@HOOK@") == (GOLDEN / "dhcpcd.conf").read_text()
+    rendered = dhcpcd.render("wan0").replace(str(dhcpcd.HOOK), "@HOOK@")
+    assert rendered == golden(GOLDEN / "dhcpcd.conf", rendered)
 
 
 def hook(lease: Path, **environment: str) -> bytes:

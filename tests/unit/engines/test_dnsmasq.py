@@ -22,6 +22,7 @@ from appliance.engines.supervise import Supervisor
 from appliance.intent.compile import compile as compile_intent
 from appliance.intent.model import RouterIntent
 from tests.builders import PASSTHROUGH_HOST, TERMINATE_HOST, lab_account, lab_site
+from tests.golden import golden
 
 GOLDEN = Path(__file__).with_name("golden")
 PROVEN = {PASSTHROUGH_HOST: [IPv4Address("203.0.113.33"), IPv4Address("203.0.113.17")]}
@@ -47,12 +48,14 @@ def intent() -> RouterIntent:
 
 
 def test_the_configuration(intent: RouterIntent) -> None:
-    assert dnsmasq.render(intent) == (GOLDEN / "dnsmasq.conf").read_text()
+    rendered = dnsmasq.render(intent)
+    assert rendered == golden(GOLDEN / "dnsmasq.conf", rendered)
 
 
 def test_no_dhcp_where_the_clinic_has_its_own() -> None:
     site = lab_site(lan={"interface": "lan0", "address": "192.0.2.1/26"}, terminals=[])
-    assert dnsmasq.render(compile_intent(lab_account(), site)) == (GOLDEN / "dnsmasq-without-dhcp.conf").read_text()
+    rendered = dnsmasq.render(compile_intent(lab_account(), site))
+    assert rendered == golden(GOLDEN / "dnsmasq-without-dhcp.conf", rendered)
 
 
 def test_only_our_services_names_are_told(intent: RouterIntent) -> None:

@@ -17,8 +17,9 @@ def test_a_status_document() -> None:
     board = Board()
     board.expect(Expected(wan_interface="wan0", tunnels=("dc1", "dc2")))
     board.record(Evidence("wan.carrier", "wan0", False, 90.0))
-    board.record(Evidence("tunnel.path", "dc1", False, 92.5))
-    board.record(Evidence("tunnel.path", "dc2", False, 92.5))
+    for at, ok in ((91.0, True), (92.5, False)):
+        board.record(Evidence("tunnel.path", "dc1", ok, at))
+        board.record(Evidence("tunnel.path", "dc2", ok, at))
     board.lights(93.0)
     document = status_document(
         board.lights(95.0),

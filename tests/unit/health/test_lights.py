@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -130,13 +131,6 @@ def test_old_news_is_no_news() -> None:
             id="no cable",
         ),
         pytest.param(
-            (("wan.address", "wan0", False), *down("dc1", "dc2"), *proofs(False, "unreachable")),
-            "line",
-            "line.no-address",
-            {"tunnel", "engine"},
-            id="no address",
-        ),
-        pytest.param(
             (("wan.gateway", "wan0", False), *down("dc1", "dc2"), *proofs(False, "timeout")),
             "line",
             "line.gateway-silent",
@@ -248,6 +242,73 @@ def test_root_cause_first_and_its_consequences_folded(
     assert headline(lights).state is State.FAILED
     assert lights[0].summary.ja in headline(lights).text.ja
     assert lights[0].summary.en in headline(lights).text.en
+
+
+def test_no_address_counts_only_after_a_while() -> None:
+    board = board_with()
+    lost = (("wan.address", "wan0", False), *down("dc1", "dc2"), *proofs(False, "unreachable"))
+    for at in (101.0, 105.0, 110.0, 115.0, 115.9):
+        show(board, at, lost)
+    assert causes(board.lights(115.9))["line"] == "line.checking"
+    lights = board.lights(116.0)
+    assert (lights[0].cause, lights[0].root) == ("line.no-address", None)
+    assert {light.name for light in lights if light.root == "line"} == {"tunnel", "engine"}
+
+
+STARTING: tuple[Change, ...] = (
+    *without("wan.address", "wan.gateway", "tunnel.", "engine."),
+    ("wan.address", "wan0", False),
+    *((kind, name, False) for kind in ("tunnel.endpoint", "tunnel.handshake", "tunnel.path") for name in ("dc1", "dc2")),
+    ("engine.name", "receipt", False),
+    ("engine.name", "receipt-gate", False),
+)
+
+
+def test_a_router_that_has_just_started_sends_nobody_to_the_line_equipment() -> None:
+    board = Board()
+    board.expect(EXPECTED)
+    for at in (100.0, 104.0, 108.0, 112.0, 114.9):
+        show(board, at, STARTING)
+        lights = board.lights(at)
+        assert {light.state for light in lights} == {State.OK, State.UNKNOWN}
+        assert "確認しています" in headline(lights).text.ja
+    show(board, 115.0, STARTING)
+    lights = board.lights(115.0)
+    assert causes(lights) | {"router": "", "certificates": ""} == {
+        "router": "",
+        "line": "line.no-address",
+        "tunnel": "tunnel.name-not-found",
+        "engine": "engine.name-not-found",
+        "certificates": "",
+    }
+    assert lights[0].name == "line"
+
+
+def test_a_gateway_that_never_answered_gets_the_same_time() -> None:
+    board = board_with(("wan.gateway", "wan0", False), base=without("wan.gateway", "tunnel.", "engine."))
+    assert causes(board.lights(101.0))["line"] == "line.checking"
+    assert causes(board.lights(115.0))["line"] == "line.gateway-silent"
+
+
+@pytest.mark.parametrize(
+    ("helper", "ja", "en"),
+    [
+        ("gate", "レセコンへの通信の取り次ぎ", "passing connections on to the receipt computer"),
+        ("dnsmasq", "端末への名前とアドレスの案内", "telling terminals names and addresses"),
+        ("new-one", "new-one", "new-one"),
+    ],
+)
+def test_a_dead_helper_is_named_for_people_and_nobody_is_promised_that_work_goes_on(
+    helper: str, ja: str, en: str
+) -> None:
+    board = board_with()
+    board.expect(replace(EXPECTED, helpers=(helper,)))
+    show(board, 100.0, (("router.engine", helper, False, "dead"),))
+    lights = board.lights(101.0)
+    assert causes(lights)["engine"] == "engine.ok"
+    told = headline(lights)
+    assert told.text.ja == f"レセコンを使えないことがあります。ルーターの中の部品（{ja}）が止まっています。"
+    assert told.text.en == f"The receipt computer may not be usable. A part inside the router ({en}) has stopped."
 
 
 def test_without_account_everything_behind_it_waits() -> None:
@@ -379,7 +440,7 @@ def test_the_engines_name_does_not_resolve() -> None:
     board = board_with(
         ("engine.name", "receipt", False), ("engine.name", "receipt-gate", False), base=without("engine.")
     )
-    assert causes(board.lights(101.0))["engine"] == "engine.name-not-found"
+    assert causes(board.lights(115.0))["engine"] == "engine.name-not-found"
 
 
 def test_an_impostor_outweighs_other_failures_and_is_never_folded_away() -> None:

@@ -1,12 +1,8 @@
 """The whole intent of three clinics as text under review: any change of a rule shows as a change of these files.
-
-After a wanted change: ``SEKISHO_GOLDEN=write python -m pytest tests/unit/intent/test_golden.py``,
-then read the difference before committing it.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +12,7 @@ from appliance.intent.compile import compile
 from appliance.intent.model import RouterIntent
 from appliance.kernel.nft import render
 from tests.builders import lab_account, lab_site, lab_tunnel, static_wan, terminate_service
+from tests.golden import golden
 from tests.lab.machine import Machine
 from tests.unit.intent.clinic import add_users
 from tests.unit.intent.readable import readable
@@ -41,10 +38,7 @@ def compiled(clinic: str) -> RouterIntent:
 def test_the_intent_is_as_reviewed(clinic: str) -> None:
     intent = compiled(clinic)
     for suffix, text in ((".intent", readable(intent)), (".nft", render(intent.firewall))):
-        file = GOLDEN / (clinic + suffix)
-        if os.environ.get("SEKISHO_GOLDEN") == "write":
-            file.write_text(text)
-        assert text == file.read_text()
+        assert text == golden(GOLDEN / (clinic + suffix), text)
 
 
 @pytest.mark.namespaces

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from appliance.telemetry.metrics import registry, render
 from appliance.telemetry.snapshot import GateFigures, PacketCount, Snapshot, TunnelFigures
+from tests.golden import golden
 
 GOLDEN = Path(__file__).parent / "golden" / "full.prom"
 
@@ -29,7 +30,8 @@ def names(snapshot: Snapshot) -> set[str]:
 
 
 def test_a_router_of_which_everything_is_known(full):
-    assert render(full) == GOLDEN.read_text()
+    rendered = render(full)
+    assert rendered == golden(GOLDEN, rendered)
 
 
 def test_promtool_has_nothing_to_say(full, promtool):

@@ -37,6 +37,7 @@ def make_status(*broken: str, clinic: str | None = "れんげ内科医院", **mo
     board.expect(Expected("wan0", ("dc1", "dc2"), ("receipt",), ("identity",)))
     for kind, subject in (*WELL, ("wan.carrier", "wan0")):
         ok = f"{kind} {subject}" not in broken
+        board.record(Evidence(kind, subject, True, 99.0, "", "400"))
         board.record(Evidence(kind, subject, ok, 100.0, "" if ok else "timeout", "400"))
     board.lights(100.0)
     given = {
