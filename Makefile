@@ -34,7 +34,7 @@ lock: ## Renew the lock files from pyproject.toml
 	@build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --extra dev pyproject.toml --output-file requirements-dev.lock
 	@build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    pyproject.toml --output-file requirements.lock
+	    --extra install pyproject.toml --output-file requirements.lock
 	@rm -rf build/lock-venv
 
 # ---- the two commands --------------------------------------------------------

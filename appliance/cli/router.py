@@ -17,11 +17,6 @@ from appliance.text import Text
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[Any]
 
-_SWITCHES = Text(
-    "カーネルの設定を {} 項目そろえます（項目は --json で見られます）。",
-    "set kernel switches: {} (listed by --json)",
-)
-
 APPLY_TIMEOUT = 180.0
 """Seconds: the slowest step is starting the helper daemons on a small machine."""
 PLAN_TIMEOUT = 60.0
@@ -158,4 +153,7 @@ def _sentences(changes: Sequence[dict[str, Any]]) -> Iterator[Text]:
             yield Text(change["text"]["ja"], change["text"]["en"])
         elif not counted:
             counted = True
-            yield Text(_SWITCHES.ja.format(switches), _SWITCHES.en.format(switches))
+            yield Text(
+                f"カーネルの設定を {switches} 項目そろえます（項目は --json で見られます）。",
+                f"set {switches} kernel {'switch' if switches == 1 else 'switches'} (listed by --json)",
+            )

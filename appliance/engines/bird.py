@@ -81,7 +81,7 @@ def bird_spec(intent: RouterIntent, preferences: Mapping[str, int]) -> EngineSpe
     socket = paths.BIRD_SOCKET
     return EngineSpec(
         name="bird",
-        title=Text("経路制御(BIRD)", "the routing daemon (BIRD)"),
+        title=Text("経路制御（BIRD）", "the routing daemon (BIRD)"),
         argv=("bird", "-f", "-u", "bird", "-g", "bird", "-c", str(CONFIG), "-s", str(socket)),
         files=(ConfigFile(CONFIG, render(intent, preferences)),),
         directories=(Directory(socket.parent, 0o750, "bird"),),

@@ -40,7 +40,7 @@ def dhcpcd_spec(intent: RouterIntent) -> EngineSpec:
     """dhcpcd separates its rights by itself. A stop takes the address back, since dhcpcd gave it."""
     return EngineSpec(
         name="dhcpcd",
-        title=Text("回線側のアドレスの取得(dhcpcd)", "the WAN's address by DHCP (dhcpcd)"),
+        title=Text("回線側のアドレスの取得（dhcpcd）", "the WAN's address by DHCP (dhcpcd)"),
         argv=("dhcpcd", "--nobackground", "--config", str(CONFIG), intent.wan.interface),
         files=(ConfigFile(CONFIG, render(intent.wan.interface), read_again=False),),
         directories=(Directory(paths.LEASES),),

@@ -81,7 +81,7 @@ def dnsmasq_spec(intent: RouterIntent, answers: Mapping[str, Sequence[IPv4Addres
     hosts = render_hosts({name: addresses for name, addresses in answers.items() if name in own})
     return EngineSpec(
         name="dnsmasq",
-        title=Text("院内の名前とアドレスの案内(dnsmasq)", "names and addresses for the LAN (dnsmasq)"),
+        title=Text("院内の名前とアドレスの案内（dnsmasq）", "names and addresses for the LAN (dnsmasq)"),
         argv=("dnsmasq", "--keep-in-foreground", f"--conf-file={CONFIG}"),
         files=(ConfigFile(CONFIG, render(intent), read_again=False), ConfigFile(HOSTS, hosts)),
         directories=(Directory(paths.DHCP_LEASES.parent, 0o700),),

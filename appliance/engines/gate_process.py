@@ -14,7 +14,7 @@ def gate_spec() -> EngineSpec:
     """Its settings come over its control socket, so it has no file to read again."""
     return EngineSpec(
         name="gate",
-        title=Text("接続の関所(ゲート)", "the gate"),
+        title=Text("接続の関所（ゲート）", "the gate"),
         argv=(sys.executable, "-I", "-m", "appliance.gate", str(paths.GATE_SOCKET)),
         directories=(Directory(paths.GATE_SOCKET.parent, 0o700, GATE_USER),),
         user=GATE_USER,

@@ -91,12 +91,12 @@ def _change(operation: Add | Remove) -> Change:
     peer = f" → {address.peer}" if address.peer else ""
     if isinstance(operation, Add):
         text = Text(
-            f"{address.interface} にアドレス {address.address}{peer} を付けます",
+            f"{address.interface} にアドレス {address.address}{peer} を付けます。",
             f"add address {address.address}{peer} to {address.interface}",
         )
     else:
         text = Text(
-            f"{address.interface} からアドレス {address.address}{peer} を外します",
+            f"{address.interface} からアドレス {address.address}{peer} を外します。",
             f"remove address {address.address}{peer} from {address.interface}",
         )
     return Change("address", address.interface, text, operation)

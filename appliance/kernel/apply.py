@@ -172,7 +172,7 @@ def _do(netlink: Netlink, change: Change, memory: Memory) -> None:
         reason = error.args[1] if len(error.args) > 1 else str(error)
         raise SekishoError(
             f"kernel.{change.subsystem}-failed",
-            f"カーネルが次の変更を受け付けませんでした「{change.text.ja}」: {reason}",
+            f"カーネルが次の変更を受け付けませんでした（{reason}）：{change.text.ja}",
             f"The kernel refused to {change.text.en}: {reason}",
         ) from error
 
@@ -219,6 +219,6 @@ def _tell_strangers(intent: RouterIntent, memory: Memory, observed: _Observed) -
 def _unsettled(changes: list[Change]) -> SekishoError:
     return SekishoError(
         "kernel.unsettled",
-        f"設定がすぐに元へ戻されます「{changes[0].text.ja}」。同じものを変えているプログラムを止めてください。",
+        f"設定がすぐに元へ戻されます（{changes[0].text.ja.removesuffix('。')}）。同じものを変えているプログラムを止めてください。",
         f"Something keeps undoing our changes ({changes[0].text.en}); stop the program that does.",
     )

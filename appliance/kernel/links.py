@@ -118,12 +118,12 @@ def diff(wanted: Wanted, observed: Mapping[str, Link]) -> list[Change]:
             changes.append(_delete(link.name))
             link = None
         if link is None:
-            text = Text(f"トンネル {tunnel.name} を作ります", f"create tunnel {tunnel.name}")
+            text = Text(f"トンネル {tunnel.name} を作ります。", f"create tunnel {tunnel.name}")
             changes.append(Change("link", tunnel.interface, text, Create(tunnel.interface, tunnel.mtu)))
             continue
         if link.mtu != tunnel.mtu:
             text = Text(
-                f"トンネル {tunnel.name} の MTU を {link.mtu} から {tunnel.mtu} バイトにします",
+                f"トンネル {tunnel.name} の MTU を {link.mtu} から {tunnel.mtu} バイトにします。",
                 f"set the MTU of tunnel {tunnel.name} from {link.mtu} to {tunnel.mtu} bytes",
             )
             changes.append(Change("link", link.name, text, SetMtu(link.name, tunnel.mtu)))
@@ -185,14 +185,14 @@ def _create(netlink: Netlink, interface: str) -> None:
 
 def _delete(interface: str) -> Change:
     name = interface.removeprefix(PREFIX)
-    return Change("link", interface, Text(f"トンネル {name} を消します", f"remove tunnel {name}"), Delete(interface))
+    return Change("link", interface, Text(f"トンネル {name} を消します。", f"remove tunnel {name}"), Delete(interface))
 
 
 def _set_up(interface: str, up: bool) -> Change:
     if up:
-        text = Text(f"{interface} を有効にします", f"bring {interface} up")
+        text = Text(f"{interface} を有効にします。", f"bring {interface} up")
     else:
-        text = Text(f"{interface} を元の無効の状態に戻します", f"take {interface} down again, as it was")
+        text = Text(f"{interface} を元の無効の状態に戻します。", f"take {interface} down again, as it was")
     return Change("link", interface, text, SetUp(interface, up))
 
 

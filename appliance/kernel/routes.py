@@ -108,18 +108,18 @@ def _key(route: Route) -> tuple[int, IPv4Network, int]:
 def _change(operation: Add | Remove) -> Change:
     route = operation.route
     if route.interface is None:
-        way = Text("行き止まり(すぐに断る)", "unreachable (refused at once)")
+        way = Text("行き止まり（すぐに断る）", "unreachable (refused at once)")
     else:
         gateway = f" {route.gateway}" if route.gateway else ""
         way = Text(f"{route.interface}{gateway} へ", f"by {route.interface}{gateway}")
     if isinstance(operation, Add):
         text = Text(
-            f"{route.destination} への経路を作ります: {way.ja}(表 {route.table})",
+            f"{route.destination} への経路を作ります：{way.ja}（表 {route.table}）。",
             f"add route to {route.destination}: {way.en} (table {route.table})",
         )
     else:
         text = Text(
-            f"{route.destination} への経路を消します: {way.ja}(表 {route.table})",
+            f"{route.destination} への経路を消します：{way.ja}（表 {route.table}）。",
             f"remove route to {route.destination}: {way.en} (table {route.table})",
         )
     return Change("route", str(route.destination), text, operation)
@@ -128,7 +128,7 @@ def _change(operation: Add | Remove) -> Change:
 def _taken(route: Route) -> SekishoError:
     return SekishoError(
         "kernel.route-taken",
-        f"{route.destination} への経路(表 {route.table})が、ほかのプログラムによって既に作られています。"
+        f"{route.destination} への経路（表 {route.table}）が、ほかのプログラムによって既に作られています。"
         "そのプログラムを止めるか、その経路を消してください。",
         f"Another program already made a route to {route.destination} in table {route.table}; "
         "stop that program or remove its route.",

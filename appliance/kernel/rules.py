@@ -68,12 +68,12 @@ def _change(operation: Add | Remove) -> Change:
     rule = operation.rule
     if isinstance(operation, Add):
         text = Text(
-            f"{rule.destination} あての通信は経路表 {rule.table} だけで決めます",
+            f"{rule.destination} あての通信は経路表 {rule.table} だけで決めます。",
             f"decide traffic to {rule.destination} by routing table {rule.table}",
         )
     else:
         text = Text(
-            f"{rule.destination} あての通信を経路表 {rule.table} で決めるのをやめます",
+            f"{rule.destination} あての通信を経路表 {rule.table} で決めるのをやめます。",
             f"stop deciding traffic to {rule.destination} by routing table {rule.table}",
         )
     return Change("rule", str(rule.destination), text, operation)

@@ -51,9 +51,9 @@ def diff(
         if before == value or (before is None and _is_ipv6(key) and interface_of(key) not in coming):
             continue
         if before is None:
-            text = Text(f"{key} を {value} にします", f"set {key} to {value}")
+            text = Text(f"{key} を {value} にします。", f"set {key} to {value}")
         else:
-            text = Text(f"{key} を {before} から {value} にします", f"set {key} from {before} to {value}")
+            text = Text(f"{key} を {before} から {value} にします。", f"set {key} from {before} to {value}")
         changes.append(Change("sysctl", key, text, Write(key, value, before)))
     return changes
 
@@ -142,6 +142,6 @@ def _is_ipv6(key: str) -> bool:
 def _refused(key: str, value: str, reason: str | None) -> SekishoError:
     return SekishoError(
         "kernel.sysctl-refused",
-        f"カーネルの設定 {key} を {value} にできません: {reason}",
+        f"カーネルの設定 {key} を {value} にできません（{reason}）。",
         f"The kernel did not take {value} for {key}: {reason}",
     )

@@ -58,7 +58,7 @@ def failed(tool: str, stderr: str) -> SekishoError:
     reason = condensed(stderr)
     return SekishoError(
         f"kernel.{tool}-failed",
-        f"{tool} が失敗しました: {reason}",
+        f"{tool} が失敗しました（{reason}）。",
         f"{tool} failed: {reason}",
     )
 

@@ -120,10 +120,10 @@ def diff(wanted: Iterable[Tunnel], observed: Mapping[str, Device]) -> list[Chang
         if not differences:
             continue
         if tunnel.interface not in observed:
-            text = Text(f"トンネル {tunnel.name} の暗号化を設定します", f"set up encryption of tunnel {tunnel.name}")
+            text = Text(f"トンネル {tunnel.name} の暗号化を設定します。", f"set up encryption of tunnel {tunnel.name}")
         else:
             text = Text(
-                f"トンネル {tunnel.name} をつないだまま変えます: {'、'.join(item.ja for item in differences)}",
+                f"トンネル {tunnel.name} をつないだまま変えます：{'、'.join(item.ja for item in differences)}。",
                 f"change tunnel {tunnel.name} in place: {', '.join(item.en for item in differences)}",
             )
         changes.append(

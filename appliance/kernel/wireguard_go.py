@@ -87,6 +87,6 @@ def _reason(log: bytes) -> str:
 def _failed(interface: str, reason: str) -> SekishoError:
     return SekishoError(
         "kernel.wireguard-go",
-        f"トンネル {interface} の暗号化プログラム wireguard-go が動きません: {reason}",
+        f"トンネル {interface} の暗号化プログラム wireguard-go が動きません（{reason}）。",
         f"wireguard-go, which encrypts the tunnel {interface}, does not work: {reason}",
     )

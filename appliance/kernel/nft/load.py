@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,9 +64,9 @@ def diff(wanted: Table, observed: Listing | None, remembered: FirewallMemory | N
     text: Text | None
     if observed is None:
         rules = sum(len(chain.rules) for chain in wanted.chains)
-        text = Text(f"ファイアウォールを作ります(規則 {rules} 個)", f"create the firewall ({rules} rules)")
+        text = Text(f"ファイアウォールを作ります（規則 {rules} 個）。", f"create the firewall ({rules} rules)")
     elif remembered is None:
-        text = Text("ファイアウォールを読み込み直します", "load the firewall anew")
+        text = Text("ファイアウォールを読み込み直します。", "load the firewall anew")
     else:
         text = _settings(fingerprint.compare(remembered.wanted, fingerprint.of_wanted(wanted)))
         if text is None:
@@ -79,7 +80,7 @@ def diff(wanted: Table, observed: Listing | None, remembered: FirewallMemory | N
 def remove(observed: Listing | None) -> list[Change]:
     if observed is None:
         return []
-    return [Change("nft", TABLE, Text("ファイアウォールを消します", "remove the firewall"), Delete())]
+    return [Change("nft", TABLE, Text("ファイアウォールを消します。", "remove the firewall"), Delete())]
 
 
 def apply(change: Change, memory: Memory) -> None:
@@ -179,8 +180,8 @@ def _settings(difference: Difference) -> Text | None:
     if not difference:
         return None
     return Text(
-        "ファイアウォールを変えます: " + _words(difference, ("追加", "削除", "変更"), "「{}」", "、"),
-        "change the firewall: " + _words(difference, ("add", "remove", "change"), "“{}”", "; "),
+        f"ファイアウォールを変えます：{_counts(difference, ('追加', '削除', '変更'))}。",
+        f"change the firewall: {_labels(difference, ('add', 'remove', 'change'))}",
     )
 
 
@@ -188,17 +189,23 @@ def _foreign_hand(difference: Difference) -> Text | None:
     if not difference:
         return None
     return Text(
-        "ファイアウォールが設定と違っているので元に戻します: "
-        + _words(difference, ("余分", "欠け", "改変"), "「{}」", "、"),
-        "firewall differs from the settings: restored: "
-        + _words(difference, ("surplus", "missing", "altered"), "“{}”", "; "),
+        f"ファイアウォールが設定と違っているので元に戻します：{_counts(difference, ('余分', '欠け', '改変'))}。",
+        f"firewall differs from the settings: restored: {_labels(difference, ('surplus', 'missing', 'altered'))}",
     )
 
 
-def _words(difference: Difference, kinds: tuple[str, str, str], quotes: str, comma: str) -> str:
+def _counts(difference: Difference, kinds: tuple[str, str, str]) -> str:
+    # The labels are the rules' own reasons, which are English: no part of a Japanese sentence.
+    return "、".join(f"{kind} {len(labels)} 件" for kind, labels in _by_change(difference, kinds))
+
+
+def _labels(difference: Difference, kinds: tuple[str, str, str]) -> str:
+    return "; ".join(
+        f"{kind} {len(labels)} ({', '.join(f'“{label}”' for label in labels)})"
+        for kind, labels in _by_change(difference, kinds)
+    )
+
+
+def _by_change(difference: Difference, kinds: tuple[str, str, str]) -> Iterator[tuple[str, list[str]]]:
     lists = (difference.added, difference.removed, difference.changed)
-    return comma.join(
-        f"{kind} {', '.join(quotes.format(label) for label in labels)}"
-        for kind, labels in zip(kinds, lists, strict=True)
-        if labels
-    )
+    return ((kind, labels) for kind, labels in zip(kinds, lists, strict=True) if labels)

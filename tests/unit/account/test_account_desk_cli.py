@@ -130,6 +130,7 @@ def test_the_code_typed_at_a_terminal_is_not_echoed(issued: Path) -> None:
     except OSError:
         pass  # EIO: the other end is closed and all was read.
     os.close(master)
+    assert "入力した文字は画面に出ません" in asked.decode()
     assert b"clinic-0042" in shown
     assert code_in(issued).encode() not in asked + echoed + shown
 

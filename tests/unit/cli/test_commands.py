@@ -69,7 +69,7 @@ def test_the_kernel_s_switches_are_one_sentence_and_json_has_them_all(daemon: Da
         assert main(["plan"]) == 0
         assert capsys.readouterr().out.splitlines()[2:] == [
             "2. カーネルの設定を 3 項目そろえます（項目は --json で見られます）。",
-            "   set kernel switches: 3 (listed by --json)",
+            "   set 3 kernel switches (listed by --json)",
             "3. 規則を入れます。",
             "   Load the rules.",
         ]

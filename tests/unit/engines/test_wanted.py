@@ -4,6 +4,7 @@ import pytest
 
 from appliance import paths
 from appliance.engines.wanted import engines_for
+from appliance.health.causes import helper_title
 from appliance.intent.compile import compile as compile_intent
 from tests.builders import lab_account, lab_site
 
@@ -21,6 +22,7 @@ def test_the_daemons_of_a_router() -> None:
     specs = engines_for(compile_intent(lab_account(), lab_site()), PREFERENCES, {})
     assert [spec.name for spec in specs] == ["dhcpcd", "bird", "gate", "dnsmasq", "web"]
     assert {spec.name: spec.user for spec in specs if spec.user} == {"gate": "sekisho-gate", "web": "sekisho-web"}
+    assert all(helper_title(spec.name).ja != spec.name for spec in specs), "staff are told what has stopped"
     web = specs[-1]
     assert web.argv[-3:] == ("webui", "--listen", "192.0.2.1:8080")
 

@@ -65,4 +65,4 @@ def test_ports_go_down_again_only_if_we_raised_them() -> None:
 
 def test_words() -> None:
     created, *_ = links.diff(Wanted((WantedTunnel("dc1", "sk-dc1", 1394),)), {})
-    assert (created.text.ja, created.text.en) == ("トンネル dc1 を作ります", "create tunnel dc1")
+    assert (created.text.ja, created.text.en) == ("トンネル dc1 を作ります。", "create tunnel dc1")

@@ -62,10 +62,10 @@ def test_what_came_at_run_time_stays_over_every_reload() -> None:
     assert packets > 0
 
     assert load(table(), memory) == [
-        "firewall differs from the settings: restored: surplus “input: a rule without comment”"
+        "firewall differs from the settings: restored: surplus 1 (“input: a rule without comment”)"
     ]
     assert load(with_chain(table(), FROM_LAN_CLOSED), memory) == [
-        "change the firewall: add “Nothing at all”; remove “Echo”, “Refuse at once”"
+        "change the firewall: add 1 (“Nothing at all”); remove 2 (“Echo”, “Refuse at once”)"
     ]
     assert nft.counters()["echoed"] == (packets, octets)
     assert elements("engine_verified") == ["203.0.113.17 . 443"]
@@ -80,8 +80,8 @@ def test_elements_of_the_settings_follow_the_settings() -> None:
     load(table(), memory)
     fewer = replace(TERMINALS, elements=((IPv4Address("192.0.2.11"), "02:00:00:00:02:99"),))
     assert load(with_set(table(), fewer), memory) == [
-        "change the firewall: add “set terminals: 192.0.2.11 . 02:00:00:00:02:99”; "
-        "remove “set terminals: 192.0.2.10 . 02:00:00:00:02:10”, “set terminals: 192.0.2.11 . 02:00:00:00:02:11”"
+        "change the firewall: add 1 (“set terminals: 192.0.2.11 . 02:00:00:00:02:99”); "
+        "remove 2 (“set terminals: 192.0.2.10 . 02:00:00:00:02:10”, “set terminals: 192.0.2.11 . 02:00:00:00:02:11”)"
     ]
     assert elements("terminals") == ["192.0.2.11 . 02:00:00:00:02:99"]
     for networks in (("203.0.113.0/24",), ("203.0.113.0/26", "203.0.113.64/26", "192.0.2.1/32"), ()):
@@ -130,14 +130,14 @@ def test_whatever_changes_its_nature_is_replaced_and_what_vanished_goes() -> Non
 @pytest.mark.parametrize(
     ("hand", "words"),
     [
-        ("nft flush chain inet sekisho forward", "missing “Clamp”, “Known”, “Closed unless proven”, “Count the rest”"),
-        ("nft insert rule inet sekisho forward accept", "surplus “forward: a rule without comment”"),
-        ("nft add rule inet sekisho forward accept comment mine", "surplus “mine”"),
-        ("nft 'chain inet sekisho forward { policy accept; }'", "altered “chain forward”"),
-        ("nft add chain inet sekisho mine", "surplus “chain mine”"),
-        ("nft delete element inet sekisho inside { 203.0.113.0/25 }", "missing “set inside: 203.0.113.0/25”"),
-        ("nft add element inet sekisho inside { 0.0.0.0/1 }", "surplus “set inside: 0.0.0.0/1”"),
-        ("nft add table inet sekisho '{ flags dormant; }'", "altered “table”"),
+        ("nft flush chain inet sekisho forward", "missing 4 (“Clamp”, “Known”, “Closed unless proven”, “Count the rest”)"),
+        ("nft insert rule inet sekisho forward accept", "surplus 1 (“forward: a rule without comment”)"),
+        ("nft add rule inet sekisho forward accept comment mine", "surplus 1 (“mine”)"),
+        ("nft 'chain inet sekisho forward { policy accept; }'", "altered 1 (“chain forward”)"),
+        ("nft add chain inet sekisho mine", "surplus 1 (“chain mine”)"),
+        ("nft delete element inet sekisho inside { 203.0.113.0/25 }", "missing 1 (“set inside: 203.0.113.0/25”)"),
+        ("nft add element inet sekisho inside { 0.0.0.0/1 }", "surplus 1 (“set inside: 0.0.0.0/1”)"),
+        ("nft add table inet sekisho '{ flags dormant; }'", "altered 1 (“table”)"),
         ("nft delete table inet sekisho", "create the firewall (13 rules)"),
     ],
 )
