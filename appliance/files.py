@@ -22,7 +22,7 @@ def write_atomically(path: Path, data: bytes | str, mode: int = 0o600) -> None:
             stream.write(raw)
             stream.flush()
             os.fsync(stream.fileno())
-        os.rename(temporary, path)
+        Path(temporary).rename(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

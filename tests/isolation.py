@@ -1,8 +1,8 @@
 """Runs a test in namespaces of its own: network, mounts and processes that vanish with it.
 
 It applies to tests marked ``isolated`` (see tests/conftest.py). The whole test, its fixtures
-included, runs in a second pytest, which is the first process of a new PID namespace: whatever it starts dies with it, and nothing
-of it ever runs outside. It sees an empty /run and /var/lib.
+included, runs in a second pytest, which is the first process of a new PID namespace: whatever it
+starts dies with it, and nothing of it ever runs outside. It sees an empty /run and /var/lib.
 """
 
 from __future__ import annotations

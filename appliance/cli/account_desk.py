@@ -57,8 +57,7 @@ def read_code(code_file: Path | None) -> str:
         return read_secret(code_file).decode("utf-8", errors="replace").partition("\n")[0]
     if sys.stdin.isatty():
         return getpass.getpass(
-            "入力した文字は画面に出ません。 / What you type is not shown.\n"
-            "アクティベーションコード / Activation code: "
+            "入力した文字は画面に出ません。 / What you type is not shown.\nアクティベーションコード / Activation code: "
         )
     return sys.stdin.readline()
 

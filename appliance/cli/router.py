@@ -26,7 +26,9 @@ EXIT_OF = {"ok": 0, "warning": 0, "failed": 1, "unknown": 3}
 
 _CLEAR = "\x1b[H\x1b[2J"
 
-_STATUS_EPILOG = "終了コード / exit status: 0 正常・注意 / working or attention, 1 異常・エラー / failed, 3 未確認 / not known"
+_STATUS_EPILOG = (
+    "終了コード / exit status: 0 正常・注意 / working or attention, 1 異常・エラー / failed, 3 未確認 / not known"
+)
 
 
 def register(subparsers: Subparsers) -> None:

@@ -48,6 +48,11 @@ class Applier:
         """
         self._preferences, self._answers = dict(preferences), dict(answers)
 
+    @property
+    def firewall(self) -> object:
+        """Another object with every load: the elements that were filled in at run time may be gone."""
+        return self._memory.firewall
+
     async def plan(self, intent: RouterIntent, preferences: Mapping[str, int]) -> list[Change]:
         """What an apply of `intent` would do; nothing is changed."""
         specs = engines_for(intent, preferences, self._answers)

@@ -167,13 +167,13 @@ class Daemon:
     def _watch(self, ready: Ready, tunnels: TunnelWatch, prover: EngineProver) -> None:
         applier, records, intent = self.applier, self.records, ready.intent
         work = {
-            "engines": lambda: watch_engines(applier, records),
+            "engines": lambda: watch_engines(applier, self._gate, records),
             "kernel": lambda: watch_kernel(applier, records),
             "dates": lambda: watch_dates(ready.account, records),
             "clock": lambda: watch_clock(ready.account, records),
             "line": lambda: watch_line(intent.wan.interface, records),
             "tunnels": tunnels.run,
-            "endpoints": EndpointKeeper(intent, tunnels, records).run,
+            "endpoints": EndpointKeeper(intent, applier, tunnels, records).run,
             "prover": prover.run,
             "gate": self._gate.run,
             "measures": lambda: self._meter.run(ready, applier, tunnels, prover, self._gate, records),

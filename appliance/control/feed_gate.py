@@ -25,12 +25,18 @@ class GateFeed:
     def __init__(self, socket: Path = paths.GATE_SOCKET) -> None:
         self._socket = socket
         self._client: GateClient | None = None
+        self._told = False
         self._ready: Ready | None = None
         self._permitted: Callable[[str], tuple[IPv4Address, ...]] = lambda _: ()
 
     def configure(self, ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]]) -> None:
         """permitted: asked again at each `tell`."""
         self._ready, self._permitted = ready, permitted
+
+    @property
+    def connected(self) -> bool:
+        """Whether the gate process knows what it serves."""
+        return self._told
 
     async def run(self) -> None:
         """Stay connected; a gate process that is new is told everything at once."""
@@ -43,9 +49,10 @@ class GateFeed:
             self._client = client
             try:
                 await self.tell()
+                self._told = not client.closed.is_set()
                 await client.closed.wait()
             finally:
-                self._client = None
+                self._client, self._told = None, False
                 await client.close()
 
     async def tell(self) -> None:

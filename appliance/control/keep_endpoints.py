@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterable
 from ipaddress import IPv4Address
 
+from appliance.control.applying import Applier
 from appliance.control.clock import boottime
 from appliance.control.records import Records
 from appliance.control.watch_tunnels import TunnelWatch
@@ -27,13 +28,15 @@ RESOLVE_SECONDS = 3.0
 
 
 class EndpointKeeper:
-    def __init__(self, intent: RouterIntent, tunnels: TunnelWatch, records: Records) -> None:
+    def __init__(self, intent: RouterIntent, applier: Applier, tunnels: TunnelWatch, records: Records) -> None:
         self._intent = intent
+        self._applier = applier
         self._tunnels = tunnels
         self._records = records
+        self._firewall: object = None
+        self._fill = False
         self._resolvers: tuple[IPv4Address, ...] | None = None
         self._line: object = None
-        self._allowed: frozenset[tuple[IPv4Address, int]] = frozenset()
         self._events: asyncio.Queue[endpoints.Event] = asyncio.Queue()
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -43,7 +46,11 @@ class EndpointKeeper:
         try:
             self._events.put_nowait(endpoints.Started(boottime()))
             while True:
-                await self._carry_out(core, core.handle(await self._events.get()))
+                event = await self._events.get()
+                if self._fill:
+                    self._fill = False
+                    await self._allow(core)
+                await self._carry_out(core, core.handle(event))
         finally:
             ticking.cancel()
 
@@ -67,6 +74,8 @@ class EndpointKeeper:
             await asyncio.sleep(TICK)
 
     async def _look_at_line(self) -> None:
+        if self._firewall is not self._applier.firewall:
+            self._firewall, self._resolvers, self._fill = self._applier.firewall, None, True
         wan = self._intent.wan
         lease = read_lease(wan.interface) if wan.kind == "dhcp" else None
         line = (lease.address, lease.gateway, lease.dns) if lease else None
@@ -100,8 +109,11 @@ class EndpointKeeper:
             else endpoints.Resolved(host, tuple(answer), boottime())
         )
 
-    async def _set(self, core: Endpoints, command: endpoints.SetEndpoint) -> None:
+    async def _allow(self, core: Endpoints) -> None:
         await asyncio.to_thread(nft.replace_elements, names.TUNNEL_ENDPOINTS, core.addresses())
+
+    async def _set(self, core: Endpoints, command: endpoints.SetEndpoint) -> None:
+        await self._allow(core)
         tunnel = next(tunnel for tunnel in self._intent.tunnels if tunnel.name == command.tunnel)
         await asyncio.to_thread(
             wireguard.set_endpoint, tunnel.interface, tunnel.peer_public_key, command.address, command.port

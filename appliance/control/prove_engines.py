@@ -42,6 +42,7 @@ class EngineProver:
         self._applier = applier
         self._records = records
         self._gate = gate
+        self._firewall: object = None
         self._core = Permissions()
         self._events: asyncio.Queue[messages.Event] = asyncio.Queue()
         self._errands: set[asyncio.Task[None]] = set()
@@ -51,6 +52,7 @@ class EngineProver:
     def configure(self, ready: Ready, adopted: Sequence[messages.Adopted] = ()) -> None:
         """Guard these services from now on. adopted: permissions found in the kernel, at the first call only."""
         self._ready = ready
+        self._firewall = self._applier.firewall
         self.last_proofs.clear()
         self._gate.configure(ready, self._core.permitted)
         self._events.put_nowait(messages.Configured(boottime(), translate.guarded(ready.intent), tuple(adopted)))
@@ -68,6 +70,10 @@ class EngineProver:
 
     async def _tick(self) -> None:
         while True:
+            if self._firewall is not self._applier.firewall:
+                # Permissions may have gone with the one before: prove everybody again now, not when it is their turn.
+                self._firewall = self._applier.firewall
+                self._events.put_nowait(messages.Configured(boottime(), translate.guarded(self._ready.intent)))
             self._events.put_nowait(messages.Tick(boottime()))
             await asyncio.sleep(TICK)
 

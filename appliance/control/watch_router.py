@@ -11,7 +11,9 @@ from appliance.account.inspect import expiry_dates
 from appliance.account.model import Account
 from appliance.control.applying import Applier
 from appliance.control.clock import boottime
+from appliance.control.feed_gate import GateFeed
 from appliance.control.records import Records
+from appliance.engines.gate_process import NAME as GATE
 from appliance.errors import SekishoError
 
 ENGINES_EVERY = 1.0
@@ -24,13 +26,16 @@ CLOCK_EVERY = 30.0
 _log = logging.getLogger(__name__)
 
 
-async def watch_engines(applier: Applier, records: Records) -> None:
+async def watch_engines(applier: Applier, gate: GateFeed, records: Records) -> None:
     """A daemon that has just been started again must first live for a while: one that dies every second is not well."""
     well_from: dict[str, float] = {}
     while True:
         alive, started = await applier.revive()
         now = boottime()
         well_from.update(dict.fromkeys(started, now + PROBATION))
+        if not gate.connected:
+            # It is starting, or hangs: no news of it, not good news.
+            alive = {name: living for name, living in alive.items() if name != GATE or not living}
         for name, living in alive.items():
             well = living and now >= well_from.get(name, 0.0)
             records.record("router.engine", name, well, "" if well else "dead")

@@ -9,11 +9,13 @@ from appliance.engines.spec import Directory, EngineSpec
 from appliance.intent.names import GATE_USER
 from appliance.text import Text
 
+NAME = "gate"
+
 
 def gate_spec() -> EngineSpec:
     """Its settings come over its control socket, so it has no file to read again."""
     return EngineSpec(
-        name="gate",
+        name=NAME,
         title=Text("接続の関所（ゲート）", "the gate"),
         argv=(sys.executable, "-I", "-m", "appliance.gate", str(paths.GATE_SOCKET)),
         directories=(Directory(paths.GATE_SOCKET.parent, 0o700, GATE_USER),),

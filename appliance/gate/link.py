@@ -11,7 +11,8 @@ from appliance.gate.core import Side
 
 RECORD = 16384
 """The most that one TLS record, and so one read, can hold (RFC 8446 section 5.1)."""
-_BUFFER = bytearray(4 * RECORD)
+_FULL = 4 * RECORD
+_BUFFER = bytearray(_FULL)
 """Shared by all connections: bytes stay in it only until they are handed to OpenSSL, in the same turn."""
 _VIEW = memoryview(_BUFFER)
 _TURN = 16
@@ -44,59 +45,60 @@ class Link:
         self.received = 0
 
     def move(self, sink: Link) -> bool:
-        """Read from here and send there until there is no more, or `sink` blocks. True: its turn is over, more waits.
+        """Read from here and send there, for one turn. True: the turn is over and more may wait unseen by epoll.
 
         Raises OSError for a failure of this side, `SinkError` for one of the other.
         """
         if sink.pending or self.ended:
             return False
         for _ in range(_TURN):
-            filled, dry = self._fill()
-            if filled:
-                self.received += filled
-                try:
-                    sink.send(_VIEW[:filled])
-                except OSError as error:
-                    raise SinkError from error
-            if dry or sink.pending:
-                break
-        else:
-            return True
-        # TLS may hold decrypted bytes of which epoll knows nothing.
-        return not dry and not sink.pending and self.sock.pending() > 0
+            if self._move_buffer(sink) < _FULL:
+                # A try to read on would most likely be in vain, and cost more than being told by epoll.
+                return self.sock.pending() > 0 and not sink.pending
+            if sink.pending or self.ended:
+                return False
+        return True
 
     def move_all(self, sink: Link) -> bool:
-        """The same without an end of turn. False: `sink` blocks, so that more may wait here."""
-        while self.move(sink):
+        """The same until there is nothing left to read. False: `sink` blocks, so that more may wait here."""
+        while not sink.pending and not self.ended and self._move_buffer(sink):
             pass
         return not sink.pending
 
-    def _fill(self) -> tuple[int, bool]:
-        """(bytes now in the buffer, whether this side has no more for now)"""
+    def _move_buffer(self, sink: Link) -> int:
+        """Read until the buffer is full or a record was short, and send that. Returns the number of bytes."""
+        filled = self._fill()
+        if filled:
+            self.received += filled
+            try:
+                sink.send(_VIEW[:filled])
+            except OSError as error:
+                raise SinkError from error
+        return filled
+
+    def _fill(self) -> int:
         filled = 0
         receive = self.sock.recv_into
         try:
-            while filled <= len(_BUFFER) - RECORD:
+            while filled < _FULL:
                 count = receive(_VIEW[filled:], RECORD)
-                if not count:
-                    self.ended = self.clean = True
-                    return filled, True
                 filled += count
+                if count < RECORD:
+                    if not count:
+                        self.ended = self.clean = True
+                    break
         except ssl.SSLWantReadError:
-            return filled, True
+            pass
         except ssl.SSLWantWriteError:
             self.blocked = True
-            return filled, True
         except ssl.SSLZeroReturnError:
             self.ended = self.clean = True
-            return filled, True
         except ssl.SSLEOFError as error:
             if error.reason != "UNEXPECTED_EOF_WHILE_READING":
                 # Python before 3.11.9 tells a reset in these words.
                 raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)) from error
             self.ended = True
-            return filled, True
-        return filled, False
+        return filled
 
     def send(self, data: memoryview) -> None:
         """Send what can be sent, keep the rest as `pending`. Raises OSError."""

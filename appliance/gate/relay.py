@@ -42,6 +42,7 @@ class Relay:
         self._sockets = {Side.TERMINAL: sock}
         self._links: dict[Side, Link] = {}
         """Filled as each side is proven, empty again once closed."""
+        self._both_ways: tuple[tuple[Link, Link], ...] = ()
         self._timer: Timer | None = None
 
     @property
@@ -97,6 +98,7 @@ class Relay:
             else:
                 self.service.bytes_to_terminal += link.received
         self._links.clear()
+        self._both_ways = ()
         for sock in self._sockets.values():
             if sock.fileno() >= 0:
                 self._loop.forget(sock.fileno())
@@ -224,6 +226,7 @@ class Relay:
 
     def _begin_relaying(self) -> None:
         terminal, engine = self._links[Side.TERMINAL], self._links[Side.ENGINE]
+        self._both_ways = ((terminal, engine), (engine, terminal))
         self._loop.handle_by(terminal.sock.fileno(), partial(self._ready, terminal, engine))
         self._loop.handle_by(engine.sock.fileno(), partial(self._ready, engine, terminal))
         # The request is most likely here already, and the kernel will not say so again.
@@ -342,11 +345,10 @@ class Relay:
 
     def _settle(self) -> None:
         """Pass on the ends of streams that wait for it, and tell epoll what each side now waits for."""
-        for link in tuple(self._links.values()):
-            if self._links and link.ending and not link.blocked:
-                self._end(link, self._links[link.side.other])
-        for link in self._links.values():
-            other = self._links[link.side.other]
+        for link, other in self._both_ways:
+            if link.ending and not link.blocked and self._links:
+                self._end(link, other)
+        for link, other in self._both_ways:
             mask = 0 if link.ended or other.pending else READ
             if link.pending or link.blocked:
                 mask |= WRITE

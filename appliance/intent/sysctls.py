@@ -49,6 +49,8 @@ def sysctls(lan: str, wan: str, tunnels: tuple[Tunnel, ...]) -> tuple[Sysctl, ..
         wanted += _of(interface, STRICT)
         # An address is answered for only on its own wire: the WAN must not learn the LAN's, nor the LAN the inner one.
         wanted += [(f"net/ipv4/conf/{interface}/arp_ignore", "1"), (f"net/ipv4/conf/{interface}/arp_announce", "2")]
+    # dhcpcd sets it on its port; told here, so that it goes back with the rest when the router is taken down.
+    wanted.append((f"net/ipv4/conf/{wan}/promote_secondaries", "1"))
     for tunnel in tunnels:
         # After a fail-over the answer to what left by one tunnel may come back by the other.
         wanted += _of(tunnel.interface, LOOSE)

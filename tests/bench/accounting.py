@@ -44,11 +44,17 @@ def settled_cpu(pid: int, limit: float = 20.0) -> float:
 
 def own_cpu() -> float:
     """Seconds of processor time of this process and of all its children that have ended."""
-    total = 0.0
-    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
-        usage = resource.getrusage(who)
-        total += usage.ru_utime + usage.ru_stime
-    return total
+    return _used(resource.RUSAGE_SELF) + children_cpu()
+
+
+def children_cpu() -> float:
+    """Seconds of processor time of all children, and theirs, that have ended and were waited for."""
+    return _used(resource.RUSAGE_CHILDREN)
+
+
+def _used(who: int) -> float:
+    usage = resource.getrusage(who)
+    return usage.ru_utime + usage.ru_stime
 
 
 def machine(programs: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -118,9 +118,9 @@ def _fresh_router(directory: Path) -> Machine:
 
 
 def _run(machine: Machine, *command: str) -> resident.Cost:
-    cpu, wall = accounting.own_cpu(), time.monotonic()
+    cpu, wall = accounting.children_cpu(), time.monotonic()
     machine.run(*command, timeout=60)
-    return resident.Cost(accounting.own_cpu() - cpu, time.monotonic() - wall)
+    return resident.Cost(accounting.children_cpu() - cpu, time.monotonic() - wall)
 
 
 def _python(machine: Machine, *command: str) -> str:

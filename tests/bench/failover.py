@@ -14,11 +14,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import IPv4Address
 from itertools import cycle, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from websockets.exceptions import WebSocketException
+
+from appliance import paths
 from tests.bench.ping_log import PingLog
 from tests.bench.ping_router import LOSSES, PERIOD, PingRouter
 from tests.bench.run import run
@@ -39,6 +43,8 @@ HOW = (
     f"moves the route after {LOSSES} losses, same world, its concentrators lose their power"
 )
 _RECOVERY_SECONDS = 60.0
+_BEST = 1
+"""The concentrator by which the core reaches a clinic that it could reach by each."""
 _MEASURES: Mapping[str, Callable[[list[float]], float]] = {"median": statistics.median, "worst": max}
 
 
@@ -80,7 +86,7 @@ class Sessions:
             try:
                 session.exchange()
                 count += 1
-            except (OSError, TimeoutError):
+            except (OSError, WebSocketException):
                 session.__exit__(None, None, None)
                 self._open[host] = self._enter(host)
         return count
@@ -111,11 +117,18 @@ class Ours:
         world.prepare_clinic()
         world.start_appliance()
 
-    def mended(self, number: int) -> None:
-        pass
-
-    def await_ready(self) -> None:
-        observe.await_green(self._world)
+    def is_ready(self) -> bool:
+        """All BFD sessions are up at both their ends, and the router itself says that all is well."""
+        router = self._world.machines["router"]
+        mine = router.run("birdc", "-s", paths.BIRD_SOCKET, "show", "bfd", "sessions", check=False).stdout
+        theirs = [
+            datacenter.birdc(self._world.machines[f"conc{number}"], "show", "bfd", "sessions")
+            for number in addresses.CONCENTRATORS
+        ]
+        ends = [(mine, place.inner) for place in addresses.CONCENTRATORS.values()]
+        ends += [(sessions, addresses.CLINIC_INNER) for sessions in theirs]
+        # A light is asked for last: it costs the start of a program.
+        return all(_is_up(*end) for end in ends) and set(observe.light_states(self._world).values()) == {"ok"}
 
 
 class Peer:
@@ -125,13 +138,11 @@ class Peer:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._router = PingRouter(world)
+        PingRouter(world)
 
-    def mended(self, number: int) -> None:
-        self._router.announce_always(number)
-
-    def await_ready(self) -> None:
-        until(lambda: len(_ways(self._world)) == len(addresses.CONCENTRATORS), "a route by each tunnel", 90)
+    def is_ready(self) -> bool:
+        """Its scripts have a route by each tunnel."""
+        return len(_ways(self._world)) == len(addresses.CONCENTRATORS)
 
 
 Router = Ours | Peer
@@ -153,7 +164,6 @@ def cut(world: World, router: Router, kind: Kind, sessions: Sessions, pings: Pin
         world.mend_tunnel(number)
     else:
         world.start_concentrator(number)
-    router.mended(number)
     _await_ready(world, router)
     return Cut(kind, number, 1e3 * blackout, 1e3 * pings.longest_gap(mended), alive, len(sessions))
 
@@ -170,9 +180,13 @@ def cuts(directory: Path, make: Callable[[World], Router], kinds: Sequence[Kind]
 
 
 def _await_ready(world: World, router: Router) -> None:
-    """Both tunnels could carry, and both sides know it."""
-    router.await_ready()
-    until(lambda: _announced(world) == len(addresses.CONCENTRATORS), "both concentrators announce the clinic", 90)
+    """Return when both tunnels could carry and both sides know it."""
+    until(lambda: router.is_ready() and world.concentrator_in_use() == _BEST, "both tunnels ready", 90, pause=0.25)
+
+
+def _is_up(sessions: str, neighbour: IPv4Address) -> bool:
+    """sessions: what BIRD shows of them."""
+    return any(line.split()[0] == str(neighbour) and " Up " in line for line in sessions.splitlines() if line.strip())
 
 
 def _has_moved_from(number: int, world: World) -> bool:
@@ -186,12 +200,6 @@ def _ways(world: World) -> list[int]:
     # ip(8) shows routes to the same place in the order of their metric.
     devices = {f"sk-{place.name}": number for number, place in addresses.CONCENTRATORS.items()}
     return [devices[word] for word in shown.split() if word in devices]
-
-
-def _announced(world: World) -> int:
-    """How many concentrators offer the core a way to the clinic."""
-    shown = datacenter.birdc(world.machines["core"], "show", "route", "for", f"{addresses.CLINIC_INNER}/32")
-    return sum(f"via {place.backbone.ip} " in shown for place in addresses.CONCENTRATORS.values())
 
 
 def rows(ours: list[Cut], peer: list[Cut]) -> list[Row]:

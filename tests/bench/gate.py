@@ -15,6 +15,7 @@ import ssl
 import statistics
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -124,12 +125,12 @@ def many_bytes(terminal: Terminal, port: int, count: int) -> None:
             terminal.ask(connection, message)
 
 
+@dataclass(frozen=True, slots=True)
 class Proxy:
-    """name: for the table's reader. process: the one whose processor time counts."""
+    """process: the one whose processor time counts. port: where it waits for terminals."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
-        self.process = process
-        self.port = port
+    process: subprocess.Popen[str]
+    port: int
 
     def cost(self, work: Callable[[int], None]) -> float:
         """Seconds of processor time that `work` (called with the proxy's port) costs the proxy."""

@@ -2,7 +2,8 @@
 
 Both tunnels are up; a script asks each peer with ping(8) and takes a tunnel's route away after three losses in a
 row, which is mwan3's method at a pace that nobody dares on a real line (it asks every ten seconds by default).
-The data center's side moves by itself as soon as a concentrator is dead; of a cut tunnel it cannot know.
+The data center's side moves by itself as soon as a concentrator is dead; of a cut tunnel it does not know, because
+this router speaks no BFD.
 """
 
 from __future__ import annotations
@@ -37,20 +38,11 @@ class PingRouter:
     """The lab's router made by hand, but without BIRD: one script for each tunnel."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
         router = HandmadeRouter(world)
         datacenter.birdc(router.machine, "down")
         router.machine.write(_SCRIPT, _TRACK)
         for place in addresses.CONCENTRATORS.values():
-            self.announce_always(place.number)
             router.machine.popen(
                 *("sh", _SCRIPT, f"sk-{place.name}", str(place.inner), str(place.number)),
                 log=router.machine.log_dir / f"failover-{place.name}.log",
             )
-
-    def announce_always(self, number: int) -> None:
-        """Tell a concentrator that was switched on not to ask BFD for the clinic: this router speaks none."""
-        machine = self._world.machines[f"conc{number}"]
-        clinic = f"via {addresses.CLINIC_INNER}"
-        machine.write("/etc/bird.conf", machine.read("/etc/bird.conf").replace(f"{clinic} bfd;", f"{clinic};"))
-        datacenter.birdc(machine, "configure")

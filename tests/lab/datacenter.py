@@ -40,6 +40,16 @@ template bgp backbone {
 }
 """
 
+FORWARDING = f"""\
+table inet concentrator {{
+  chain forward {{
+    type filter hook forward priority 0; policy drop;
+    iifname {WIREGUARD_INTERFACE} oifname backbone accept
+    iifname backbone oifname {WIREGUARD_INTERFACE} accept
+  }}
+}}
+"""
+
 
 def start_bird(machine: Machine, configuration: str) -> None:
     """Run BIRD with `configuration` until the machine ends."""
@@ -73,34 +83,21 @@ class Concentrator:
         )
         machine.sysctl(net__ipv4__ip_forward=1)
         # A clinic's packets go to the engines and nowhere else, least of all to the internet.
-        machine.run(
-            "nft",
-            "-f",
-            "-",
-            input=f"""
-            table inet concentrator {{
-              chain forward {{
-                type filter hook forward priority 0; policy drop;
-                iifname {WIREGUARD_INTERFACE} oifname backbone accept
-                iifname backbone oifname {WIREGUARD_INTERFACE} accept
-              }}
-            }}
-            """,
-        )
+        machine.run("nft", "-f", "-", input=FORWARDING)
         wireguard.create_interface(machine, WIREGUARD_INTERFACE)
         machine.ip(
             f"address add {self.place.inner}/32 dev {WIREGUARD_INTERFACE}\n"
             f"link set dev {WIREGUARD_INTERFACE} mtu 1394 up\n"
         )
         self._configure_tunnels(machine)
-        start_bird(machine, self._bird())
+        start_bird(machine, self.bird_configuration())
 
     def admit(self, clinic: wireguard.Clinic) -> None:
-        """Know a clinic (again): its tunnel may come up, its address is announced while BFD is up."""
+        """Know a clinic (again): its tunnel may come up, and its address is announced, as a last resort without BFD."""
         self.clinics = [known for known in self.clinics if known.inner_address != clinic.inner_address] + [clinic]
         if self.machine is not None:
             self._configure_tunnels(self.machine)
-            self.machine.write(_BIRD_CONF, self._bird())
+            self.machine.write(_BIRD_CONF, self.bird_configuration())
             birdc(self.machine, "configure")
 
     def _configure_tunnels(self, machine: Machine) -> None:
@@ -113,7 +110,8 @@ class Concentrator:
             )
         )
 
-    def _bird(self) -> str:
+    def bird_configuration(self) -> str:
+        """For the clinics admitted so far."""
         routes = [f"  route {clinic.inner_address}/32 via {clinic.inner_address}" for clinic in self.clinics]
         watched = "".join(f"{route} bfd;\n" for route in routes)
         unwatched = "".join(f"{route};\n" for route in routes)
@@ -148,6 +146,19 @@ def start_core(machine: Machine) -> None:
     own_addresses += [(engine.gateway, engine.segment) for engine in addresses.ENGINES.values()]
     machine.ip("".join(f"address add {address} dev {interface}\n" for address, interface in own_addresses))
     machine.sysctl(net__ipv4__ip_forward=1)
+    start_bird(machine, core_bird_configuration())
+    start_dns(
+        machine,
+        addresses.CENTER_DNS.ip,
+        {
+            addresses.RECEIPT_HOST: [engine.receipt.ip for engine in addresses.ENGINES.values()],
+            addresses.RECEIPT_GATE_HOST: [engine.receipt_gate.ip for engine in addresses.ENGINES.values()],
+        },
+    )
+
+
+def core_bird_configuration() -> str:
+    """The core takes a clinic's address from the concentrator that is preferred and watches it."""
     concentrators = "".join(
         f"""\
 protocol bgp {place.name} from backbone {{
@@ -165,24 +176,13 @@ protocol bgp {place.name} from backbone {{
 """
         for place in addresses.CONCENTRATORS.values()
     )
-    start_bird(
-        machine,
-        f"""\
+    return f"""\
 router id {addresses.CORE.ip};
 {_BGP % addresses.BACKBONE_AS}
 protocol device {{ }}
 protocol bfd {{ interface "backbone" {{ {_BFD} }}; }}
 protocol kernel {{ ipv4 {{ export where source = RTS_BGP; }}; }}
-{concentrators}""",
-    )
-    start_dns(
-        machine,
-        addresses.CENTER_DNS.ip,
-        {
-            addresses.RECEIPT_HOST: [engine.receipt.ip for engine in addresses.ENGINES.values()],
-            addresses.RECEIPT_GATE_HOST: [engine.receipt_gate.ip for engine in addresses.ENGINES.values()],
-        },
-    )
+{concentrators}"""
 
 
 def concentrator_in_use(core: Machine) -> int:

@@ -40,12 +40,17 @@ def create_interface(machine: Machine, name: str) -> str:
     return "wireguard-go"
 
 
-def configure(machine: Machine, name: str, private_key: str, port: int, clinics: list[Clinic]) -> None:
-    """Give the interface its key and port, and exactly these peers, without disturbing those that stay."""
+def configuration(private_key: str, port: int, clinics: list[Clinic]) -> str:
+    """The file for ``wg syncconf`` (wg(8))."""
     sections = [f"[Interface]\nPrivateKey = {private_key}\nListenPort = {port}\n"]
     sections += [
         f"[Peer]\nPublicKey = {clinic.public_key}\nPresharedKey = {clinic.preshared_key}\n"
         f"AllowedIPs = {clinic.inner_address}/32\n"
         for clinic in clinics
     ]
-    machine.run("wg", "syncconf", name, "/dev/stdin", input="".join(sections))
+    return "".join(sections)
+
+
+def configure(machine: Machine, name: str, private_key: str, port: int, clinics: list[Clinic]) -> None:
+    """Give the interface its key and port, and exactly these peers, without disturbing those that stay."""
+    machine.run("wg", "syncconf", name, "/dev/stdin", input=configuration(private_key, port, clinics))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import json
 import re
 import select
 import socket
@@ -86,6 +87,12 @@ def metric(world: World, series: str) -> float:
     if found is None:
         raise KeyError(series)
     return float(found[1])
+
+
+def firewall_counter(world: World, name: str) -> int:
+    """Packets that a named counter of the firewall has seen."""
+    listed = world.machines["router"].run("nft", "--json", "list", "counter", "inet", "sekisho", name).stdout
+    return int(next(entry["counter"]["packets"] for entry in json.loads(listed)["nftables"] if "counter" in entry))
 
 
 def processes(machine: Machine, *words: str) -> dict[int, str]:

@@ -47,7 +47,8 @@ def test_settings_change(clinic: World) -> None:
             ("engine", "dnsmasq"),
         ]
         assert planned[0]["text"]["en"] == (
-            f"change the firewall: add “set terminal_addresses: {THIRD.ip}”, “set terminals: {THIRD.ip} . {THIRD_MAC}”"
+            "change the firewall: add 2"
+            f" (“set terminal_addresses: {THIRD.ip}”, “set terminals: {THIRD.ip} . {THIRD_MAC}”)"
         )
         applied = json.loads(router.sekisho("apply", "--json").stdout)["changes"]
         assert applied == planned

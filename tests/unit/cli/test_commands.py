@@ -129,7 +129,9 @@ def test_account_import_reads_the_code_from_standard_input(
     monkeypatch.setattr(sys, "stdin", io.StringIO("ABCD-EFGH \nrest\n"))
     with daemon(status={}, account_import=ACCOUNT) as asked:
         assert main(["account", "import", str(sealed)]) == 0
-    assert asked[1:] == [("account.import", {"file": base64.b64encode(b"\x00sealed\xff").decode(), "code": "ABCD-EFGH"})]
+    assert asked[1:] == [
+        ("account.import", {"file": base64.b64encode(b"\x00sealed\xff").decode(), "code": "ABCD-EFGH"})
+    ]
     captured = capsys.readouterr()
     assert captured.out == (
         "みほん医院（c0001）の接続アカウント（番号 4）を取り込みました。\n"
@@ -153,7 +155,9 @@ def test_account_import_refused(
     daemon: Daemon, sealed: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("wrong\n"))
-    with daemon(status={}, account_import=SekishoError("account.wrong-code", "コードが違います。", "The code is wrong.")):
+    with daemon(
+        status={}, account_import=SekishoError("account.wrong-code", "コードが違います。", "The code is wrong.")
+    ):
         assert main(["account", "import", str(sealed)]) == 1
     assert capsys.readouterr() == ("", "エラー: コードが違います。\nerror: The code is wrong.\n")
 

@@ -219,6 +219,10 @@ class Servers:
     def start(self, handler: Handler, address: str = "127.0.0.1", port: int = 0) -> int:
         """The port."""
         listener = socket.create_server((address, port))
+        self.serve(listener, handler)
+        return int(listener.getsockname()[1])
+
+    def serve(self, listener: socket.socket, handler: Handler) -> None:
         self._stack.callback(listener.close)
         self._stack.callback(lambda: listener.shutdown(socket.SHUT_RDWR))
 
@@ -234,7 +238,6 @@ class Servers:
         thread = threading.Thread(target=accept, daemon=True)
         thread.start()
         self._threads.append(thread)
-        return int(listener.getsockname()[1])
 
     def start_tls(self, context: ssl.SSLContext, handler: Handler, address: str = "127.0.0.1", port: int = 0) -> int:
         def over_tls(sock: socket.socket) -> None:

@@ -258,7 +258,11 @@ def test_no_address_counts_only_after_a_while() -> None:
 STARTING: tuple[Change, ...] = (
     *without("wan.address", "wan.gateway", "tunnel.", "engine."),
     ("wan.address", "wan0", False),
-    *((kind, name, False) for kind in ("tunnel.endpoint", "tunnel.handshake", "tunnel.path") for name in ("dc1", "dc2")),
+    *(
+        (kind, name, False)
+        for kind in ("tunnel.endpoint", "tunnel.handshake", "tunnel.path")
+        for name in ("dc1", "dc2")
+    ),
     ("engine.name", "receipt", False),
     ("engine.name", "receipt-gate", False),
 )

@@ -1,5 +1,4 @@
-"""The whole intent of three clinics as text under review: any change of a rule shows as a change of these files.
-"""
+"""The whole intent of three clinics as text under review: any change of a rule shows as a change of these files."""
 
 from __future__ import annotations
 

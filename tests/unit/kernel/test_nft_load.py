@@ -15,7 +15,8 @@ from appliance.errors import SekishoError
 from appliance.intent.firewall import Accept, Chain, Drop, Field, Hook, In, Jump, Match, NamedSet, Table
 from appliance.kernel import nft
 from appliance.kernel.apply import Memory
-from appliance.kernel.nft import Grant
+from appliance.kernel.memory import FirewallMemory
+from appliance.kernel.nft import Grant, fingerprint
 from tests.unit.kernel.namespace import in_namespace, sh
 from tests.unit.kernel.worlds import ENDPOINTS, ENGINE, FROM_LAN, TERMINALS, build, is_, rule, table
 
@@ -74,6 +75,13 @@ def test_what_came_at_run_time_stays_over_every_reload() -> None:
     assert elements("tunnel_endpoints") == ["198.51.100.11 . 51820"]
 
 
+def test_a_japanese_sentence_counts_what_the_english_one_lists() -> None:
+    remembered = FirewallMemory(fingerprint.of_wanted(table()), {})
+    (change,) = nft.diff(with_chain(table(), FROM_LAN_CLOSED), [], remembered)
+    assert change.text.ja == "ファイアウォールを変えます：追加 1 件、削除 2 件。"
+    assert change.text.en == "change the firewall: add 1 (“Nothing at all”); remove 2 (“Echo”, “Refuse at once”)"
+
+
 @in_namespace
 def test_elements_of_the_settings_follow_the_settings() -> None:
     memory = Memory.load()
@@ -130,7 +138,10 @@ def test_whatever_changes_its_nature_is_replaced_and_what_vanished_goes() -> Non
 @pytest.mark.parametrize(
     ("hand", "words"),
     [
-        ("nft flush chain inet sekisho forward", "missing 4 (“Clamp”, “Known”, “Closed unless proven”, “Count the rest”)"),
+        (
+            "nft flush chain inet sekisho forward",
+            "missing 4 (“Clamp”, “Known”, “Closed unless proven”, “Count the rest”)",
+        ),
         ("nft insert rule inet sekisho forward accept", "surplus 1 (“forward: a rule without comment”)"),
         ("nft add rule inet sekisho forward accept comment mine", "surplus 1 (“mine”)"),
         ("nft 'chain inet sekisho forward { policy accept; }'", "altered 1 (“chain forward”)"),

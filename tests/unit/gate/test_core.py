@@ -1,0 +1,238 @@
+"""Dialogues with one connection: what the shell tells it, what it wants done."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.gate.core import (
+    CONNECT_SECONDS,
+    DRAIN_SECONDS,
+    HANDSHAKE_SECONDS,
+    Admission,
+    Broken,
+    Close,
+    Command,
+    Connect,
+    Connected,
+    ConnectFailed,
+    Connection,
+    Drain,
+    Ended,
+    EndWrite,
+    EngineFailed,
+    EngineProven,
+    Event,
+    Handshake,
+    Ordered,
+    Refuse,
+    Relay,
+    Reset,
+    Side,
+    State,
+    TerminalFailed,
+    TerminalProven,
+    TimedOut,
+    Within,
+    WriteEnded,
+)
+from appliance.gate.reasons import Reason
+
+PIN, OTHER_PIN = "sha256/our-engine", "sha256/somebody-else"
+TERMINAL, ENGINE = Side.TERMINAL, Side.ENGINE
+
+
+class Dialogue:
+    """`dialogue << event >> [commands]`: the event must be answered by exactly these commands."""
+
+    def __init__(self, *candidates: str) -> None:
+        self.connection = Connection(candidates or ("203.0.113.18",), {PIN})
+        self._heard: list[Command] = []
+        self.begun = self.connection.begin()
+
+    def __lshift__(self, event: Event) -> Dialogue:
+        self._heard = self.connection.handle(event)
+        return self
+
+    def __rshift__(self, expected: list[Command]) -> Dialogue:
+        assert self._heard == expected
+        return self
+
+
+def connecting(*candidates: str) -> Dialogue:
+    dialogue = Dialogue(*candidates)
+    dialogue << TerminalProven()
+    return dialogue
+
+
+def engine_handshaking() -> Dialogue:
+    return connecting() << Connected()
+
+
+def relaying() -> Dialogue:
+    return engine_handshaking() << EngineProven(PIN)
+
+
+def test_the_good_way_from_the_first_packet_to_the_last() -> None:
+    dialogue = Dialogue()
+    assert dialogue.begun == [Within(HANDSHAKE_SECONDS), Handshake(TERMINAL)]
+    (
+        dialogue
+        << TerminalProven()
+        >> [Within(CONNECT_SECONDS), Connect("203.0.113.18")]
+        << Connected()
+        >> [Within(HANDSHAKE_SECONDS), Handshake(ENGINE)]
+        << EngineProven(PIN)
+        >> [Within(None), Relay()]
+        << Ended(TERMINAL, clean=True)
+        >> [EndWrite(ENGINE, clean=True)]
+        << WriteEnded(ENGINE)
+        >> []
+        << Ended(ENGINE, clean=True)
+        >> [EndWrite(TERMINAL, clean=True)]
+        << WriteEnded(TERMINAL)
+        >> [Close()]
+    )
+    assert dialogue.connection.state is State.CLOSED
+
+
+def test_a_refused_terminal_gets_its_alert_and_time_to_read_it() -> None:
+    (
+        Dialogue()
+        << TerminalFailed(Reason.TERMINAL_CERTIFICATE_MISSING, "no certificate")
+        >> [Refuse(Reason.TERMINAL_CERTIFICATE_MISSING, "no certificate"), Drain(), Within(DRAIN_SECONDS)]
+        << Ended(TERMINAL, clean=False)
+        >> [Close()]
+    )
+
+
+def test_a_refused_terminal_that_does_not_go_is_closed() -> None:
+    Dialogue() << TerminalFailed(Reason.TERMINAL_HANDSHAKE_FAILED) << TimedOut() >> [Close()]
+
+
+def test_a_terminal_that_says_nothing_is_reset() -> None:
+    Dialogue() << TimedOut() >> [Refuse(Reason.TERMINAL_TOO_SLOW), Reset()]
+
+
+def test_the_next_engine_is_tried_when_one_is_not_there() -> None:
+    (
+        connecting("203.0.113.18", "203.0.113.34", "203.0.113.35")
+        << ConnectFailed(Reason.UNREACHABLE)
+        >> [Within(CONNECT_SECONDS), Connect("203.0.113.34")]
+        << TimedOut()
+        >> [Within(CONNECT_SECONDS), Connect("203.0.113.35")]
+        << ConnectFailed(Reason.CONNECTION_REFUSED)
+        >> [Refuse(Reason.CONNECTION_REFUSED), Reset()]
+    )
+
+
+def test_the_next_engine_is_not_tried_when_one_is_not_ours() -> None:
+    """An impostor is a reason to stop and to say so, not to look for somebody nicer."""
+    (
+        connecting("203.0.113.18", "203.0.113.34")
+        << Connected()
+        << EngineProven(OTHER_PIN)
+        >> [Refuse(Reason.WRONG_PIN, f"pin seen: {OTHER_PIN}"), Reset()]
+    )
+
+
+def test_an_engine_that_fails_its_handshake_resets_the_terminal() -> None:
+    engine_handshaking() << EngineFailed(Reason.EXPIRED, "expired") >> [Refuse(Reason.EXPIRED, "expired"), Reset()]
+    engine_handshaking() << TimedOut() >> [Refuse(Reason.TIMEOUT), Reset()]
+
+
+def test_a_terminal_that_leaves_early_takes_the_rest_with_it() -> None:
+    Dialogue() << Broken(TERMINAL) >> [Refuse(Reason.TERMINAL_LEFT), Reset()]
+    connecting() << Broken(TERMINAL) >> [Reset()]
+    engine_handshaking() << Broken(TERMINAL) >> [Reset()]
+
+
+def test_a_cut_stream_is_passed_on_as_cut() -> None:
+    relaying() << Ended(ENGINE, clean=False) >> [EndWrite(TERMINAL, clean=False)]
+
+
+def test_an_end_told_twice_is_passed_on_once() -> None:
+    relaying() << Ended(ENGINE, clean=True) << Ended(ENGINE, clean=True) >> []
+
+
+def test_a_break_in_the_middle_resets_both() -> None:
+    relaying() << Broken(ENGINE) >> [Reset()] << Broken(TERMINAL) >> []
+
+
+def test_a_refusal_after_the_handshake_is_told() -> None:
+    (
+        relaying()
+        << Broken(ENGINE, Reason.CLIENT_CERTIFICATE_REFUSED)
+        >> [Refuse(Reason.CLIENT_CERTIFICATE_REFUSED), Reset()]
+    )
+
+
+def test_an_order_to_close_is_obeyed_in_every_state() -> None:
+    for dialogue in (Dialogue(), connecting(), engine_handshaking(), relaying()):
+        dialogue << Ordered() >> [Reset()] << Ordered() >> []
+
+
+# ---- whatever happens -----------------------------------------------------------------
+
+SIDES = st.sampled_from(Side)
+REASONS = st.sampled_from(Reason)
+EVENTS = st.one_of(
+    st.builds(TerminalProven),
+    st.builds(TerminalFailed, REASONS),
+    st.builds(Connected),
+    st.builds(ConnectFailed, REASONS),
+    st.builds(EngineProven, st.sampled_from([PIN, OTHER_PIN])),
+    st.builds(EngineFailed, REASONS),
+    st.builds(Ended, SIDES, st.booleans()),
+    st.builds(WriteEnded, SIDES),
+    st.builds(Broken, SIDES, st.none() | REASONS),
+    st.builds(Ordered),
+    st.builds(TimedOut),
+)
+
+
+@given(st.lists(EVENTS, max_size=30), st.lists(st.sampled_from(["203.0.113.18", "203.0.113.34"]), max_size=3))
+def test_nothing_is_relayed_unless_both_sides_are_proven_and_every_end_is_final(
+    events: list[Event], candidates: list[str]
+) -> None:
+    connection = Connection(tuple(candidates), {PIN})
+    connection.begin()
+    terminal_proven = False
+    for event in events:
+        before = connection.state
+        commands = connection.handle(event)
+        if before is State.CLOSED:
+            assert commands == []
+        for command in commands:
+            match command:
+                case Connect(address):
+                    # Nothing goes towards an engine before the terminal has shown its certificate.
+                    assert address in candidates
+                    terminal_proven |= isinstance(event, TerminalProven)
+                    assert terminal_proven
+                case Relay():
+                    assert terminal_proven
+                    assert event == EngineProven(PIN)
+                    assert before is State.ENGINE_HANDSHAKE
+        ended = [command for command in commands if isinstance(command, (Close, Reset))]
+        assert len(ended) == (connection.state is State.CLOSED and before is not State.CLOSED)
+        if ended:
+            assert commands[-1] is ended[0]
+
+
+# ---- admission --------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from("abc")), max_size=80))
+def test_admission_counts_right_and_never_exceeds_its_limits(steps: list[tuple[bool, str]]) -> None:
+    admission, inside = Admission(total=5, per_terminal=3), {"a": 0, "b": 0, "c": 0}
+    for entering, terminal in steps:
+        if entering:
+            free = sum(inside.values()) < 5 and inside[terminal] < 3
+            assert admission.enter(terminal) is free
+            inside[terminal] += free
+        elif inside[terminal]:
+            admission.leave(terminal)
+            inside[terminal] -= 1
+        assert admission.count == sum(inside.values())
+        assert admission.by_terminal == {name: count for name, count in inside.items() if count}

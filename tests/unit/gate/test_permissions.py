@@ -1,0 +1,476 @@
+"""What a proof allows: dialogues for each rule, and a state machine for the promise as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from ipaddress import IPv4Address
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from appliance.gate.messages import (
+    Adopted,
+    Answer,
+    Command,
+    Configured,
+    Event,
+    Grant,
+    GuardedService,
+    NameFailed,
+    NameResolved,
+    Probe,
+    ProofDone,
+    Report,
+    Resolve,
+    Revoke,
+    Tick,
+)
+from appliance.gate.permissions import (
+    ABSENCE_SECONDS,
+    ADDRESSES_PER_SERVICE,
+    LOST_SECONDS,
+    PERMISSION_SECONDS,
+    PROBES_AT_ONCE,
+    PROOF_JITTER,
+    PROOF_PERIOD,
+    Permissions,
+)
+from appliance.gate.proof import Proof
+from appliance.gate.reasons import Reason
+
+RECEIPT = GuardedService("receipt", "weborca.cloud.example", 443, "passthrough", None)
+GATE = GuardedService("receipt-gate", "weborca-gate.cloud.example", 443, "terminate", 10443)
+TWIN = GuardedService("auth", "auth.cloud.example", 443, "passthrough", None)
+DC1, DC2 = IPv4Address("203.0.113.17"), IPv4Address("203.0.113.33")
+MANY = tuple(IPv4Address("203.0.113.64") + number for number in range(12))
+
+
+class Dialogue:
+    """Plays control: keeps the clock, answers probes."""
+
+    def __init__(self, *services: GuardedService, adopted: tuple[Adopted, ...] = ()) -> None:
+        self.core, self.now = Permissions(), 1000.0
+        self.probes: dict[tuple[str, IPv4Address], int] = {}
+        self.services = {service.name: service for service in services or (RECEIPT,)}
+        self.last = self.tell(Configured(self.now, services or (RECEIPT,), adopted))
+
+    def tell(self, event: Event) -> list[Command]:
+        self.last = self.core.handle(event)
+        for command in self.last:
+            if isinstance(command, Probe):
+                self.probes[command.service, command.address] = command.number
+        return self.last
+
+    def resolved(self, *addresses: IPv4Address, service: str = "receipt") -> list[Command]:
+        return self.tell(NameResolved(self.now, service, addresses))
+
+    def proof(self, reason: Reason | None, address: IPv4Address = DC1, service: str = "receipt") -> list[Command]:
+        number = self.probes.pop((service, address))
+        return self.tell(ProofDone(self.now, number, proof_of(self.services[service], address, reason)))
+
+    def wait(self, seconds: float) -> list[Command]:
+        self.now += seconds
+        return self.tell(Tick(self.now))
+
+    def until_probed(self, address: IPv4Address = DC1, service: str = "receipt") -> float:
+        """Seconds until the next probe."""
+        start = self.now
+        while (service, address) not in self.probes:
+            assert self.now < start + 100
+            self.wait(0.5)
+        return self.now - start
+
+
+def proof_of(service: GuardedService, address: IPv4Address, reason: Reason | None) -> Proof:
+    return Proof(service.name, service.host, address, service.port, reason, "seen", datetime(2027, 1, 1, tzinfo=UTC))
+
+
+def of(kind: Any, commands: list[Command]) -> list[Any]:
+    return [command for command in commands if isinstance(command, kind)]
+
+
+def proven(*services: GuardedService) -> Dialogue:
+    dialogue = Dialogue(*services)
+    dialogue.resolved(DC1, DC2)
+    dialogue.proof(None)
+    return dialogue
+
+
+# ---- from the name to the permission ----------------------------------------------------
+
+
+def test_at_first_nothing_is_answered_and_the_name_is_looked_up() -> None:
+    assert Dialogue().last == [Answer(RECEIPT.host, ()), Resolve("receipt")]
+
+
+def test_every_address_of_the_name_is_probed() -> None:
+    commands = Dialogue().resolved(DC1, DC2)
+    assert [(probe.service, probe.address) for probe in of(Probe, commands)] == [("receipt", DC1), ("receipt", DC2)]
+    assert of(Report, commands) == [Report("engine.name", "receipt", True, 1000.0, "", f"{DC1} {DC2}")]
+    assert not of(Grant, commands)
+
+
+def test_a_proof_grants_before_dns_answers() -> None:
+    dialogue = Dialogue()
+    dialogue.resolved(DC1)
+    assert dialogue.proof(None) == [
+        Grant("receipt", DC1, 443, "passthrough", None, PERMISSION_SECONDS),
+        Report("engine.proof", f"receipt@{DC1}", True, 1000.0, "", "None, certificate until 2027-01-01"),
+        Answer(RECEIPT.host, (DC1,)),
+    ]
+    assert dialogue.core.permitted("receipt") == (DC1,)
+
+
+def test_a_terminated_service_is_granted_with_its_gate_port() -> None:
+    dialogue = Dialogue(GATE)
+    dialogue.resolved(DC1, service="receipt-gate")
+    assert of(Grant, dialogue.proof(None, service="receipt-gate")) == [
+        Grant("receipt-gate", DC1, 443, "terminate", 10443, PERMISSION_SECONDS)
+    ]
+
+
+def test_proofs_are_repeated_in_time_and_each_renews_the_permission() -> None:
+    dialogue = proven()
+    for _ in range(10):
+        assert PROOF_PERIOD - PROOF_JITTER <= dialogue.until_probed() <= PROOF_PERIOD
+        assert of(Grant, dialogue.proof(None))
+        assert not of(Revoke, dialogue.last)
+
+
+def test_the_period_of_an_address_is_its_own_and_always_the_same() -> None:
+    dialogue = Dialogue()
+    dialogue.resolved(*MANY[:8])
+    periods = []
+    for address in MANY[:8]:
+        dialogue.proof(None, address)
+    for _ in range(2):
+        start = dialogue.now
+        seen: dict[IPv4Address, float] = {}
+        while len(seen) < 8:
+            dialogue.wait(0.1)
+            for address in MANY[:8]:
+                if ("receipt", address) in dialogue.probes and address not in seen:
+                    seen[address] = round(dialogue.now - start, 1)
+        for address in MANY[:8]:
+            dialogue.proof(None, address)
+        dialogue.now += 0.0
+        periods.append(seen)
+    assert len(set(periods[0].values())) > 4
+
+
+# ---- refused and unreachable ---------------------------------------------------------------
+
+
+def test_refused_revokes_and_resets_at_once() -> None:
+    dialogue = proven()
+    dialogue.until_probed()
+    commands = dialogue.proof(Reason.WRONG_PIN)
+    assert of(Revoke, commands) == [Revoke("receipt", DC1, 443, "passthrough", "wrong-pin", reset=True)]
+    assert of(Answer, commands) == [Answer(RECEIPT.host, ())]
+    assert of(Report, commands) == [Report("engine.proof", f"receipt@{DC1}", False, dialogue.now, "wrong-pin", "seen")]
+    assert dialogue.core.permitted("receipt") == ()
+
+
+def test_an_unknown_kernel_element_does_not_survive_a_refusal() -> None:
+    dialogue = Dialogue()
+    dialogue.resolved(DC1)
+    assert of(Revoke, dialogue.proof(Reason.UNKNOWN_CA))
+    dialogue.until_probed()
+    assert not of(Revoke, dialogue.proof(Reason.UNKNOWN_CA)), "said once"
+
+
+def test_unreachable_revokes_nothing_and_is_tried_again_ever_more_slowly() -> None:
+    dialogue = proven()
+    dialogue.until_probed()
+    waits = []
+    for _ in range(7):
+        commands = dialogue.proof(Reason.TIMEOUT)
+        assert not of(Grant, commands)
+        waits.append(dialogue.until_probed())
+    assert waits == [1, 2, 4, 8, 16, 20, 20]
+
+
+def test_a_permission_that_nobody_renews_lapses_and_ends_what_waits_in_silence() -> None:
+    dialogue = proven()
+    dialogue.probes.clear()
+    while dialogue.now < 1000 + PERMISSION_SECONDS - 0.5:
+        assert not of(Revoke, dialogue.wait(0.5))
+        assert dialogue.core.permitted("receipt") == (DC1,)
+    commands = dialogue.wait(0.5)
+    assert of(Revoke, commands) == [Revoke("receipt", DC1, 443, "passthrough", "proof-lapsed", reset=True)]
+    assert of(Answer, commands) == [Answer(RECEIPT.host, ())]
+
+
+def test_one_success_ends_the_back_off() -> None:
+    dialogue = proven()
+    dialogue.until_probed()
+    for reason in (Reason.TIMEOUT, Reason.TIMEOUT, None):
+        dialogue.proof(reason)
+        dialogue.until_probed()
+    dialogue.proof(Reason.TIMEOUT)
+    assert dialogue.until_probed() == 1
+
+
+# ---- names that change ---------------------------------------------------------------------
+
+
+def test_a_name_server_that_does_not_answer_changes_nothing() -> None:
+    dialogue = proven()
+    commands = dialogue.tell(NameFailed(dialogue.now, "receipt", "timeout"))
+    assert commands == [Report("engine.name", "receipt", False, dialogue.now, "timeout")]
+    assert of(Resolve, dialogue.wait(1)) == [Resolve("receipt")]
+    dialogue.now += 2 * ABSENCE_SECONDS
+    dialogue.until_probed()
+    assert of(Grant, dialogue.proof(None))
+
+
+def test_an_address_that_left_the_name_is_kept_for_a_while_and_then_closed() -> None:
+    dialogue = proven()
+    dialogue.resolved(DC2)
+    gone = dialogue.now
+    while dialogue.now < gone + ABSENCE_SECONDS - 10:
+        dialogue.until_probed()
+        assert of(Grant, dialogue.proof(None))
+    commands: list[Command] = []
+    while dialogue.now <= gone + ABSENCE_SECONDS:
+        commands += dialogue.wait(1)
+    assert [revoke.reason for revoke in of(Revoke, commands)] == ["name-withdrawn"]
+    assert dialogue.core.permitted("receipt") == ()
+    assert not any(probe.address == DC1 for probe in of(Probe, dialogue.wait(60)))
+
+
+def test_an_address_that_comes_back_in_time_stays() -> None:
+    dialogue = proven()
+    dialogue.resolved(DC2)
+    dialogue.wait(30)
+    dialogue.resolved(DC1, DC2)
+    for _ in range(30):
+        if ("receipt", DC1) in dialogue.probes:
+            dialogue.proof(None)
+        dialogue.wait(20)
+    assert not of(Revoke, dialogue.last)
+    assert dialogue.core.permitted("receipt") == (DC1,)
+
+
+def test_a_name_without_addresses_is_reported_and_counts_as_absence() -> None:
+    dialogue = proven()
+    commands = dialogue.resolved()
+    assert of(Report, commands) == [Report("engine.name", "receipt", False, dialogue.now, "name-not-found")]
+    assert dialogue.core.permitted("receipt") == (DC1,)
+
+
+def test_addresses_are_bounded_and_those_of_the_name_win_over_those_that_left_it() -> None:
+    dialogue = Dialogue()
+    dialogue.resolved(*MANY)
+    assert len(dialogue.probes) == ADDRESSES_PER_SERVICE
+    for address in MANY[:8]:
+        dialogue.proof(None, address)
+    commands = dialogue.resolved(*MANY[6:])
+    assert {revoke.address for revoke in of(Revoke, commands)} == set(MANY[2:6])
+    assert set(MANY[6:8]) <= set(dialogue.core.permitted("receipt"))
+
+
+def test_probes_at_once_are_bounded_and_permitted_addresses_go_first() -> None:
+    services = tuple(replace(RECEIPT, name=f"s{number}", host=f"h{number}.example") for number in range(4))
+    dialogue = Dialogue(*services)
+    dialogue.resolved(DC1, service="s3")
+    dialogue.proof(None, DC1, "s3")
+    for number in range(3):
+        dialogue.resolved(*MANY[:8], service=f"s{number}")
+    assert len(dialogue.probes) == PROBES_AT_ONCE
+    dialogue.wait(PROOF_PERIOD)
+    (service, address), _ = next(iter(dialogue.probes.items()))
+    dialogue.proof(Reason.TIMEOUT, address, service)
+    assert ("s3", DC1) in dialogue.probes
+
+
+def test_a_probe_without_an_answer_is_given_up_and_its_late_answer_ignored() -> None:
+    dialogue = Dialogue()
+    dialogue.resolved(DC1)
+    late = dialogue.probes.pop(("receipt", DC1))
+    dialogue.wait(LOST_SECONDS)
+    assert ("receipt", DC1) in dialogue.probes
+    assert dialogue.tell(ProofDone(dialogue.now, late, proof_of(RECEIPT, DC1, None))) == []
+
+
+def test_a_look_up_without_an_answer_is_made_again() -> None:
+    assert of(Resolve, Dialogue().wait(LOST_SECONDS)) == [Resolve("receipt")]
+
+
+# ---- restarts and new accounts ------------------------------------------------------------------
+
+
+def test_after_a_restart_the_kernels_permissions_stand_are_answered_and_proven_at_once() -> None:
+    dialogue = Dialogue(RECEIPT, adopted=(Adopted("receipt", DC1, 30.0), Adopted("nobody", DC2, 30.0)))
+    assert of(Answer, dialogue.last) == [Answer(RECEIPT.host, (DC1,))]
+    assert [probe.address for probe in of(Probe, dialogue.last)] == [DC1]
+    assert not of(Revoke, dialogue.last) and not of(Grant, dialogue.last)
+    assert [revoke.reason for revoke in of(Revoke, dialogue.wait(30))] == ["proof-lapsed"]
+
+
+def test_a_changed_account_proves_everything_anew_and_takes_no_proof_made_before() -> None:
+    dialogue = proven()
+    dialogue.until_probed()
+    old = dialogue.probes.pop(("receipt", DC1))
+    commands = dialogue.tell(Configured(dialogue.now, (RECEIPT,)))
+    assert not of(Revoke, commands)
+    assert {probe.address for probe in of(Probe, commands)} == {DC1, DC2}
+    assert not of(Grant, dialogue.tell(ProofDone(dialogue.now, old, proof_of(RECEIPT, DC1, None))))
+    assert of(Grant, dialogue.proof(None))
+
+
+def test_a_service_that_is_gone_or_is_another_one_now_is_closed() -> None:
+    assert of(Revoke, (one := proven()).tell(Configured(one.now, ()))) == [
+        Revoke("receipt", DC1, 443, "passthrough", "service-withdrawn", reset=True)
+    ]
+    assert of(Answer, one.last) == [Answer(RECEIPT.host, ())]
+    other = replace(RECEIPT, mode="terminate", gate_port=10444)
+    assert of(Revoke, (two := proven()).tell(Configured(two.now, (other,))))
+    assert two.core.permitted("receipt") == ()
+
+
+def test_two_services_on_one_address_do_not_close_each_others_way() -> None:
+    """The kernel's element is address and port: virtual hosts share it."""
+    dialogue = Dialogue(RECEIPT, TWIN)
+    for service in ("receipt", "auth"):
+        dialogue.resolved(DC1, service=service)
+        dialogue.proof(None, service=service)
+    dialogue.until_probed(service="auth")
+    commands = dialogue.proof(Reason.WRONG_NAME, service="auth")
+    assert not of(Revoke, commands)
+    assert of(Answer, commands) == [Answer(TWIN.host, ())]
+    dialogue.until_probed(service="receipt")
+    assert of(Revoke, dialogue.proof(Reason.WRONG_PIN))
+
+
+# ---- the promise ----------------------------------------------------------------------------------
+
+POOL = (DC1, DC2, *MANY)
+ALL = (RECEIPT, GATE, TWIN)
+
+
+class Promise(RuleBasedStateMachine):
+    """The kernel and DNS as they would be, after any history of proofs, names, settings and time."""
+
+    @initialize(services=st.sets(st.sampled_from(ALL), min_size=1))
+    def start(self, services: set[GuardedService]) -> None:
+        self.core, self.now = Permissions(), 5000.0
+        self.configured = self.now
+        self.services = {service.name: service for service in services}
+        self.kernel: dict[tuple[str, IPv4Address], float] = {}
+        """(mode, address) → when its time-out closes it"""
+        self.proven: dict[tuple[str, IPv4Address], float] = {}
+        """(service, address) → when it was proven last, unless refused since"""
+        self.answers: dict[str, tuple[IPv4Address, ...]] = {}
+        self.flying: dict[int, Probe] = {}
+        self.launched: dict[int, float] = {}
+        self.tell(Configured(self.now, tuple(services)))
+
+    def tell(self, event: Event) -> None:
+        for command in self.core.handle(event):
+            match command:
+                case Grant():
+                    # A permission only ever directly follows a proof of just this address.
+                    assert isinstance(event, ProofDone) and event.proof.reason is None
+                    assert (event.proof.service, event.proof.address) == (command.service, command.address)
+                    self.kernel[command.mode, command.address] = self.now + command.ttl_seconds
+                case Revoke():
+                    self.kernel.pop((command.mode, command.address), None)
+                case Answer():
+                    self.answers[command.host] = command.addresses
+                case Probe():
+                    assert command.service in self.services
+                    self.flying[command.number] = command
+                    self.launched[command.number] = self.now
+                case Report():
+                    assert command.at == self.now and (command.ok or command.reason)
+                case Resolve():
+                    assert command.service in self.services
+
+    @rule(data=st.data(), addresses=st.lists(st.sampled_from(POOL), max_size=10) | st.just([DC1, DC2]))
+    def resolve(self, data: st.DataObject, addresses: list[IPv4Address]) -> None:
+        name = data.draw(st.sampled_from(sorted(self.services)))
+        self.tell(NameResolved(self.now, name, tuple(addresses)))
+
+    @rule(data=st.data())
+    def name_fails(self, data: st.DataObject) -> None:
+        self.tell(NameFailed(self.now, data.draw(st.sampled_from(sorted(self.services))), "timeout"))
+
+    @precondition(lambda self: self.flying)
+    @rule(
+        data=st.data(),
+        reason=st.sampled_from([None, None, None, Reason.TIMEOUT, Reason.UNREACHABLE, Reason.WRONG_PIN]),
+    )
+    def answer(self, data: st.DataObject, reason: Reason | None) -> None:
+        self.done(data.draw(st.sampled_from(sorted(self.flying))), reason)
+
+    @precondition(lambda self: self.flying)
+    @rule(reason=st.sampled_from([None, None, Reason.TIMEOUT]))
+    def answer_all(self, reason: Reason | None) -> None:
+        for number in sorted(self.flying, reverse=True):
+            self.done(number, reason)
+
+    def done(self, number: int, reason: Reason | None) -> None:
+        probe = self.flying.pop(number)
+        spec = next(service for service in ALL if service.name == probe.service)
+        done = ProofDone(self.now, number, proof_of(spec, probe.address, reason))
+        if self.launched.pop(number, -LOST_SECONDS) <= self.now - LOST_SECONDS:
+            # Too late, or from before the account changed: it proves nothing and refutes nothing.
+            self.tell(done)
+            return
+        if reason is None:
+            self.proven[probe.service, probe.address] = self.now
+        self.tell(done)
+        if reason is Reason.WRONG_PIN:
+            assert probe.address not in self.core.permitted(probe.service)
+            self.proven.pop((probe.service, probe.address), None)
+
+    @rule(seconds=st.sampled_from([0.5, 1.0, 5.0, 20.0, 29.0, 31.0, 59.0, 61.0, 301.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+        self.tell(Tick(self.now))
+
+    @precondition(lambda self: self.now > self.configured + 60)
+    @rule(services=st.sets(st.sampled_from(ALL), min_size=1))
+    def configure(self, services: set[GuardedService]) -> None:
+        self.services, self.configured = {service.name: service for service in services}, self.now
+        self.launched.clear()
+        self.tell(Configured(self.now, tuple(services)))
+
+    @invariant()
+    def what_is_permitted_was_proven_lately(self) -> None:
+        for name in self.services:
+            for address in self.core.permitted(name):
+                assert self.now - self.proven[name, address] < PERMISSION_SECONDS
+
+    @invariant()
+    def dns_answers_only_what_the_kernel_lets_through(self) -> None:
+        for host in {service.host for service in self.services.values()} | self.answers.keys():
+            addresses = self.answers.get(host, ())
+            assert set(addresses) == {
+                address
+                for service in self.services.values()
+                if service.host == host
+                for address in self.core.permitted(service.name)
+            }
+            modes = {service.mode for service in self.services.values() if service.host == host}
+            assert all(any(self.kernel.get((mode, a), 0) > self.now for mode in modes) for a in addresses)
+
+    @invariant()
+    def the_kernel_holds_nothing_that_no_service_has_proven(self) -> None:
+        for (mode, address), until in self.kernel.items():
+            if until > self.now:
+                users = [service.name for service in self.services.values() if service.mode == mode]
+                assert any(address in self.core.permitted(name) for name in users)
+
+    @invariant()
+    def everything_is_bounded(self) -> None:
+        for name in self.services:
+            assert len(self.core.permitted(name)) <= ADDRESSES_PER_SERVICE
+
+
+TestPromise = Promise.TestCase
+TestPromise.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
