@@ -63,7 +63,7 @@ test-unit: venv ## Unit tests (they mirror the packages)
 
 test-scenarios: venv ## The appliance in its network world, one file per scenario
 	@echo "== scenarios"
-	@$(BIN)/python -m pytest -q tests/scenarios
+	@$(BIN)/python -m pytest -q -n $(JOBS) --durations=0 --durations-min=1 tests/scenarios
 
 test-browser: venv ## The page in Chromium
 	@echo "== browser tests"

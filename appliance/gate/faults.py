@@ -55,7 +55,12 @@ _TOO_OLD = frozenset({"UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW", "WRONG_SSL_VERS
 def alert_of(error: Exception) -> str:
     """The name of the alert that the other side sent, or an empty string."""
     reason = error.reason if isinstance(error, ssl.SSLError) else None
-    return (reason or "").partition("ALERT_")[2]
+    return (reason or "").upper().replace(" ", "_").partition("ALERT_")[2]
+
+
+def refuses_our_certificate(error: ssl.SSLError) -> bool:
+    """Whether the other side's alert, whenever it came, is about the certificate that we showed."""
+    return alert_of(error) in _ABOUT_OUR_CERTIFICATE
 
 
 def engine_fault(error: Exception, *, server_spoke: bool) -> Reason:
@@ -70,7 +75,7 @@ def engine_fault(error: Exception, *, server_spoke: bool) -> Reason:
     if alert == "PROTOCOL_VERSION":
         return Reason.PROTOCOL_TOO_OLD
     # The bare handshake_failure of a server that has already agreed on a cipher is about our certificate.
-    if alert in _ABOUT_OUR_CERTIFICATE or (alert.endswith("HANDSHAKE_FAILURE") and server_spoke):
+    if refuses_our_certificate(error) or (alert == "HANDSHAKE_FAILURE" and server_spoke):
         return Reason.CLIENT_CERTIFICATE_REFUSED
     return _FOUND_BY_US.get(error.reason or "", Reason.HANDSHAKE_REFUSED)
 

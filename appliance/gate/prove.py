@@ -13,7 +13,7 @@ from ipaddress import IPv4Address
 
 from pydantic import SecretStr
 
-from appliance.gate.faults import alert_of, engine_fault, network_fault, words
+from appliance.gate.faults import engine_fault, network_fault, refuses_our_certificate, words
 from appliance.gate.pins import pin_of_certificate
 from appliance.gate.profile import client_context
 from appliance.gate.proof import Proof
@@ -88,7 +88,7 @@ async def _refusal(wire: _Wire) -> str:
             # Not unwrap(): SSL_shutdown(3) takes a fatal alert for a close_notify.
             await wire.step(lambda: wire.tls.read(1))
     except ssl.SSLError as error:
-        return alert_of(error)
+        return words(error) if refuses_our_certificate(error) else ""
     except OSError:
         # Reset or silence, after the server has proven who it is: no refusal of our certificate.
         return ""

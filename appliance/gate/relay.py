@@ -5,18 +5,33 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+import sys
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 
 from appliance.gate import core
 from appliance.gate.core import Side, State
-from appliance.gate.faults import alert_of, connect_fault, engine_fault, terminal_fault, words
+from appliance.gate.faults import connect_fault, engine_fault, refuses_our_certificate, terminal_fault, words
 from appliance.gate.link import RECORD, Link, SinkError
 from appliance.gate.loop import READ, WRITE, Loop, Timer
 from appliance.gate.pins import pin_of_certificate
 from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
 from appliance.gate.sockets import nothing_new, reset, towards
+
+
+def _contained(method: Callable[..., None]) -> Callable[..., None]:
+    """What the loop calls: an error of ours ends this one connection, and never the process with all the others."""
+
+    @wraps(method)
+    def run(self: Relay, *arguments: object) -> None:
+        try:
+            method(self, *arguments)
+        except Exception:
+            sys.excepthook(*sys.exc_info())
+            self.close()
+
+    return run
 
 
 class Relay:
@@ -49,6 +64,7 @@ class Relay:
     def relaying(self) -> bool:
         return self._core.state is State.RELAYING
 
+    @_contained
     def begin(self) -> None:
         self._do(self._core.begin())
 
@@ -88,7 +104,11 @@ class Relay:
     def _within(self, seconds: float | None) -> None:
         if self._timer:
             self._timer.cancel()
-        self._timer = None if seconds is None else self._loop.after(seconds, lambda: self._tell(core.TimedOut()))
+        self._timer = None if seconds is None else self._loop.after(seconds, self._timed_out)
+
+    @_contained
+    def _timed_out(self) -> None:
+        self._tell(core.TimedOut())
 
     def _close(self, *, abruptly: bool) -> None:
         self._within(None)
@@ -124,6 +144,7 @@ class Relay:
         self._sockets[Side.TERMINAL] = sock
         self._loop.watch(sock.fileno(), READ, partial(self._terminal_handshake, sock))
 
+    @_contained
     def _terminal_handshake(self, sock: ssl.SSLSocket, _: int) -> None:
         try:
             sock.do_handshake()
@@ -140,7 +161,9 @@ class Relay:
             self._links[Side.TERMINAL] = Link(Side.TERMINAL, sock, 0)
             self._tell(core.TerminalProven())
 
+    @_contained
     def _terminal_waits(self, _: int) -> None:
+        """Nothing but its loss is listened for."""
         self._tell(core.Broken(Side.TERMINAL))
 
     def _drain(self) -> None:
@@ -150,12 +173,12 @@ class Relay:
             sock = self._sockets[Side.TERMINAL] = socket.socket(fileno=sock.detach())
         try:
             sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            # Gone already: Within would close it, but there is nothing to wait for.
-            self._loop.soon(lambda: self._tell(core.Broken(Side.TERMINAL)))
+        except OSError:  # gone already
+            self._loop.soon(partial(self._terminal_waits, 0))
             return
         self._loop.watch(sock.fileno(), READ, partial(self._drained, sock))
 
+    @_contained
     def _drained(self, sock: socket.socket, _: int) -> None:
         try:
             while sock.recv(RECORD):
@@ -184,6 +207,7 @@ class Relay:
         else:
             self._tell(core.ConnectFailed(connect_fault(code)))
 
+    @_contained
     def _connected(self, sock: socket.socket, _: int) -> None:
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         self._loop.forget(sock.fileno())
@@ -205,6 +229,7 @@ class Relay:
         self._loop.watch(sock.fileno(), READ, partial(self._engine_handshake, sock))
         self._engine_handshake(sock, 0)
 
+    @_contained
     def _engine_handshake(self, sock: ssl.SSLSocket, _: int) -> None:
         try:
             sock.do_handshake()
@@ -233,6 +258,7 @@ class Relay:
         self._move(terminal, engine)
         self._settle()
 
+    @_contained
     def _ready(self, link: Link, other: Link, mask: int) -> None:
         if mask & WRITE:
             self._writable(link, other)
@@ -283,6 +309,7 @@ class Relay:
         if source.ended and not sink.pending:
             self._tell(core.Ended(source.side, source.clean))
 
+    @_contained
     def _continue(self, source: Link, sink: Link) -> None:
         if self._links:
             self._move(source, sink)
@@ -336,9 +363,8 @@ class Relay:
                 link.ending = False
                 self._tell(core.WriteEnded(link.side))
             return
-        alert = alert_of(error) if isinstance(error, ssl.SSLError) else ""
         refusal: Reason | None = None
-        if alert and link.side is Side.ENGINE and not link.received:
+        if link.side is Side.ENGINE and isinstance(error, ssl.SSLError) and refuses_our_certificate(error):
             # A TLS 1.3 server looks at our certificate only after the handshake is over for us.
             refusal = Reason.CLIENT_CERTIFICATE_REFUSED
         self._tell(core.Broken(link.side, refusal))

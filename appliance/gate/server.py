@@ -37,7 +37,7 @@ class Gate:
         self._by_listen: dict[Listen, Service] = {}
         self._relays: set[Relay] = set()
         self._admission = Admission(connections, CONNECTIONS_OF_A_TERMINAL)
-        self._refusals: Counter[str] = Counter()
+        self._refusals: dict[str, Counter[str]] = {}
 
     # ---- what the daemon asks ----------------------------------------------------
 
@@ -83,7 +83,7 @@ class Gate:
         return len(chosen)
 
     def stats(self) -> dict[str, Any]:
-        """Counters since the start of the process; bytes of connections that have ended."""
+        """Counters since the start of the process; bytes of ended connections; refusals by service and reason."""
         names = self._config.terminals
         return {
             "connections": {name: service.connections for name, service in self._services.items()},
@@ -91,7 +91,7 @@ class Gate:
             "accepted": {name: service.accepted for name, service in self._services.items()},
             "bytes_to_engine": {name: service.bytes_to_engine for name, service in self._services.items()},
             "bytes_to_terminal": {name: service.bytes_to_terminal for name, service in self._services.items()},
-            "refusals": dict(self._refusals),
+            "refusals": {name: dict(reasons) for name, reasons in self._refusals.items()},
         }
 
     # ---- configuration -------------------------------------------------------------
@@ -167,7 +167,7 @@ class Gate:
         self._refused(relay.service, relay.terminal, relay.engine_address, refusal)
 
     def _refused(self, service: Service, terminal: str, address: str, refusal: Refuse) -> None:
-        self._refusals[refusal.reason] += 1
+        self._refusals.setdefault(service.config.name, Counter())[refusal.reason] += 1
         self._on_refusal(
             {
                 "service": service.config.name,

@@ -94,14 +94,21 @@ class SourceNat:
 
 @dataclass(frozen=True, slots=True)
 class RedirectByMap:
-    """Redirect to a local port looked up in a named map with key `fields`; no entry, no redirect."""
+    """Redirect to a port of our own `address`, looked up in a named map with key `fields`; no entry, no redirect.
 
+    Not nft's `redirect`: that takes the first address of the port, which may be somebody else's.
+    """
+
+    address: IPv4Address
     fields: tuple[Field, ...]
     map_name: str
 
 
 @dataclass(frozen=True, slots=True)
 class RedirectTo:
+    """Redirect to a port of our own `address`."""
+
+    address: IPv4Address
     port: int
 
 

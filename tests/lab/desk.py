@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,13 +42,21 @@ class Desk:
         """What a router keeps as /etc/sekisho/desk-keys.json."""
         self._sekisho("keygen", "--key", self._key, "--public", self.public_keys)
 
-    def issue(self, concentrators: Iterable[Concentrator], days: float = 365) -> Account:
-        """A new account for the clinic of this world, with the next serial, valid for `days`."""
+    def issue(
+        self,
+        concentrators: Iterable[Concentrator],
+        days: float = 365,
+        rewrite: Callable[[str], str] = lambda request: request,
+    ) -> Account:
+        """A new account for the clinic of this world, with the next serial, valid for `days`.
+
+        rewrite: what the clerk changes in the request before it is issued.
+        """
         self._serial += 1
         folder = self._directory / str(self._serial)
         folder.mkdir(mode=0o700)
         request = folder / "request.toml"
-        request.write_text(self._request(concentrators, datetime.now(UTC) + timedelta(days=days)))
+        request.write_text(rewrite(self._request(concentrators, datetime.now(UTC) + timedelta(days=days))))
         account_file, letter, peers = self._sekisho(
             "issue", request, "--key", self._key, "--out", folder
         ).stdout.splitlines()[-3:]

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
+import pytest
+
 from tests.lab import addresses, observe, receipt
 from tests.lab.client import LIMIT, ReceiptClient
 from tests.lab.machine import Machine
@@ -47,6 +49,13 @@ def waiting_client(world: World, host: str, address: str) -> Iterator[ssl.SSLSoc
         # The engine waits for the rest of the question, and so both of them are silent.
         tls.sendall(f"POST {receipt.API_PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n".encode())
         yield tls
+
+
+def assert_refused(client: ReceiptClient) -> None:
+    """A log-in is refused, at whatever moment, but not by silence."""
+    with pytest.raises(OSError) as refused:
+        client.login()
+    assert not isinstance(refused.value, TimeoutError)
 
 
 def await_reset(connection: socket.socket, limit: float = 90.0) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from tests.lab import addresses
 from tests.lab.client import ReceiptClient
+from tests.lab.waiting import until
 from tests.lab.world import World
-from tests.scenarios.steps import MODES
+from tests.scenarios.steps import MODES, metric
 
 pytestmark = pytest.mark.namespaces
 
@@ -51,6 +52,16 @@ def _gate_wants_a_good_certificate(clinic: World) -> None:
     # The clinic's own certificate is for engines: with it a terminal is nobody.
     with pytest.raises(ssl.SSLError, match="unknown ca"):
         client.login()
+    for reason, times in (("terminal-certificate-missing", 1), ("terminal-certificate-refused", 2)):
+        series = f'sekisho_gate_refusals_total{{reason="{reason}",service="receipt-gate"}}'
+        until(lambda series=series, times=times: _counted(clinic, series) == times, f"monitoring hears of {series}")
+
+
+def _counted(clinic: World, series: str) -> float:
+    try:
+        return metric(clinic, series)
+    except KeyError:
+        return 0.0
 
 
 def _gate_speaks_modern_tls_only(clinic: World) -> None:

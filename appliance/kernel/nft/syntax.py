@@ -216,10 +216,10 @@ def _verdict(rule: Rule) -> str:
             return f"jump {name(chain)}"
         case SourceNat(address):
             return f"snat ip to {address}"
-        case RedirectByMap(fields, map_name):
-            return f"redirect to :{' . '.join(fields)} map @{name(map_name)}"
-        case RedirectTo(port):
-            return f"redirect to :{port}"
+        case RedirectByMap(address, fields, map_name):
+            return f"dnat ip to {address} : {' . '.join(fields)} map @{name(map_name)}"
+        case RedirectTo(address, port):
+            return f"dnat ip to {address}:{port}"
         case ClampMss():
             return "tcp option maxseg size set rt mtu"
         case NoTrack():

@@ -358,7 +358,8 @@ def test_refused_before_tls_means_reset_at_once(
     with pytest.raises(ConnectionResetError):
         terminal.connect(pki.terminal)
     assert gate.refusal()["reason"] == reason
-    assert gate.stats()["refusals"] == {reason: 1}
+    (by_reason,) = gate.stats()["refusals"].values()
+    assert by_reason == {reason: 1}
 
 
 def test_one_terminal_cannot_take_all_connections(
@@ -373,6 +374,18 @@ def test_one_terminal_cannot_take_all_connections(
         assert gate.refusal()["reason"] == "too-many-connections"
         with terminal.connect(pki.terminal, address="127.0.0.2") as sock:
             assert exchange(sock, b"still served") == b"still served"
+
+
+def test_nobody_holds_a_connection_by_silence(
+    gate: Any, terminal: Any, gate_port: int, pki: Any, servers: Any, until_end: Any, config_for: Any, assert_reset: Any
+) -> None:
+    """Neither a terminal that does not begin its handshake nor an engine that does not answer in its own."""
+    gate.configure(config_for(servers.start(until_end)))
+    with socket.create_connection(("127.0.0.1", gate_port), 20) as silent, terminal.connect(pki.terminal) as sock:
+        assert_reset(sock)
+        assert_reset(silent)
+    assert {gate.refusal()["reason"], gate.refusal()["reason"]} == {"terminal-too-slow", "timeout"}
+    assert gate.stats()["connections"] == {"receipt": 0}
 
 
 # ---- engines that are not proven -------------------------------------------------------
@@ -421,6 +434,16 @@ def test_an_engine_that_refuses_the_clinics_certificate_is_reported(
     with terminal.connect(pki.terminal) as sock:
         assert_reset(sock)
     assert gate.refusal()["reason"] == "client-certificate-refused"
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13])
+def test_a_terminal_that_leaves_without_a_word_is_not_blamed_on_the_engine(
+    version: ssl.TLSVersion, gate: Any, engine: Any, terminal: Any, pki: Any, config_for: ConfigFor, eventually: Any
+) -> None:
+    gate.configure(config_for(engine(version=version)))
+    terminal.connect(pki.terminal).close()
+    eventually(lambda: gate.stats()["connections"] == {"receipt": 0})
+    assert gate.stats()["refusals"] == {}
 
 
 def test_an_engine_that_does_not_listen_is_reported_and_the_next_one_serves(

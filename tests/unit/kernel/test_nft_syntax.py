@@ -77,8 +77,8 @@ table inet sekisho {
 	chain redirects {
 		type nat hook prerouting priority dstnat; policy accept;
 		iifname "lan0" meta l4proto tcp ip daddr . tcp dport @engine_verified \
-redirect to :ip daddr . tcp dport map @gate_open comment "The gate's door"
-		iifname "lan0" tcp dport 80 redirect to :8080 comment "The page"
+dnat ip to 192.0.2.1 : ip daddr . tcp dport map @gate_open comment "The gate's door"
+		iifname "lan0" tcp dport 80 dnat ip to 192.0.2.1:8080 comment "The page"
 	}
 
 	chain source_nat {

@@ -38,6 +38,7 @@ from tests.unit.kernel.namespace import sh
 
 PREFIX = IPv4Network("203.0.113.0/25")
 INNER = IPv4Address("203.0.113.129")
+ROUTER = IPv4Address("192.0.2.1")
 ENGINE = (IPv4Address("203.0.113.17"), 443)
 
 
@@ -118,12 +119,12 @@ def table(**changes: Any) -> Table:
                 (
                     rule(
                         "The gate's door",
-                        RedirectByMap((Field.DESTINATION4, Field.TCP_DPORT), "gate_open"),
+                        RedirectByMap(ROUTER, (Field.DESTINATION4, Field.TCP_DPORT), "gate_open"),
                         FROM_LAN,
                         is_(Field.L4PROTO, "tcp"),
                         Match((Field.DESTINATION4, Field.TCP_DPORT), In("engine_verified")),
                     ),
-                    rule("The page", RedirectTo(8080), FROM_LAN, is_(Field.TCP_DPORT, 80)),
+                    rule("The page", RedirectTo(ROUTER, 8080), FROM_LAN, is_(Field.TCP_DPORT, 80)),
                 ),
             ),
             Chain(

@@ -1,0 +1,72 @@
+"""The shell of one connection, inside this process, where its errors can be provoked."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from appliance.gate import relay
+from appliance.gate.config import GateConfig
+from appliance.gate.loop import READ, Loop
+from appliance.gate.server import Gate
+
+
+class OverError(Exception):
+    pass
+
+
+@contextlib.contextmanager
+def running(config: GateConfig) -> Iterator[Gate]:
+    """The gate in a thread of this process."""
+    loop = Loop()
+    gate = Gate(loop, lambda _: None, 10)
+    gate.configure(config)
+    ours, its = socket.socketpair()
+
+    def end(_: int) -> None:
+        raise OverError
+
+    def serve() -> None:
+        with contextlib.suppress(OverError):
+            loop.run()
+
+    loop.watch(its.fileno(), READ, end)
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield gate
+    finally:
+        ours.send(b"x")
+        thread.join(20)
+        gate.configure(GateConfig())
+        ours.close()
+        its.close()
+
+
+def test_an_error_of_ours_ends_one_connection_and_not_the_process(
+    terminal: Any,
+    pki: Any,
+    servers: Any,
+    server_of: Any,
+    until_end: Any,
+    config_for: Any,
+    assert_reset: Any,
+    monkeypatch: Any,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def broken(_: bytes) -> str:
+        raise RuntimeError("provoked")
+
+    monkeypatch.setattr(relay, "pin_of_certificate", broken)
+    with running(config_for(servers.start_tls(server_of(pki.engine, pki.engines.pem), until_end))) as gate:
+        for _ in range(2):
+            with terminal.connect(pki.terminal) as sock:
+                assert_reset(sock)
+        assert gate.stats()["connections"] == {"receipt": 0}
+        assert gate.stats()["terminals"] == {}
+    assert capfd.readouterr().err.count("RuntimeError: provoked") == 2
