@@ -29,6 +29,7 @@ from tests.bench.run import run
 from tests.bench.table import Goal, Row, explain
 from tests.lab import addresses, datacenter, observe
 from tests.lab.waiting import until
+from tests.lab.wires import Direction
 from tests.lab.world import World
 
 ROUNDS = 2
@@ -155,6 +156,7 @@ def cut(world: World, router: Router, kind: Kind, sessions: Sessions, pings: Pin
     if kind is Kind.SILENCE:
         world.cut_tunnel(number)
     else:
+        _silence(world, number)
         world.stop_concentrator(number)
     until(lambda: _has_moved_from(number, world), f"the way around concentrator {number}", _RECOVERY_SECONDS)
     alive = sessions.alive()
@@ -166,6 +168,13 @@ def cut(world: World, router: Router, kind: Kind, sessions: Sessions, pings: Pin
         world.start_concentrator(number)
     _await_ready(world, router)
     return Cut(kind, number, 1e3 * blackout, 1e3 * pings.longest_gap(mended), alive, len(sessions))
+
+
+def _silence(world: World, number: int) -> None:
+    """Nothing passes any cable of a concentrator from one moment on: the world takes its cables away one by one."""
+    ports = [link.port for (role, _), link in world.links.items() if role == f"conc{number}"]
+    rules = [f"add rule netdev {port} {direction.value} drop\n" for port in ports for direction in Direction]
+    world.cabinet.machine.run("nft", "-f", "-", input="".join(rules))
 
 
 def cuts(directory: Path, make: Callable[[World], Router], kinds: Sequence[Kind]) -> Iterator[Cut]:

@@ -31,8 +31,8 @@ def test_account_import(clinic: World) -> None:
     )
     time.sleep(1)  # the shortest account that there is
     _is_refused(clinic, dataclasses.replace(first, code=newer.code), "The activation code is not the one")
-    _is_refused(clinic, _with_content(first, _with_another_byte), "damaged")
-    _is_refused(clinic, _with_content(first, lambda content: content[:-40]), "damaged")
+    _is_refused(clinic, _with_content(first, _with_another_byte), "is damaged")
+    _is_refused(clinic, _with_content(first, lambda content: content[:-40]), "is cut off")
     _is_refused(clinic, expired, "expired on")
     _is_refused(clinic, other_desk.issue(concentrators), "signed by a data center that this router does not trust")
     _is_refused(clinic, other_clinic, "is for the clinic clinic-0002")

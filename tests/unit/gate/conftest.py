@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import socket
 import ssl
 import subprocess
@@ -370,8 +371,11 @@ def eventually() -> Callable[[Callable[[], object]], None]:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
+    """Below the ports that the kernel gives to whoever connects, so that no test running beside takes it."""
+    while True:
+        port = random.randrange(10240, 32768)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @dataclass
@@ -393,6 +397,17 @@ class Terminal:
         except BaseException:
             sock.close()
             raise
+
+
+@pytest.fixture
+def assert_refused(gate_port: int) -> Callable[[], None]:
+    """The gate resets a connection before anything was said on it."""
+
+    def check() -> None:
+        with pytest.raises(ConnectionResetError), socket.create_connection(("127.0.0.1", gate_port), LIMIT) as sock:
+            sock.recv(1)
+
+    return check
 
 
 @pytest.fixture

@@ -24,7 +24,14 @@ def test_keys_are_in_no_representation(config_for: Callable[..., GateConfig]) ->
 
 
 def test_the_daemon_configures_counts_closes_and_hears_refusals(
-    gate: Any, terminal: Any, pki: Any, servers: Any, server_of: Any, until_end: Any, config_for: Any
+    gate: Any,
+    terminal: Any,
+    pki: Any,
+    servers: Any,
+    server_of: Any,
+    until_end: Any,
+    config_for: Any,
+    assert_refused: Any,
 ) -> None:
     async def speak() -> None:
         heard: asyncio.Queue[Refusal] = asyncio.Queue()
@@ -39,8 +46,7 @@ def test_the_daemon_configures_counts_closes_and_hears_refusals(
         connection.close()
 
         await client.configure(replace(config, terminals={}))
-        with pytest.raises(ConnectionResetError):
-            await asyncio.to_thread(terminal.connect, pki.terminal)
+        await asyncio.to_thread(assert_refused)
         assert (await asyncio.wait_for(heard.get(), 20))["reason"] == "unknown-terminal"
 
         bad = replace(config, services=(replace(config.services[0], trust_anchors="nonsense"),))

@@ -352,25 +352,23 @@ def test_a_cipher_without_forward_secrecy_is_refused(gate: Any, engine: Any, gat
     ],
 )
 def test_refused_before_tls_means_reset_at_once(
-    changes: dict[str, Any], reason: str, gate: Any, engine: Any, terminal: Any, pki: Any, config_for: ConfigFor
+    changes: dict[str, Any], reason: str, gate: Any, engine: Any, config_for: ConfigFor, assert_refused: Any
 ) -> None:
     gate.configure(config_for(engine(), **changes))
-    with pytest.raises(ConnectionResetError):
-        terminal.connect(pki.terminal)
+    assert_refused()
     assert gate.refusal()["reason"] == reason
     (by_reason,) = gate.stats()["refusals"].values()
     assert by_reason == {reason: 1}
 
 
 def test_one_terminal_cannot_take_all_connections(
-    gate: Any, engine: Any, gate_port: int, terminal: Any, pki: Any, config_for: ConfigFor
+    gate: Any, engine: Any, gate_port: int, terminal: Any, pki: Any, config_for: ConfigFor, assert_refused: Any
 ) -> None:
     gate.configure(config_for(engine(), terminals={"127.0.0.1": "front", "127.0.0.2": "back"}))
     with contextlib.ExitStack() as open_sockets:
         for _ in range(200):
             open_sockets.enter_context(socket.create_connection(("127.0.0.1", gate_port)))
-        with pytest.raises(ConnectionResetError), terminal.connect(pki.terminal):
-            pass
+        assert_refused()
         assert gate.refusal()["reason"] == "too-many-connections"
         with terminal.connect(pki.terminal, address="127.0.0.2") as sock:
             assert exchange(sock, b"still served") == b"still served"
@@ -495,7 +493,7 @@ def test_the_same_configuration_again_changes_nothing(gate: Any, engine: Any, co
 
 
 def test_changed_upstreams_and_a_closed_service_leave_connections_alone(
-    gate: Any, engine: Any, terminal: Any, pki: Any, config_for: ConfigFor
+    gate: Any, engine: Any, terminal: Any, pki: Any, config_for: ConfigFor, assert_refused: Any
 ) -> None:
     config = config_for(engine())
     gate.configure(config)
@@ -504,8 +502,7 @@ def test_changed_upstreams_and_a_closed_service_leave_connections_alone(
         changed = replace(config.services[0], upstreams=("127.0.0.9",), open=False)
         assert gate.configure(replace(config, services=(changed,))) is True
         assert exchange(sock, b"b") == b"b"
-        with pytest.raises(ConnectionResetError):
-            terminal.connect(pki.terminal)
+        assert_refused()
         assert exchange(sock, b"c") == b"c"
 
 

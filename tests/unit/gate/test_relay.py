@@ -56,6 +56,7 @@ def test_an_error_of_ours_ends_one_connection_and_not_the_process(
     until_end: Any,
     config_for: Any,
     assert_reset: Any,
+    eventually: Any,
     monkeypatch: Any,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -67,6 +68,6 @@ def test_an_error_of_ours_ends_one_connection_and_not_the_process(
         for _ in range(2):
             with terminal.connect(pki.terminal) as sock:
                 assert_reset(sock)
-        assert gate.stats()["connections"] == {"receipt": 0}
+        eventually(lambda: gate.stats()["connections"] == {"receipt": 0})
         assert gate.stats()["terminals"] == {}
     assert capfd.readouterr().err.count("RuntimeError: provoked") == 2
