@@ -1,4 +1,4 @@
-"""A router takes in an account only when everything about it is right; a refusal is one sentence and changes nothing."""
+"""A router takes in an account only when all about it is right; a refusal is one sentence and changes nothing."""
 
 from __future__ import annotations
 

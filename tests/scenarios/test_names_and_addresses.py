@@ -1,4 +1,4 @@
-"""DNS names only engines that are proven and answers everything else at once; DHCP gives each terminal its own address."""
+"""DNS names only proven engines and answers everything else at once; DHCP gives each terminal its own address."""
 
 from __future__ import annotations
 

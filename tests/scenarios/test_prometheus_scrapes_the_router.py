@@ -62,7 +62,8 @@ def test_prometheus_scrapes_the_router(clinic: World) -> None:
 
     # By the spare tunnel, too.
     clinic.stop_concentrator(1)
-    until(lambda: _value(port, 'sekisho_tunnel_carrying{tunnel="dc2"}') == 1, "Prometheus hears it", limit=60, pause=0.5)
+    carrying = 'sekisho_tunnel_carrying{tunnel="dc2"}'
+    until(lambda: _value(port, carrying) == 1, "Prometheus hears it", limit=60, pause=0.5)
     observe.promtool_check(observe.scrape(clinic))
 
     for role in ("reception", "lan-attacker"):

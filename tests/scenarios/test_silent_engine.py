@@ -1,4 +1,4 @@
-"""The engines stop answering without a word: clients that wait are let go once the proof has lapsed, none hangs for ever."""
+"""The engines stop answering without a word: who waits is let go once the proof has lapsed, and hangs no longer."""
 
 from __future__ import annotations
 
