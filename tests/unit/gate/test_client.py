@@ -62,6 +62,7 @@ def test_the_end_of_the_process_is_noticed(gate: Any) -> None:
     async def speak() -> None:
         client = await GateClient.connect(gate.path, lambda _: None)
         gate.process.terminate()
+        assert await asyncio.to_thread(gate.process.wait, 20) == 0
         await asyncio.wait_for(client.closed.wait(), 20)
         with pytest.raises(ConnectionError):
             await client.stats()
