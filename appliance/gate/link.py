@@ -45,19 +45,17 @@ class Link:
         self.received = 0
 
     def move(self, sink: Link) -> bool:
-        """Read from here and send there, for one turn. True: the turn is over and more may wait unseen by epoll.
+        """Read from here and send there, for one turn. True: more waits where epoll does not see it, inside OpenSSL.
 
         Raises OSError for a failure of this side, `SinkError` for one of the other.
         """
         if sink.pending or self.ended:
             return False
         for _ in range(_TURN):
-            if self._move_buffer(sink) < _FULL:
-                # A try to read on would most likely be in vain, and cost more than being told by epoll.
-                return self.sock.pending() > 0 and not sink.pending
-            if sink.pending or self.ended:
-                return False
-        return True
+            # After less than a full buffer, a try to read on would most likely be in vain, and cost more than epoll.
+            if self._move_buffer(sink) < _FULL or sink.pending or self.ended:
+                break
+        return not sink.pending and self.sock.pending() > 0
 
     def move_all(self, sink: Link) -> bool:
         """The same until there is nothing left to read. False: `sink` blocks, so that more may wait here."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial, wraps
 
 from appliance.gate import core
-from appliance.gate.core import Side, State
+from appliance.gate.core import Side
 from appliance.gate.faults import connect_fault, engine_fault, refuses_our_certificate, terminal_fault, words
 from appliance.gate.link import RECORD, Link, SinkError
 from appliance.gate.loop import READ, WRITE, Loop, Timer
@@ -61,8 +61,10 @@ class Relay:
         self._timer: Timer | None = None
 
     @property
-    def relaying(self) -> bool:
-        return self._core.state is State.RELAYING
+    def transferred(self) -> tuple[int, int]:
+        """Bytes that the terminal has sent, and the engine, as far as they have been read."""
+        terminal, engine = self._links.get(Side.TERMINAL), self._links.get(Side.ENGINE)
+        return terminal.received if terminal else 0, engine.received if engine else 0
 
     @_contained
     def begin(self) -> None:
@@ -112,11 +114,9 @@ class Relay:
 
     def _close(self, *, abruptly: bool) -> None:
         self._within(None)
-        for side, link in self._links.items():
-            if side is Side.TERMINAL:
-                self.service.bytes_to_engine += link.received
-            else:
-                self.service.bytes_to_terminal += link.received
+        to_engine, to_terminal = self.transferred
+        self.service.bytes_to_engine += to_engine
+        self.service.bytes_to_terminal += to_terminal
         self._links.clear()
         self._both_ways = ()
         for sock in self._sockets.values():
@@ -344,11 +344,12 @@ class Relay:
             self._broken(other, error.__cause__)
             return
         except OSError as error:
+            # What it said last may have been read just before: then its end must still be told below.
             self._broken(link, error)
-            return
-        link.ending = not done
-        if done:
-            self._tell(core.WriteEnded(link.side))
+        else:
+            link.ending = not done
+            if done:
+                self._tell(core.WriteEnded(link.side))
         if link.ended and not ended_before and not other.pending:
             self._tell(core.Ended(link.side, link.clean))
 

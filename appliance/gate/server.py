@@ -83,14 +83,20 @@ class Gate:
         return len(chosen)
 
     def stats(self) -> dict[str, Any]:
-        """Counters since the start of the process; bytes of ended connections; refusals by service and reason."""
+        """Counters since the start of the process: by service, by terminal's name, by service and reason."""
         names = self._config.terminals
+        to_engine = {name: service.bytes_to_engine for name, service in self._services.items()}
+        to_terminal = {name: service.bytes_to_terminal for name, service in self._services.items()}
+        for relay in self._relays:
+            sent, received = relay.transferred
+            to_engine[relay.service.config.name] += sent
+            to_terminal[relay.service.config.name] += received
         return {
             "connections": {name: service.connections for name, service in self._services.items()},
             "terminals": {names.get(ip, ip): count for ip, count in self._admission.by_terminal.items()},
             "accepted": {name: service.accepted for name, service in self._services.items()},
-            "bytes_to_engine": {name: service.bytes_to_engine for name, service in self._services.items()},
-            "bytes_to_terminal": {name: service.bytes_to_terminal for name, service in self._services.items()},
+            "bytes_to_engine": to_engine,
+            "bytes_to_terminal": to_terminal,
             "refusals": {name: dict(reasons) for name, reasons in self._refusals.items()},
         }
 

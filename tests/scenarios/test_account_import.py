@@ -12,30 +12,32 @@ import pytest
 from tests.lab import addresses, observe
 from tests.lab.desk import Account, Desk
 from tests.lab.pki import EngineCertificate
+from tests.lab.waiting import until
 from tests.lab.world import World
 from tests.scenarios.steps import MODES, Steadily
 
 pytestmark = pytest.mark.namespaces
 
+SHORT = 15.0
+"""Seconds: an account that the desk still issues, and that has expired when it is imported."""
+
 
 def test_account_import(clinic: World) -> None:
     concentrators = clinic.concentrators.values()
     other_desk = Desk(clinic.directory / "other-desk", clinic.pki_directory, clinic.pki.pins)
-    first, expired, newer = (
-        clinic.account,
-        clinic.desk.issue(concentrators, days=1 / 86400),
-        clinic.desk.issue(concentrators, rewrite=lambda request: _with_third_pin(clinic, request)),
-    )
+    first = clinic.account
+    expired, expiry = clinic.desk.issue(concentrators, days=SHORT / 86400), time.time() + SHORT
+    newer = clinic.desk.issue(concentrators, rewrite=lambda request: _with_third_pin(clinic, request))
     other_clinic = clinic.desk.issue(
         concentrators, rewrite=lambda request: request.replace(addresses.CLINIC_ID, "clinic-0002")
     )
-    time.sleep(1)  # the shortest account that there is
     _is_refused(clinic, dataclasses.replace(first, code=newer.code), "The activation code is not the one")
     _is_refused(clinic, _with_content(first, _with_another_byte), "is damaged")
     _is_refused(clinic, _with_content(first, lambda content: content[:-40]), "is cut off")
-    _is_refused(clinic, expired, "expired on")
     _is_refused(clinic, other_desk.issue(concentrators), "signed by a data center that this router does not trust")
     _is_refused(clinic, other_clinic, "is for the clinic clinic-0002")
+    until(lambda: time.time() > expiry, "the shortest account has expired")
+    _is_refused(clinic, expired, "expired on")
 
     with observe.Session(clinic) as passthrough, Steadily(passthrough.exchange):
         clinic.router.import_account(newer)

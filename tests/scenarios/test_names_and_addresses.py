@@ -10,7 +10,7 @@ import dns.query
 import pytest
 from dns.rcode import NOERROR, NXDOMAIN, REFUSED, Rcode
 
-from tests.lab import addresses, observe, terminal
+from tests.lab import addresses, terminal
 from tests.lab.client import LIMIT
 from tests.lab.pki import EngineCertificate
 from tests.lab.waiting import until
@@ -45,12 +45,6 @@ def test_names_and_addresses(world: World) -> None:
     for name in (addresses.PUBLIC_WEB_NAME, "vpn1.dc.example", "cloud.example", "example", "."):
         assert _ask(world, name) == (REFUSED, [])
     _a_guest_gets_an_address_of_the_range(world)
-
-    world.set_engine_certificate("e1", EngineCertificate.GOOD)
-    observe.await_green(world)
-    for host in MODES:
-        code, found = _ask(world, host)
-        assert (code, sorted(found)) == (NOERROR, engine_addresses(host))
 
 
 def _ask(world: World, name: str, kind: str = "A") -> Answer:

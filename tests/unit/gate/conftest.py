@@ -291,14 +291,16 @@ def until_end() -> Callable[[socket.socket], bytes]:
 
 
 class GateProcess:
-    """The real process, and the daemon's client connected to it, in an event loop of its own."""
+    """The real process, and a connection to its control socket."""
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / "gate.sock"
         self.refusals: list[dict[str, str]] = []
-        self.process = subprocess.Popen([sys.executable, "-m", "appliance.gate", str(self.path)])
         self._number = 0
-        wait_for(self.path.exists)
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen([sys.executable, "-m", "appliance.gate", str(self.path)])
         self.connect()
 
     def connect(self) -> None:

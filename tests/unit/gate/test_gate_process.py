@@ -7,6 +7,8 @@ import os
 import select
 import socket
 import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -64,6 +66,9 @@ def test_bytes_pass_in_both_directions(
     gate.configure(config_for(engine(version=engine_version)))
     with terminal.connect(pki.terminal, terminal_version) as sock:
         assert exchange(sock, b"hello") == b"hello"
+        stats = gate.stats()
+        assert stats["bytes_to_engine"] == stats["bytes_to_terminal"] == {"receipt": 5}
+        assert stats["terminals"] == {"front": 1}
         cipher = sock.cipher()
         if terminal_version is TLS12:
             # What the real client negotiates, with the RSA certificate that the gate presents.
@@ -234,6 +239,26 @@ def test_half_close_while_the_engine_is_in_full_flow_loses_nothing(
     with terminal.connect(pki.terminal, version) as sock:
         received = sock.recv(65536) + half_close(sock) + read_to_close_notify(sock)
     assert received == answer
+
+
+def test_terminals_that_hang_up_without_a_farewell_leave_nothing_standing(
+    gate: Any, engine: Any, terminal: Any, pki: Any, config_for: ConfigFor, eventually: Any
+) -> None:
+    """As an HTTP client does after ``Connection: close``: its end may come in the very moment of the engine's."""
+
+    def answer_and_close(sock: ssl.SSLSocket) -> None:
+        sock.recv(100)
+        sock.sendall(b"answer")
+        with contextlib.suppress(OSError):
+            sock.unwrap()
+
+    gate.configure(config_for(engine(answer_and_close)))
+    for _ in range(60):
+        sock = terminal.connect(pki.terminal, TLS12)
+        sock.sendall(b"question")
+        assert sock.recv(100) == b"answer"
+        sock.close()
+    eventually(lambda: gate.stats()["connections"] == {"receipt": 0})
 
 
 def half_close(sock: ssl.SSLSocket) -> bytes:
@@ -613,3 +638,24 @@ def test_keys_are_in_no_argument_environment_or_file(gate: Any, engine: Any, pki
             assert secret not in stream.read()
     with open(f"/proc/{gate.process.pid}/limits") as stream:
         assert any(line.split()[:5] == ["Max", "core", "file", "size", "0"] for line in stream)
+
+
+def test_a_second_process_leaves_the_first_one_its_socket(gate: Any) -> None:
+    second = subprocess.run([sys.executable, "-m", "appliance.gate", gate.path], capture_output=True, timeout=20)
+    assert second.returncode == 1
+    assert b"cannot listen" in second.stderr
+    assert gate.stats()["refusals"] == {}
+
+
+def test_the_socket_of_a_killed_process_is_taken_over(gate: Any) -> None:
+    gate.disconnect()
+    gate.process.kill()
+    gate.process.wait()
+    gate.start()
+    assert gate.stats()["refusals"] == {}
+
+
+def test_without_a_socket_to_listen_on_it_says_how_it_is_called() -> None:
+    wrong = subprocess.run([sys.executable, "-m", "appliance.gate"], capture_output=True, timeout=20)
+    assert wrong.returncode == 2
+    assert b"usage" in wrong.stderr
