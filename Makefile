@@ -26,6 +26,8 @@ $(VENV)/.ready: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@# Without byte code each of our processes would carry its own compiler's remains.
+	@$(BIN)/python -m compileall -q appliance webui
 	@touch $@
 
 .PHONY: lock

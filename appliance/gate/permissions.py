@@ -173,7 +173,9 @@ class Permissions:
             state = service.addresses[ip]
             state.absent_since = now if state.absent_since is None else state.absent_since
         for ip in present:
-            service.addresses.setdefault(ip, _Address(due=now)).absent_since = None
+            if ip not in service.addresses:
+                service.addresses[ip] = _Address(due=now, probe=self._under_way(service.spec.name, ip))
+            service.addresses[ip].absent_since = None
 
     def _unresolved(self, event: NameFailed) -> Iterator[Command]:
         service = self._services.get(event.service)
@@ -270,6 +272,13 @@ class Permissions:
                 yield Answer(host, answer)
 
     # ---- helpers -----------------------------------------------------------------
+
+    def _under_way(self, service: str, ip: IPv4Address) -> int | None:
+        """The probe of an address that was dropped and is back before its answer: that answer counts."""
+        for number, flight in self._flights.items():
+            if (flight.service, flight.address) == (service, ip):
+                return number
+        return None
 
     def _drop(self, service: _Service, ip: IPv4Address) -> Iterator[Command]:
         state = service.addresses.pop(ip)

@@ -273,6 +273,15 @@ def test_addresses_are_bounded_and_those_of_the_name_win_over_those_that_left_it
     assert set(MANY[6:8]) <= set(dialogue.core.permitted("receipt"))
 
 
+def test_the_answer_about_an_address_that_was_dropped_and_is_back_counts() -> None:
+    dialogue = Dialogue()
+    dialogue.resolved(DC1)
+    dialogue.resolved(*MANY)
+    dialogue.tell(NameResolved(dialogue.now, "receipt", MANY[:8]))
+    assert not any(probe.address == DC1 for probe in of(Probe, dialogue.resolved(DC1)))
+    assert of(Revoke, dialogue.proof(Reason.WRONG_PIN))
+
+
 def test_probes_at_once_are_bounded_and_permitted_addresses_go_first() -> None:
     services = tuple(replace(RECEIPT, name=f"s{number}", host=f"h{number}.example") for number in range(4))
     dialogue = Dialogue(*services)
