@@ -15,7 +15,7 @@ from appliance.control.records import Records
 from appliance.control.watch_tunnels import TunnelWatch
 from appliance.engines.leases import read_lease
 from appliance.intent import names
-from appliance.intent.model import RouterIntent
+from appliance.intent.model import RouterIntent, Tunnel
 from appliance.kernel import nft, wireguard
 from appliance.tunnel import endpoints
 from appliance.tunnel.endpoints import Endpoint, Endpoints
@@ -115,6 +115,12 @@ class EndpointKeeper:
     async def _set(self, core: Endpoints, command: endpoints.SetEndpoint) -> None:
         await self._allow(core)
         tunnel = next(tunnel for tunnel in self._intent.tunnels if tunnel.name == command.tunnel)
-        await asyncio.to_thread(
-            wireguard.set_endpoint, tunnel.interface, tunnel.peer_public_key, command.address, command.port
-        )
+        await asyncio.to_thread(_point, tunnel, command)
+
+
+def _point(tunnel: Tunnel, command: endpoints.SetEndpoint) -> None:
+    peer = wireguard.observe_peers().get(tunnel.interface)
+    if peer is not None and peer.latest_handshake:
+        wireguard.set_endpoint(tunnel.interface, tunnel.peer_public_key, command.address, command.port)
+    else:
+        wireguard.introduce(tunnel, command.address, command.port)

@@ -8,7 +8,8 @@ from appliance.control.records import Records
 from appliance.kernel.line import observe_line
 
 EVERY = 5.0
-"""Seconds."""
+SOON = 1.0
+"""Seconds until the next look, and while there is no working line: people wait for the light."""
 
 
 async def watch_line(interface: str, records: Records) -> None:
@@ -18,4 +19,4 @@ async def watch_line(interface: str, records: Records) -> None:
         records.record("wan.address", interface, bool(line.addresses), detail=", ".join(map(str, line.addresses)))
         if line.gateway_answers is not None:
             records.record("wan.gateway", interface, line.gateway_answers, detail=str(line.gateway))
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(EVERY if line.gateway_answers else SOON)

@@ -26,7 +26,7 @@ class Link:
     side while there is any. ended: this side will send no more; clean: it said so by close_notify.
     """
 
-    __slots__ = ("blocked", "clean", "dead", "ended", "ending", "mask", "pending", "received", "side", "sock")
+    __slots__ = ("blocked", "clean", "dead", "ended", "ending", "mask", "pending", "received", "side", "sock", "told")
 
     def __init__(self, side: Side, sock: ssl.SSLSocket, mask: int | None) -> None:
         self.side = side
@@ -36,6 +36,8 @@ class Link:
         self.pending = memoryview(b"")
         self.ended = False
         self.clean = False
+        self.told = False
+        """Its end has been passed on."""
         self.ending = False
         """An `end` waits for its moment."""
         self.blocked = False

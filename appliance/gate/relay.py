@@ -268,17 +268,11 @@ class Relay:
 
     def _writable(self, link: Link, other: Link) -> None:
         link.blocked = False
-        if link.pending:
-            try:
-                link.flush()
-            except OSError as error:
-                self._broken(link, error)
-                return
-        if link.pending:
-            return
-        if other.ended:
-            self._tell(core.Ended(other.side, other.clean))
-        else:
+        try:
+            link.flush()
+        except OSError as error:
+            self._broken(link, error)
+        if self._links and not link.pending:
             self._move(other, link)
 
     def _readable(self, link: Link, other: Link) -> None:
@@ -291,13 +285,14 @@ class Relay:
 
     def _move(self, source: Link, sink: Link) -> None:
         first_answer = source.side is Side.ENGINE and not source.received
+        more = False
         try:
             more = source.move(sink)
         except SinkError as error:
             self._broken(sink, error.__cause__)
-            return
         except OSError as error:
             self._broken(source, error)
+        if not self._links:
             return
         if first_answer and source.received:
             self._keep_session(source)
@@ -306,8 +301,6 @@ class Relay:
             source.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         if more:
             self._loop.soon(partial(self._continue, source, sink))
-        if source.ended and not sink.pending:
-            self._tell(core.Ended(source.side, source.clean))
 
     @_contained
     def _continue(self, source: Link, sink: Link) -> None:
@@ -323,7 +316,7 @@ class Relay:
     def _end_write(self, side: Side, clean: bool) -> None:
         link = self._links[side]
         if clean and not link.dead:
-            link.ending = True  # at the next _settle
+            link.ending = True
             return
         try:
             if not link.dead:
@@ -332,26 +325,24 @@ class Relay:
             self._broken(link, error)
         self._tell(core.WriteEnded(side))
 
-    def _end(self, link: Link, other: Link) -> None:
-        ended_before = link.ended
+    def _end(self, link: Link, other: Link) -> bool:
+        """Try to end the stream towards `link`. False: its moment has not come."""
         try:
-            if ended_before:
+            if link.ended:
                 done = link.end()
             else:
                 with nothing_new(link.sock):
                     done = link.move_all(other) and link.end()
         except SinkError as error:
             self._broken(other, error.__cause__)
-            return
+            return True
         except OSError as error:
-            # What it said last may have been read just before: then its end must still be told below.
             self._broken(link, error)
-        else:
-            link.ending = not done
-            if done:
-                self._tell(core.WriteEnded(link.side))
-        if link.ended and not ended_before and not other.pending:
-            self._tell(core.Ended(link.side, link.clean))
+            return True
+        if done:
+            link.ending = False
+            self._tell(core.WriteEnded(link.side))
+        return done
 
     def _broken(self, link: Link, error: BaseException | None) -> None:
         self._mute(link)
@@ -371,10 +362,9 @@ class Relay:
         self._tell(core.Broken(link.side, refusal))
 
     def _settle(self) -> None:
-        """Pass on the ends of streams that wait for it, and tell epoll what each side now waits for."""
-        for link, other in self._both_ways:
-            if link.ending and not link.blocked and self._links:
-                self._end(link, other)
+        """After every event: pass on the ends of streams, and tell epoll what each side now waits for."""
+        while self._pass_on_an_end():
+            pass
         for link, other in self._both_ways:
             mask = 0 if link.ended or other.pending else READ
             if link.pending or link.blocked:
@@ -386,6 +376,16 @@ class Relay:
             else:
                 self._loop.change(link.sock.fileno(), mask)
             link.mask = mask
+
+    def _pass_on_an_end(self) -> bool:
+        for link, other in self._both_ways:
+            if link.ended and not link.told and not other.pending:
+                link.told = True
+                self._tell(core.Ended(link.side, link.clean))
+                return True
+            if link.ending and not link.blocked and self._end(link, other):
+                return True
+        return False
 
     def _mute(self, link: Link) -> None:
         if link.mask is not None:

@@ -147,6 +147,17 @@ def set_endpoint(interface: str, public_key: str, address: IPv4Address | IPv6Add
     tool.run(["wg", "set", interface, "peer", public_key, "endpoint", str(Endpoint(address, port))])
 
 
+def introduce(tunnel: Tunnel, address: IPv4Address | IPv6Address, port: int) -> None:
+    """Tell a tunnel that has never met its peer where it is, and have it call at once.
+
+    WireGuard has called already, into the void, and would wait REKEY_TIMEOUT (5 s; whitepaper, section 6.1)
+    before it calls again: the peer is made anew, and with it that memory.
+    """
+    tool.run(["wg", "set", tunnel.interface, "peer", tunnel.peer_public_key, "remove"])
+    lines = [*_peer_section(tunnel), f"Endpoint = {Endpoint(address, port)}"]
+    tool.run(["wg", "addconf", tunnel.interface, "/dev/stdin"], "\n".join(lines) + "\n")
+
+
 def literal_endpoint(tunnel: Tunnel) -> Endpoint | None:
     """None when the host is a name."""
     try:
@@ -190,17 +201,21 @@ def _render(tunnel: Tunnel, device: Device) -> str:
     lines = []
     if device.private_key != _clamped(tunnel):
         lines += ["[Interface]", f"PrivateKey = {tunnel.private_key.get_secret_value()}"]
-    lines += [
+    lines += _peer_section(tunnel)
+    endpoint = literal_endpoint(tunnel)
+    if endpoint is not None:
+        lines.append(f"Endpoint = {endpoint}")
+    return "\n".join(lines) + "\n"
+
+
+def _peer_section(tunnel: Tunnel) -> list[str]:
+    return [
         "[Peer]",
         f"PublicKey = {tunnel.peer_public_key}",
         f"PresharedKey = {tunnel.preshared_key.get_secret_value()}",
         f"AllowedIPs = {', '.join(str(prefix) for prefix in tunnel.allowed_prefixes)}",
         f"PersistentKeepalive = {tunnel.keepalive}",
     ]
-    endpoint = literal_endpoint(tunnel)
-    if endpoint is not None:
-        lines.append(f"Endpoint = {endpoint}")
-    return "\n".join(lines) + "\n"
 
 
 def _endpoint(text: str) -> Endpoint:

@@ -106,6 +106,17 @@ def test_a_named_endpoint_is_set_by_others_and_stays() -> None:
 
 
 @in_namespace
+def test_a_peer_is_introduced_with_its_first_endpoint_and_is_as_wanted() -> None:
+    build()
+    named = intent(tunnels=(tunnel(1, endpoint_host="vpn1.dc.example"),))
+    memory = Memory.load()
+    kernel.apply(named, memory)
+    wireguard.introduce(named.tunnels[0], IPv4Address("198.51.100.11"), 51820)
+    assert sh("wg show sk-dc1 endpoints").split()[1] == "198.51.100.11:51820"
+    assert kernel.plan(named, memory) == []
+
+
+@in_namespace
 def test_a_moved_literal_endpoint_is_put_back() -> None:
     build()
     memory = Memory.load()
