@@ -28,6 +28,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGTERM, _stop)
     loop = Loop()
+    loop.heed_signals()
     try:
         channel = Channel(loop, Path(sys.argv[1]))
     except OSError as error:

@@ -6,7 +6,9 @@ event mask), which `selectors` does not allow; and not asyncio, for the CPU time
 
 from __future__ import annotations
 
+import os
 import select
+import signal
 import time
 from collections import deque
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from heapq import heappop, heappush
 READ = select.EPOLLIN
 WRITE = select.EPOLLOUT
 
-Handler = Callable[[int], None]
+Handler = Callable[[int], object]
 
 
 class Timer:
@@ -37,6 +39,16 @@ class Loop:
         self._timers: list[tuple[float, int, Timer]] = []
         self._timer_number = 0
         self._soon: deque[Callable[[], None]] = deque()
+
+    def heed_signals(self) -> None:
+        """Let handlers of Python's signal module run at once. For the main thread, once in a process.
+
+        A signal that is delivered just before the wait begins does not interrupt it: nobody would run its handler
+        before the next event, which may never come.
+        """
+        reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        self.watch(reader, READ, lambda _: os.read(reader, 512))
 
     def watch(self, descriptor: int, mask: int, handler: Handler) -> None:
         """Errors and hang-ups are always told, whatever the mask."""

@@ -9,6 +9,7 @@ import pytest
 
 from tests.lab import observe
 from tests.lab.filesystem import temporary_directory
+from tests.lab.machine import Machine
 from tests.lab.world import World
 
 _WORLD = pytest.StashKey[World]()
@@ -46,24 +47,21 @@ def pytest_runtest_makereport(
 
 def _last_words(world: World) -> str:
     router = world.machines["router"]
+    helpers = router.inside(lambda: sorted(map(str, Path("/run/sekisho/log").glob("*.log"))))
     asked = (
         ["sekisho", "--lang", "en", "status"],
-        ["tail", "-n", _LOG_LINES, "-v", "--", *sorted(_helper_logs(world))],
+        ["tail", "-n", _LOG_LINES, "-v", "--", "/dev/null", *helpers],
         ["nft", "list", "table", "inet", "sekisho"],
     )
-    said = [f"$ {' '.join(command)}\n{_run(router.name, world, command)}" for command in asked]
+    said = [f"$ {' '.join(command)}\n{_answer(router, command)}" for command in asked]
     log = router.log_dir / "sekisho.log"
     daemon = log.read_text().splitlines() if log.exists() else []
     return "\n".join([*said, "$ sekisho run", *daemon[-int(_LOG_LINES) :]])
 
 
-def _helper_logs(world: World) -> list[str]:
-    return world.machines["router"].inside(lambda: [str(path) for path in Path("/run/sekisho/log").glob("*.log")])
-
-
-def _run(name: str, world: World, command: list[str]) -> str:
+def _answer(router: Machine, command: list[str]) -> str:
     try:
-        done = world.machines[name].run(*command, check=False)
+        done = router.run(*command, check=False)
     except Exception as error:  # whatever it is, it must not hide the failure that is being reported
         return repr(error)
     return done.stdout + done.stderr

@@ -8,6 +8,7 @@ import socket
 import pytest
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6
+from scapy.packet import Packet
 
 from tests.lab import addresses, observe
 from tests.lab.client import LIMIT, seconds_to_refusal
@@ -89,13 +90,13 @@ def _forged_senders_say_nothing(clinic: World) -> None:
         "192.0.2.1",
         "127.0.0.1",
     ]
-    packets = [
+    packets: list[Packet] = [
         IP(src=source, dst=destination) / payload
         for source in forged
         for destination in (str(addresses.PUBLIC_WEB.ip), engine_addresses(addresses.RECEIPT_HOST)[1])
         for payload in (TCP(sport=40000, dport=443), UDP(sport=40000, dport=53) / b"question")
     ]
-    six = [IPv6(src="fe80::50", dst="2001:db8::80") / TCP(sport=40000, dport=80)]
+    six: list[Packet] = [IPv6(src="fe80::50", dst="2001:db8::80") / TCP(sport=40000, dport=80)]
     frames.send(clinic.machines["lan-attacker"], "eth0", addresses.ROUTER_LAN_MAC, packets + six)
     # The kernel itself drops what claims to come from its own addresses.
     until(lambda: firewall_counter(clinic, "forged_lan") >= before + len(packets) // 2, "the firewall counts them")

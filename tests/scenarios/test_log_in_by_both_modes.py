@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import ssl
+from functools import partial
 
 import pytest
 
@@ -54,14 +55,14 @@ def _gate_wants_a_good_certificate(clinic: World) -> None:
         client.login()
     for reason, times in (("terminal-certificate-missing", 1), ("terminal-certificate-refused", 2)):
         series = f'sekisho_gate_refusals_total{{reason="{reason}",service="receipt-gate"}}'
-        until(lambda series=series, times=times: _counted(clinic, series) == times, f"monitoring hears of {series}")
+        until(partial(_is_counted, clinic, series, times), f"monitoring hears of {series}")
 
 
-def _counted(clinic: World, series: str) -> float:
+def _is_counted(clinic: World, series: str, times: int) -> bool:
     try:
-        return metric(clinic, series)
+        return metric(clinic, series) == times
     except KeyError:
-        return 0.0
+        return False
 
 
 def _gate_speaks_modern_tls_only(clinic: World) -> None:

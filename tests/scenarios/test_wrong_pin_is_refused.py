@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.lab import addresses, observe
-from tests.lab.client import NameNotKnownError, seconds_to_refusal
+from tests.lab.client import Dialer, NameNotKnownError, seconds_to_refusal
 from tests.lab.pki import EngineCertificate
 from tests.lab.world import World
 from tests.scenarios.impostor import Impostor
@@ -34,9 +34,8 @@ def test_wrong_pin_is_refused(clinic: World) -> None:
 def _one_true_engine_is_enough(clinic: World) -> None:
     for host in MODES:
         impostor, true = engine_addresses(host)
-        client = clinic.client("reception", host)
-        assert client.connect.resolve(host) == [true]
-        client.login()
+        assert Dialer(clinic.machines["reception"]).resolve(host) == [true]
+        clinic.client("reception", host).login()
         seconds_to_refusal(clinic.machines["reception"], impostor, addresses.ENGINE_PORT)
     assert light(clinic, "engine")["state"] == "warning"
 

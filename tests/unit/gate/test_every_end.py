@@ -92,7 +92,7 @@ def test_every_way_to_end_leaves_nothing_behind(
 
     def one(seed: int) -> None:
         with contextlib.suppress(OSError, ValueError), terminal.connect(pki.terminal, terminal_version) as sock:
-            ask(sock, random.Random())
+            ask(sock, random.Random(seed))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(one, range(150)))

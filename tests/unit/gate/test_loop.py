@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import signal
 import socket
+import threading
+import time
 
 import pytest
 
@@ -83,3 +86,24 @@ def test_a_descriptor_that_an_earlier_event_forgot_is_not_handled() -> None:
     for pair in pairs:
         for sock in pair:
             sock.close()
+
+
+def test_a_signal_that_does_not_interrupt_the_wait_is_heeded_all_the_same() -> None:
+    """As one that comes just before the wait: here another thread gets it, so that the wait is not interrupted."""
+    loop = Loop()
+    before = signal.signal(signal.SIGUSR1, lambda *_: stop())
+    loop.heed_signals()
+
+    def get_a_signal() -> None:
+        time.sleep(0.2)
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+
+    other = threading.Thread(target=get_a_signal)
+    try:
+        other.start()
+        with pytest.raises(StopError):
+            loop.run()
+    finally:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGUSR1, before)
+        other.join()

@@ -1,0 +1,110 @@
+"""The real gate process, and a terminal before it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import socket
+import ssl
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from appliance.gate.config import GateConfig
+from tests.unit.gate.pki import HOST, Credentials, Pki, context_of
+from tests.unit.gate.waiting import LIMIT, wait_for
+
+
+class GateProcess:
+    """The real process, and a connection to its control socket."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "gate.sock"
+        self.refusals: list[dict[str, str]] = []
+        self._number = 0
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen([sys.executable, "-m", "appliance.gate", str(self.path)])
+        self.connect()
+
+    def connect(self) -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(LIMIT)
+        wait_for(lambda: self.socket.connect_ex(str(self.path)) == 0)
+        self._lines = self.socket.makefile("rb")
+
+    def disconnect(self) -> None:
+        self._lines.close()
+        self.socket.close()
+
+    def reconnect(self) -> None:
+        self.disconnect()
+        self.connect()
+
+    def call(self, method: str, params: dict[str, Any]) -> Any:
+        self._number += 1
+        self.socket.sendall(json.dumps({"id": self._number, "method": method, "params": params}).encode() + b"\n")
+        while True:
+            message = self._next()
+            if message.get("id") == self._number:
+                if "error" in message:
+                    raise LookupError(message["error"].get("data", {}).get("code") or message["error"]["message"])
+                return message["result"]
+
+    def configure(self, config: GateConfig) -> bool:
+        return bool(self.call("configure", config.as_json()))
+
+    def refusal(self) -> dict[str, str]:
+        """The next one, waited for."""
+        while not self.refusals:
+            self._next()
+        return self.refusals.pop(0)
+
+    def stats(self) -> dict[str, Any]:
+        stats = self.call("stats", {})
+        assert isinstance(stats, dict)
+        return stats
+
+    def _next(self) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads(self._lines.readline())
+        if message.get("method") == "refused":
+            self.refusals.append(message["params"])
+        return message
+
+    def stop(self) -> None:
+        self.disconnect()
+        self.process.terminate()
+        assert self.process.wait(LIMIT) == 0
+
+
+def free_port() -> int:
+    """Below the ports that the kernel gives to whoever connects, so that no test running beside takes it."""
+    while True:
+        port = random.randrange(10240, 32768)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
+@dataclass
+class Terminal:
+    """What a terminal does: open TLS to the gate with its certificate."""
+
+    port: int
+    pki: Pki
+
+    def connect(
+        self, own: Credentials | None, version: ssl.TLSVersion | None = None, *, address: str = "127.0.0.1"
+    ) -> ssl.SSLSocket:
+        context = context_of(ssl.PROTOCOL_TLS_CLIENT, own, self.pki.terminals.pem, ciphers="DEFAULT")
+        if version:
+            context.minimum_version = context.maximum_version = version
+        sock = socket.create_connection(("127.0.0.1", self.port), LIMIT, source_address=(address, 0))
+        try:
+            return context.wrap_socket(sock, server_hostname=HOST)
+        except BaseException:
+            sock.close()
+            raise

@@ -1,0 +1,82 @@
+"""TCP and TLS servers in threads, that behave or misbehave."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+
+from tests.unit.gate.waiting import LIMIT
+
+Handler = Callable[[socket.socket], None]
+
+
+class Servers:
+    """TCP servers in threads: each connection is given to a handler, and closed after it."""
+
+    def __init__(self) -> None:
+        self._stack = contextlib.ExitStack()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, handler: Handler, address: str = "127.0.0.1", port: int = 0) -> int:
+        """The port."""
+        listener = socket.create_server((address, port))
+        self.serve(listener, handler)
+        return int(listener.getsockname()[1])
+
+    def serve(self, listener: socket.socket, handler: Handler) -> None:
+        self._stack.callback(listener.close)
+        self._stack.callback(lambda: listener.shutdown(socket.SHUT_RDWR))
+
+        def accept() -> None:
+            while True:
+                try:
+                    sock, _ = listener.accept()
+                except OSError:
+                    return
+                thread = threading.Thread(target=self._handle, args=(handler, sock), daemon=True)
+                thread.start()
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def start_tls(self, context: ssl.SSLContext, handler: Handler, address: str = "127.0.0.1", port: int = 0) -> int:
+        def over_tls(sock: socket.socket) -> None:
+            with context.wrap_socket(sock, server_side=True) as tls:
+                handler(tls)
+
+        return self.start(over_tls, address, port)
+
+    @staticmethod
+    def _handle(handler: Handler, sock: socket.socket) -> None:
+        with sock, contextlib.suppress(OSError):
+            sock.settimeout(LIMIT)
+            handler(sock)
+
+    def close(self) -> None:
+        self._stack.close()
+        for thread in self._threads:
+            thread.join(LIMIT)
+
+
+def read_to_end(sock: socket.socket) -> bytes:
+    parts = []
+    while data := sock.recv(65536):
+        parts.append(data)
+    return b"".join(parts)
+
+
+def echo(sock: socket.socket) -> None:
+    while data := sock.recv(65536):
+        sock.sendall(data)
+
+
+def exchange(sock: ssl.SSLSocket, data: bytes) -> bytes:
+    sock.sendall(data)
+    answer = b""
+    while len(answer) < len(data) and (more := sock.recv(65536)):
+        answer += more
+    return answer
