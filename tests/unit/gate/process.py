@@ -78,7 +78,11 @@ class GateProcess:
     def stop(self) -> None:
         self.disconnect()
         self.process.terminate()
-        assert self.process.wait(LIMIT) == 0
+        try:
+            assert self.process.wait(LIMIT) == 0
+        finally:
+            self.process.kill()
+            self.process.wait()
 
 
 def free_port() -> int:
