@@ -78,6 +78,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the facts to this file")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # A shell starts what it puts in the background with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     facts = Facts()
     build = PROJECT / "build"
     build.mkdir(exist_ok=True)
