@@ -39,9 +39,6 @@ class Records:
     def lights(self) -> tuple[Light, ...]:
         return self._board.lights(boottime())
 
-    def carrying(self) -> str | None:
-        return self._board.carrying(boottime())
-
     def status(self) -> dict[str, Any]:
         """The ``status`` of the local API, as of now."""
         now = Instant.now()

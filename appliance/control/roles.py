@@ -6,8 +6,7 @@ import pwd
 from collections.abc import Mapping
 from enum import StrEnum
 
-PAGE_USER = "sekisho-web"
-"""The unprivileged account that the web page runs under."""
+from appliance.intent.names import PAGE_USER
 
 
 class Role(StrEnum):
