@@ -61,11 +61,11 @@ lint: venv ## Style, types, architecture, shell
 
 test-unit: venv ## Unit tests (they mirror the packages)
 	@echo "== unit tests"
-	@$(BIN)/python -m pytest -q -n $(JOBS) tests/unit
+	@$(BIN)/python -m pytest -q -n $(JOBS) -m 'not real_kernel' tests/unit
 
 test-scenarios: venv ## The appliance in its network world, one file per scenario
 	@echo "== scenarios"
-	@$(BIN)/python -m pytest -q -n $(JOBS) --durations=0 --durations-min=1 tests/scenarios
+	@$(BIN)/python -m pytest -q -n $(JOBS) -m 'not real_kernel' --durations=0 --durations-min=1 tests/scenarios
 
 test-browser: venv ## The page in Chromium
 	@echo "== browser tests"
