@@ -17,6 +17,7 @@ from pathlib import Path
 
 from appliance.files import write_atomically
 from tests.lab.filesystem import temporary_directory
+from tests.lab.lines.upper import UpperRouter
 from tests.lab.world import BEYOND_THE_LINE, ROLES, World
 
 
@@ -27,7 +28,7 @@ def main(arguments: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="build the world and wait")
     shell = commands.add_parser("shell", help="a shell on one machine")
-    shell.add_argument("role", choices=ROLES)
+    shell.add_argument("role", choices=(*ROLES, *UpperRouter().cabling))
     beyond = commands.add_parser("beyond", help="upstream router, internet and data centers for a real router")
     beyond.add_argument("card", help="network card that leads to the router's WAN port")
     beyond.add_argument("--hand-over", type=Path, default=Path("/var/lib/sekisho-lab"), help="folder for the account")

@@ -34,6 +34,11 @@ UPPER_LAN = IPv4Interface("192.0.2.65/28")
 LINE_DHCP_FIRST = IPv4Address("192.0.2.70")
 LINE_DHCP_LAST = IPv4Address("192.0.2.77")
 
+# ---- the second access line: a mobile modem -------------------------------------------------
+MODEM_LAN = IPv4Interface("192.0.2.81/28")
+MODEM_DHCP = IPv4Address("192.0.2.90")
+MODEM_WAN = IPv4Interface("198.51.100.3/24")
+
 # ---- the internet --------------------------------------------------------------------------
 INTERNET = IPv4Network("198.51.100.0/24")
 UPPER_WAN = IPv4Interface("198.51.100.2/24")

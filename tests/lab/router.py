@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.lab import addresses
 from tests.lab.desk import Account
 from tests.lab.filesystem import PROJECT
+from tests.lab.lines import AccessLine
+from tests.lab.lines.upper import UpperRouter
 from tests.lab.machine import Machine
 from tests.lab.waiting import until
 
 _IMAGE_FILES = PROJECT / "firmware-image" / "files"
 _USB_STICK = Path("/run/media/usb")
 
-SITE = f"""\
-language = "ja"
-
-[wan]
-kind = "dhcp"
-interface = "wan0"
-
+_CLINIC = f"""\
 [lan]
 interface = "lan0"
 address = "{addresses.ROUTER_LAN}"
@@ -49,6 +46,15 @@ phone = "03-0000-0000"
 """
 
 
+def site(lines: Sequence[AccessLine]) -> str:
+    """The settings of a clinic with these lines, as the vendor writes them."""
+    tables = (f'[{line.place.table}]\ninterface = "{line.place.port}"\n{line.settings}\n' for line in lines)
+    return f'language = "ja"\n\n{"".join(tables)}{_CLINIC}'
+
+
+SITE = site([UpperRouter()])
+
+
 class Router:
     """The machine `router` with Sekisho installed and not yet started."""
 
@@ -65,10 +71,11 @@ class Router:
         """Run the command ``sekisho`` on the router as root. timeout in seconds."""
         return self.machine.run("sekisho", *arguments, input=input, timeout=timeout, check=check)
 
-    def configure(self, desk_keys: str, site: str = SITE) -> None:
+    def configure(self, desk_keys: str, site: str) -> None:
         """Write what the factory (desk keys) and the vendor (settings) put on the router."""
         self.machine.write("/etc/sekisho/desk-keys.json", desk_keys)
-        self.machine.write("/etc/sekisho/site.toml", site)
+        # As scripts/provision leaves it: a line's password may stand in there.
+        self.machine.write("/etc/sekisho/site.toml", site, 0o600)
 
     def run(self) -> None:
         """Start the daemon, as sekisho.service does, and wait until its API answers."""

@@ -19,18 +19,19 @@ from tests.lab.client import Dialer, ReceiptClient
 from tests.lab.datacenter import Concentrator
 from tests.lab.desk import Account, Desk
 from tests.lab.enginehost import EngineHost
+from tests.lab.lines import AccessLine
+from tests.lab.lines.upper import UpperRouter
 from tests.lab.machine import Machine
 from tests.lab.pki import EngineCertificate, Pki
 from tests.lab.relay import Relay
-from tests.lab.router import Router
+from tests.lab.router import Router, site
 from tests.lab.wires import Cabinet, Direction, Link
 
 _SEGMENTS = {
     "reception": {"eth0": "lan"},
     "doctor": {"eth0": "lan"},
     "lan-attacker": {"eth0": "lan"},
-    "router": {"lan0": "lan", "wan0": "line"},
-    "upper": {"lan0": "line", "wan0": "internet"},
+    "router": {"lan0": "lan"},
     "internet": {"internet": "internet"},
     "vendor": {"eth0": "internet"},
     "attacker": {"eth0": "internet"},
@@ -40,7 +41,7 @@ _SEGMENTS = {
     "e1": {"eth0": "dc1"},
     "e2": {"eth0": "dc2"},
 }
-"""Machine → its interfaces → the switch (segment) at the other end of the cable."""
+"""The cables that every world has; its access lines add theirs."""
 
 ROLES = tuple(_SEGMENTS)
 
@@ -48,13 +49,7 @@ CLINIC = ("reception", "doctor", "lan-attacker", "router")
 BEYOND_THE_LINE = tuple(role for role in ROLES if role not in CLINIC)
 """What remains of the world when the clinic and its router are machines elsewhere."""
 
-_SPEAKS_IPV6 = CLINIC
-"""The line and the internet of this world are IPv4 only: any IPv6 packet out there is a leak."""
-
-_PORTS = [(role, interface) for role, interfaces in _SEGMENTS.items() for interface in interfaces]
-# Fixed, so that a machine that comes back is the same to its neighbours.
 _MACS = {
-    **{port: f"02:00:00:00:03:{number:02x}" for number, port in enumerate(_PORTS)},
     ("router", "lan0"): addresses.ROUTER_LAN_MAC,
     ("router", "wan0"): addresses.ROUTER_WAN_MAC,
     **{(name, terminal.INTERFACE): place.mac for name, place in addresses.TERMINALS.items()},
@@ -64,9 +59,20 @@ _MACS = {
 class World:
     """See the module. `machines` by role, `links` by role and interface. roles: which of `ROLES` there are."""
 
-    def __init__(self, directory: Path, roles: Sequence[str] = ROLES) -> None:
+    def __init__(
+        self, directory: Path, roles: Sequence[str] = ROLES, lines: Sequence[AccessLine] = (UpperRouter(),)
+    ) -> None:
         self.directory = directory
-        self._roles = roles
+        self.lines = lines
+        self._cabling = {role: dict(_SEGMENTS[role]) for role in roles}
+        for line in lines:
+            self._cabling |= {role: dict(cables) for role, cables in line.cabling.items()}
+            if "router" in roles:
+                self._cabling["router"][line.place.port] = line.place.segment
+        ports = ((role, interface) for role, cables in self._cabling.items() for interface in cables)
+        # Fixed, so that a machine that comes back is the same to its neighbours.
+        self._macs = {port: f"02:00:00:00:03:{number:02x}" for number, port in enumerate(ports)} | _MACS
+        self._speaks_ipv6 = {*CLINIC, *(role for line in lines if line.speaks_ipv6 for role in line.cabling)}
         self.machines: dict[str, Machine] = {}
         self.links: dict[tuple[str, str], Link] = {}
         self.concentrators: dict[int, Concentrator] = {}
@@ -104,10 +110,11 @@ class World:
         self.pki.write(self.pki_directory)
         self.cabinet = Cabinet(self.directory / "cabinet", hubs={"internet"})
         self._on_close.callback(self.cabinet.close)
-        for role in self._roles:
+        for role in self._cabling:
             self._place(role)
         outside.start_internet(self.machines["internet"])
-        outside.start_upper_router(self.machines["upper"])
+        for line in self.lines:
+            line.start(self.machines)
         datacenter.start_core(self.machines["core"])
         for number, place in addresses.CONCENTRATORS.items():
             machine = self.machines[f"conc{number}"]
@@ -120,7 +127,7 @@ class World:
             self.engines[name] = host
         self._host("vendor", addresses.VENDOR)
         self._host("attacker", addresses.INTERNET_ATTACKER)
-        if "lan-attacker" in self._roles:
+        if "lan-attacker" in self.machines:
             self._host("lan-attacker", addresses.LAN_ATTACKER, gateway=addresses.ROUTER_LAN)
         for host in self.engines.values():
             host.wait_until_serving()
@@ -131,12 +138,20 @@ class World:
         machine = Machine(role, self.directory / f"{self._starts:02}-{role}")
         self._on_close.callback(machine.close)
         self.machines[role] = machine
-        if role not in _SPEAKS_IPV6:
+        if role not in self._speaks_ipv6:
             machine.sysctl(net__ipv6__conf__default__disable_ipv6=1)
-        for interface, segment in _SEGMENTS[role].items():
-            link = self.cabinet.plug(machine, interface, segment, _MACS[role, interface])
-            self.links[role, interface] = link
+        for interface in self._cabling[role]:
+            self.plug(role, interface)
         return machine
+
+    def plug(self, role: str, interface: str) -> None:
+        """Give a machine its interface, with the cable to where it belongs."""
+        segment, mac = self._cabling[role][interface], self._macs[role, interface]
+        self.links[role, interface] = self.cabinet.plug(self.machines[role], interface, segment, mac)
+
+    def pull_out(self, role: str, interface: str) -> None:
+        """Take a network card out of a running machine, as a USB device is pulled; `plug` puts it back."""
+        self.links.pop((role, interface)).remove()
 
     def _host(self, role: str, *own: IPv4Interface, gateway: IPv4Interface | None = None) -> None:
         commands = [f"address add {address} dev eth0" for address in own]
@@ -149,8 +164,8 @@ class World:
     def stop_concentrator(self, number: int) -> None:
         """Cut the power of concentrator 1 or 2: no farewell to anybody, its links are silent."""
         role = f"conc{number}"
-        for interface in _SEGMENTS[role]:
-            self.links.pop((role, interface)).remove()
+        for interface in self._cabling[role]:
+            self.pull_out(role, interface)
         self.machines.pop(role).close()
 
     def start_concentrator(self, number: int) -> None:
@@ -180,7 +195,7 @@ class World:
         """
         self.issue_account()
         self.router = Router(self.machines["router"])
-        self.router.configure(self.desk.public_keys.read_text())
+        self.router.configure(self.desk.public_keys.read_text(), site(self.lines))
         return self.account.file, self.account.code
 
     def issue_account(self) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.lab import observe
 from tests.lab.filesystem import temporary_directory
+from tests.lab.lines import AccessLine
+from tests.lab.lines.upper import UpperRouter
 from tests.lab.machine import Machine
 from tests.lab.world import World
 
@@ -17,9 +19,15 @@ _LOG_LINES = "80"
 
 
 @pytest.fixture
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
+def lines() -> Sequence[AccessLine]:
+    """The clinic's access lines; a scenario about another line defines its own."""
+    return (UpperRouter(),)
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest, lines: Sequence[AccessLine]) -> Iterator[World]:
     """The prepared clinic: its router has its settings and its account waits to be imported, nothing of ours runs."""
-    with temporary_directory() as directory, World(Path(directory)) as world:
+    with temporary_directory() as directory, World(Path(directory), lines=lines) as world:
         request.node.stash[_WORLD] = world
         world.prepare_clinic()
         yield world

@@ -28,7 +28,7 @@ HOSTS = [addresses.RECEIPT_HOST, addresses.RECEIPT_GATE_HOST]
 def test_a_world_leaves_nothing_behind(directory: Path) -> None:
     interfaces = host_interfaces()
     with World(directory) as world:
-        assert set(world.machines) == set(ROLES)
+        assert set(world.machines) == {*ROLES, "upper"}
         assert traces(directory)
     assert traces(directory) == []
     assert host_interfaces() == interfaces
