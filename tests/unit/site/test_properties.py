@@ -47,7 +47,7 @@ def sites(draw: st.DrawFn) -> dict[str, Any]:
         )
     )
     router, low, high, *others = hosts
-    lan: dict[str, Any] = {"interface": draw(port("l")), "address": f"{router}/{prefix}", "name": "r0"}
+    lan: dict[str, Any] = {"interface": draw(port("n")), "address": f"{router}/{prefix}", "name": "r0"}
     first, last = sorted((IPv4Address(low), IPv4Address(high)))
     if not first <= IPv4Address(router) <= last and draw(st.booleans()):
         lan["dhcp"] = {"first": str(first), "last": str(last), "lease_hours": draw(st.integers(1, 168))}
