@@ -17,6 +17,8 @@ from appliance.text import Text
 
 CONFIG = paths.ENGINES / "dnsmasq.conf"
 HOSTS = paths.ENGINES / "dnsmasq.hosts"
+FIXED = paths.ENGINES / "dnsmasq.fixed"
+"""The terminals' addresses: apart from `CONFIG`, because only such a file is read again without a restart."""
 TTL = 5
 """Seconds a terminal may keep an answer: a lapsed proof must not live on in its cache."""
 
@@ -52,9 +54,8 @@ def render(intent: RouterIntent) -> str:
 def _dhcp(lan: Lan) -> list[str]:
     if lan.dhcp_first is None or lan.dhcp_last is None:
         return []
-    lease = f"{lan.lease_hours}h"
     return [
-        f"dhcp-range={lan.dhcp_first},{lan.dhcp_last},{lan.address.netmask},{lease}",
+        f"dhcp-range={lan.dhcp_first},{lan.dhcp_last},{lan.address.netmask},{lan.lease_hours}h",
         "dhcp-authoritative",
         f"dhcp-leasefile={paths.DHCP_LEASES}",
         # A machine on the LAN does not choose a name in our DNS.
@@ -62,11 +63,14 @@ def _dhcp(lan: Lan) -> list[str]:
         "domain=lan",
         f"dhcp-option=option:router,{lan.address.ip}",
         f"dhcp-option=option:dns-server,{lan.address.ip}",
-        *(
-            f"dhcp-host={host.mac},{host.address},{host.name},{lease}"
-            for host in sorted(lan.hosts, key=lambda host: host.address)
-        ),
+        f"dhcp-hostsfile={FIXED}",
     ]
+
+
+def render_fixed(lan: Lan) -> str:
+    """dnsmasq(8) --dhcp-hostsfile: one machine a line."""
+    hosts = sorted(lan.hosts, key=lambda host: host.address) if lan.dhcp_first else ()
+    return "".join(f"{host.mac},{host.address},{host.name},{lan.lease_hours}h\n" for host in hosts)
 
 
 def render_hosts(answers: Mapping[str, Sequence[IPv4Address]]) -> str:
@@ -83,7 +87,11 @@ def dnsmasq_spec(intent: RouterIntent, answers: Mapping[str, Sequence[IPv4Addres
         name="dnsmasq",
         title=Text("院内の名前とアドレスの案内（dnsmasq）", "names and addresses for the LAN (dnsmasq)"),
         argv=("dnsmasq", "--keep-in-foreground", f"--conf-file={CONFIG}"),
-        files=(ConfigFile(CONFIG, render(intent), read_again=False), ConfigFile(HOSTS, hosts)),
+        files=(
+            ConfigFile(CONFIG, render(intent), read_again=False),
+            ConfigFile(HOSTS, hosts),
+            ConfigFile(FIXED, render_fixed(intent.lan)),
+        ),
         directories=(Directory(paths.DHCP_LEASES.parent, 0o700),),
         reload=BySignal(Signals.SIGHUP),
     )

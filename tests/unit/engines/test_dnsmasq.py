@@ -58,6 +58,15 @@ def test_no_dhcp_where_the_clinic_has_its_own() -> None:
     assert rendered == golden(GOLDEN / "dnsmasq-without-dhcp.conf", rendered)
 
 
+def test_the_terminals_addresses_stand_in_a_file_that_is_read_again(intent: RouterIntent) -> None:
+    fixed = dnsmasq.dnsmasq_spec(intent, {}).files[2]
+    assert fixed.read_again
+    assert fixed.content.splitlines() == [
+        "02:00:00:00:02:10,192.0.2.10,reception,12h",
+        "02:00:00:00:02:11,192.0.2.11,office,12h",
+    ]
+
+
 def test_only_our_services_names_are_told(intent: RouterIntent) -> None:
     spec = dnsmasq.dnsmasq_spec(intent, {**PROVEN, "bank.example": [IPv4Address("198.51.100.66")]})
     assert spec.files[1].content == f"203.0.113.17 {PASSTHROUGH_HOST}\n203.0.113.33 {PASSTHROUGH_HOST}\n"
@@ -176,3 +185,14 @@ def test_terminals_get_their_address_and_others_one_of_the_range(intent: RouterI
     supervisor.stop_all()
     supervisor.apply([dnsmasq.dnsmasq_spec(intent, {})])
     assert lease_of("eth50", "tablet").address == other.address
+
+    # A terminal more, one with another address: nobody else notices.
+    record = process.read_record(paths.ENGINES / "dnsmasq.run")
+    tablet = {"name": "tablet", "label": "タブレット", "mac": "02:00:00:00:02:50", "address": "192.0.2.20"}
+    reception = {"name": "reception", "label": "受付", "mac": "02:00:00:00:02:10", "address": "192.0.2.21"}
+    changed = compile_intent(lab_account(), lab_site(terminals=[reception, tablet]))
+    supervisor.apply([dnsmasq.dnsmasq_spec(changed, {})])
+    until(lambda: str(lease_of("eth50", "tablet").address) == "192.0.2.20/26")
+    assert str(lease_of("eth10", "reception").address) == "192.0.2.21/26"
+    again = process.read_record(paths.ENGINES / "dnsmasq.run")
+    assert record is not None and again is not None and record.process == again.process
