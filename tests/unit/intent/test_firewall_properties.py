@@ -14,7 +14,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, reject, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from appliance.account.model import Account
@@ -25,7 +25,7 @@ from appliance.intent.firewall import Accept, Field, In, Jump, RedirectByMap, Re
 from appliance.intent.model import PROBE_MARK, RouterIntent
 from appliance.site.model import Site
 from tests.unit.intent.packets import Decision, Packet, Sets, contents, decide
-from tests.unit.intent.worlds import PROVEN, accounts, clinics, neighbourhood, packets, sites
+from tests.unit.intent.worlds import PROVEN, accounts, clinics, intents, neighbourhood, packets, sites
 
 some = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 many = settings(max_examples=500, deadline=None)
@@ -278,16 +278,6 @@ def test_what_is_welcome_has_its_way() -> None:
         if isinstance(rule.verdict, Accept)
     }
     assert wanted - reached == {"The router talks with itself"}
-
-
-@st.composite
-def intents(draw: st.DrawFn) -> RouterIntent:
-    account, site = draw(accounts()), draw(sites())
-    try:
-        return compile(account, site)
-    except SekishoError as error:
-        assert error.code.startswith("intent.")
-        reject()
 
 
 @some

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from appliance.account.model import Account
+from appliance.errors import SekishoError
 from appliance.intent import names
 from appliance.intent.compile import compile
 from appliance.intent.firewall import Field, Value
@@ -72,6 +74,16 @@ def sites(draw: st.DrawFn) -> Site:
             for host in hosts
         ],
     )
+
+
+@st.composite
+def intents(draw: st.DrawFn) -> RouterIntent:
+    account, site = draw(accounts()), draw(sites())
+    try:
+        return compile(account, site)
+    except SekishoError as error:
+        assert error.code.startswith("intent.")
+        reject()
 
 
 def clinics() -> tuple[RouterIntent, ...]:

@@ -1,0 +1,123 @@
+"""The words of the promise, taken from what the router should be and never from its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+
+import z3
+
+from appliance.intent import names
+from appliance.intent.firewall import Field
+from appliance.intent.model import PROBE_MARK, RouterIntent
+from tests.unit.intent.proof.journey import FIB_TYPE, Journey, Way
+from tests.unit.intent.proof.packet import View, any_of
+from tests.unit.intent.proof.vocabulary import ADDRESS_TYPES, Vocabulary
+
+
+class Facts:
+    def __init__(self, intent: RouterIntent, vocabulary: Vocabulary) -> None:
+        self.intent = intent
+        self.vocabulary = vocabulary
+        self.lan = intent.lan.interface
+        self.router = intent.lan.address.ip
+        self.lines = (intent.wan.interface,)
+        self.tunnels = tuple(tunnel.interface for tunnel in intent.tunnels)
+        self.prefixes = tuple({prefix for tunnel in intent.tunnels for prefix in tunnel.allowed_prefixes})
+        self.inside = (*self.prefixes, intent.lan.address.network, IPv4Network(intent.inner_address))
+        self.gate_ports = tuple(service.gate_port for service in intent.services if service.gate_port)
+        self.service_ports = tuple({service.port for service in intent.services})
+        self.probe_mark = PROBE_MARK
+        self.serves_dhcp = intent.lan.dhcp_first is not None
+
+    # ---- where -----------------------------------------------------------------------------------
+
+    def from_lan(self, at: View) -> z3.BoolRef:
+        return at.is_(Field.IIF, self.lan)
+
+    def to_lan(self, at: View) -> z3.BoolRef:
+        return at.is_(Field.OIF, self.lan)
+
+    def from_line(self, at: View) -> z3.BoolRef:
+        return at.is_(Field.IIF, *self.lines)
+
+    def to_line(self, at: View) -> z3.BoolRef:
+        return at.is_(Field.OIF, *self.lines)
+
+    def from_tunnel(self, at: View) -> z3.BoolRef:
+        return at.is_(Field.IIF, *self.tunnels)
+
+    def to_tunnel(self, at: View) -> z3.BoolRef:
+        return at.is_(Field.OIF, *self.tunnels)
+
+    # ---- who -------------------------------------------------------------------------------------
+
+    def is_listed(self, at: View) -> z3.BoolRef:
+        """Address and card together."""
+        return any_of(
+            z3.And(at.is_(Field.SOURCE4, host.address), at.is_(Field.ETHER_SOURCE, host.mac))
+            for host in self.intent.lan.hosts
+        )
+
+    def is_impostor(self, at: View) -> z3.BoolRef:
+        wears = at.is_(Field.SOURCE4, *(host.address for host in self.intent.lan.hosts))
+        return z3.And(wears, z3.Not(self.is_listed(at)))
+
+    def is_forged_on_lan(self, at: View) -> z3.BoolRef:
+        lan = self.intent.lan.address
+        honest = z3.And(
+            at.is_(Field.SOURCE4, lan.network),
+            z3.Not(at.is_(Field.SOURCE4, self.router, lan.network.broadcast_address)),
+            z3.Not(at.is_(Field.FIB_SOURCE_INTERFACE, "missing")),
+        )
+        return z3.And(at.is_(Field.FAMILY, "ipv4"), z3.Not(honest), z3.Not(self.asks_for_address(at)))
+
+    @staticmethod
+    def asks_for_address(at: View) -> z3.BoolRef:
+        """RFC 2131: without an address of its own."""
+        return z3.And(at.is_(Field.SOURCE4, IPv4Address(0)), at.is_(Field.UDP_SPORT, 68), at.is_(Field.UDP_DPORT, 67))
+
+    # ---- what ------------------------------------------------------------------------------------
+
+    @staticmethod
+    def to_proven(at: View, set_name: str) -> z3.BoolRef:
+        return at.within(set_name, Field.DESTINATION4, Field.TCP_DPORT)
+
+    @staticmethod
+    def asked_for_proven(at: View) -> z3.BoolRef:
+        return at.within(names.GATE_VERIFIED, Field.CT_ORIGINAL_DESTINATION4, Field.CT_ORIGINAL_DPORT)
+
+    @staticmethod
+    def question(at: View) -> z3.BoolRef:
+        return z3.And(at.is_(Field.CT_STATE, "new", "established"), at.is_(Field.CT_DIRECTION, "original"))
+
+    @staticmethod
+    def answer(at: View) -> z3.BoolRef:
+        return z3.And(at.is_(Field.CT_STATE, "established"), at.is_(Field.CT_DIRECTION, "reply"))
+
+    @staticmethod
+    def error(at: View) -> z3.BoolRef:
+        """About a connection of which the other side is the sender's."""
+        return z3.And(
+            at.is_(Field.CT_STATE, "related"), at.is_(Field.CT_DIRECTION, "reply"), at.is_(Field.L4PROTO, "icmp")
+        )
+
+    # ---- what the router makes true ----------------------------------------------------------------
+
+    def of_the_router(self, packet: Journey) -> Iterator[z3.BoolRef]:
+        """Its ports are Ethernet's, its own addresses are local. A redirected connection leads to the router, since
+        no rule begins another (`a_redirect_leads_to_the_router_itself`)."""
+        if packet.way is Way.OUTWARD:
+            return
+        card = packet.wire.fields[Field.ETHER_SOURCE].present
+        yield z3.Implies(z3.Or(self.from_lan(packet.wire), self.from_line(packet.wire)), card)
+        own = packet.routed.is_(Field.DESTINATION4, self.router, self.intent.inner_address)
+        yield z3.Implies(own, ADDRESS_TYPES["local"] == FIB_TYPE)
+        yield z3.Implies(
+            z3.And(
+                packet.routed.is_(Field.CT_STATUS, "dnat"),
+                packet.routed.is_(Field.CT_DIRECTION, "original"),
+                z3.Not(packet.fresh),
+            ),
+            packet.routed.is_(Field.DESTINATION4, self.router),
+        )

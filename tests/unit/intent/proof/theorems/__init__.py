@@ -1,0 +1,10 @@
+"""All theorems, one file for each side that a packet comes from or goes to."""
+
+from __future__ import annotations
+
+from tests.unit.intent.proof import proving
+from tests.unit.intent.proof.theorems import lan, line, router, tunnels
+
+THEOREMS = tuple(proving.registered())
+
+__all__ = ["THEOREMS", "lan", "line", "router", "tunnels"]

@@ -1,0 +1,125 @@
+"""The line (WAN): a few things leave, their answers come back, and nobody out there learns anything."""
+
+from __future__ import annotations
+
+import z3
+
+from appliance.intent import names
+from appliance.intent.firewall import Field
+from tests.unit.intent.proof.facts import Facts
+from tests.unit.intent.proof.journey import Journey, Way
+from tests.unit.intent.proof.proving import always
+
+INWARD, THROUGH, OUTWARD = Way.INWARD, Way.THROUGH, Way.OUTWARD
+
+
+@always("Nothing comes from the WAN", THROUGH)
+def nothing_from_the_line_passes_through(f: Facts, p: Journey) -> z3.BoolRef:
+    """Neither to the LAN nor into a tunnel, be it an answer or not."""
+    return z3.Implies(f.from_line(p.wire), p.dropped)
+
+
+@always("Nothing comes from the WAN", INWARD)
+def from_the_line_come_answers_addresses_and_tunnels(f: Facts, p: Journey) -> z3.BoolRef:
+    return z3.Implies(
+        z3.And(f.from_line(p.wire), p.passes),
+        z3.Or(
+            f.answer(p.routed),
+            f.error(p.routed),
+            _dhcp_answer(p),
+            p.routed.within(names.TUNNEL_ENDPOINTS, Field.SOURCE4, Field.UDP_SPORT),
+        ),
+    )
+
+
+@always("Nothing comes from the WAN", INWARD, THROUGH)
+def the_line_meets_silence(f: Facts, p: Journey) -> z3.BoolRef:
+    return z3.Implies(f.from_line(p.wire), z3.Not(p.refused))
+
+
+@always("Nothing comes from the WAN", INWARD, THROUGH)
+def what_the_line_is_denied_is_counted(f: Facts, p: Journey) -> z3.BoolRef:
+    from_line = f.from_line(p.wire)
+    forged = z3.And(from_line, _claims_or_addresses_the_inside(f, p))
+    return z3.And(
+        p.is_counted(names.FORGED_WAN) == forged,
+        p.is_counted(names.DROPPED_WAN) == z3.And(from_line, p.dropped, z3.Not(forged)),
+    )
+
+
+@always("Anti-spoofing", INWARD, THROUGH)
+def insiders_do_not_speak_from_the_line(f: Facts, p: Journey) -> z3.BoolRef:
+    """Nor are they spoken to: gone before connection tracking could take note."""
+    return z3.Implies(z3.And(f.from_line(p.wire), _claims_or_addresses_the_inside(f, p)), p.forgotten)
+
+
+@always("Nothing leaks past the tunnel", THROUGH)
+def nothing_is_forwarded_to_the_line(f: Facts, p: Journey) -> z3.BoolRef:
+    return z3.Implies(f.to_line(p.routed), z3.Not(p.passes))
+
+
+@always("Nothing leaks past the tunnel", OUTWARD)
+def nothing_for_the_inside_leaves_by_the_line(f: Facts, p: Journey) -> z3.BoolRef:
+    """Whatever the routes say."""
+    inside = p.routed.is_(Field.DESTINATION4, *f.inside)
+    return z3.Implies(z3.And(f.to_line(p.routed), inside), p.refused)
+
+
+@always("Nothing leaks past the tunnel", OUTWARD)
+def by_the_line_leave_only_tunnels_names_time_and_addresses(f: Facts, p: Journey) -> z3.BoolRef:
+    resolver = p.routed.within(names.WAN_RESOLVERS, Field.DESTINATION4)
+    return z3.Implies(
+        z3.And(f.to_line(p.routed), p.passes),
+        z3.Or(
+            p.routed.within(names.TUNNEL_ENDPOINTS, Field.DESTINATION4, Field.UDP_DPORT),
+            z3.And(resolver, z3.Or(p.routed.is_(Field.UDP_DPORT, 53), p.routed.is_(Field.TCP_DPORT, 53))),
+            p.routed.is_(Field.UDP_DPORT, 123),
+            _dhcp_question(p),
+        ),
+    )
+
+
+@always("Nothing leaks past the tunnel", OUTWARD)
+def gate_and_page_never_speak_on_the_line(f: Facts, p: Journey) -> z3.BoolRef:
+    served = p.routed.is_(Field.UID, names.GATE_USER, names.PAGE_USER)
+    return z3.Implies(z3.And(f.to_line(p.routed), served), p.refused)
+
+
+@always("The tunnels stand on the line", OUTWARD)
+def tunnels_names_time_and_addresses_leave_by_the_line(f: Facts, p: Journey) -> z3.BoolRef:
+    """The tunnels' packets have no owner: the kernel sends them."""
+    resolver = p.routed.within(names.WAN_RESOLVERS, Field.DESTINATION4)
+    wanted = z3.Or(
+        p.routed.within(names.TUNNEL_ENDPOINTS, Field.DESTINATION4, Field.UDP_DPORT),
+        z3.And(resolver, z3.Or(p.routed.is_(Field.UDP_DPORT, 53), p.routed.is_(Field.TCP_DPORT, 53))),
+        p.routed.is_(Field.UDP_DPORT, 123),
+        _dhcp_question(p),
+    )
+    ours = z3.Not(p.routed.is_(Field.UID, names.GATE_USER, names.PAGE_USER))
+    outside = z3.Not(p.routed.is_(Field.DESTINATION4, *f.inside))
+    is_4 = p.routed.is_(Field.FAMILY, "ipv4")
+    return z3.Implies(z3.And(f.to_line(p.routed), is_4, ours, outside, wanted), p.passes)
+
+
+@always("The tunnels stand on the line", INWARD)
+def answers_errors_addresses_and_tunnels_come_in_by_the_line(f: Facts, p: Journey) -> z3.BoolRef:
+    wanted = z3.Or(
+        f.answer(p.routed),
+        f.error(p.routed),
+        _dhcp_answer(p),
+        p.routed.within(names.TUNNEL_ENDPOINTS, Field.SOURCE4, Field.UDP_SPORT),
+    )
+    honest = z3.Not(_claims_or_addresses_the_inside(f, p))
+    return z3.Implies(z3.And(f.from_line(p.wire), honest, wanted), p.passes)
+
+
+def _claims_or_addresses_the_inside(f: Facts, p: Journey) -> z3.BoolRef:
+    return z3.Or(p.wire.is_(Field.SOURCE4, *f.inside), p.wire.is_(Field.DESTINATION4, *f.inside))
+
+
+def _dhcp_question(p: Journey) -> z3.BoolRef:
+    return z3.And(p.routed.is_(Field.UDP_SPORT, 68), p.routed.is_(Field.UDP_DPORT, 67))
+
+
+def _dhcp_answer(p: Journey) -> z3.BoolRef:
+    return z3.And(p.routed.is_(Field.UDP_SPORT, 67), p.routed.is_(Field.UDP_DPORT, 68))
