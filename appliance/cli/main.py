@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from appliance import __version__
-from appliance.cli import router, site
+from appliance.cli import line, router, site
 from appliance.cli.words import BOTH, LANGUAGES, complain
 from appliance.errors import SekishoError
 from appliance.text import Text
@@ -87,4 +87,6 @@ def _parser(arguments: Sequence[str]) -> Parser:
         account_commands.register(account.add_subparsers(metavar="COMMAND", required=True))
     settings = commands.add_parser("site", help="院内の設定 / the clinic's settings")
     site.register(settings.add_subparsers(metavar="COMMAND", required=True))
+    lines = commands.add_parser("line", help="回線 / the access line")
+    line.register(lines.add_subparsers(metavar="COMMAND", required=True))
     return parser

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from appliance.account.inspect import redacted
-from appliance.control import holdings, importing, in_force
+from appliance.control import find_line, holdings, importing, in_force
 from appliance.control.applying import Applier
 from appliance.control.holdings import Wanted
 from appliance.control.records import Records
@@ -78,6 +78,12 @@ def methods(router: Router) -> Mapping[str, Method]:
             )
         return {"toml": kept.site, "in_force": router.applier.intent is not None}
 
+    async def line_find(params: dict[str, Any], _: Peer) -> JSON:
+        interface = params.get("interface")
+        if not isinstance(interface, str | None):
+            raise BadParams("line.find の interface は文字列です。", "line.find takes interface, a string.")
+        return find_line.as_json(await asyncio.to_thread(find_line.find, interface))
+
     async def metrics(_: dict[str, Any], __: Peer) -> JSON:
         return {"text": router.metrics()}
 
@@ -90,6 +96,7 @@ def methods(router: Router) -> Mapping[str, Method]:
         "account.show": account_show,
         "account.import": account_import,
         "site.show": site_show,
+        "line.find": line_find,
         "metrics": metrics,
     }
     return {name: Method(handlers[name], allowed) for name, allowed in ALLOWED.items()}

@@ -28,6 +28,7 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "account.show": _OPERATOR,
     "account.import": _OPERATOR,
     "site.show": _OPERATOR,
+    "line.find": _OPERATOR,
     "metrics": _OPERATOR,
 }
 """The local API's methods and the roles that may call each."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 from socket import AF_INET
-from time import sleep
+from time import monotonic, sleep
 
+from appliance.kernel import links
 from appliance.kernel.netlink import Netlink, NetlinkError, connect
 
 NUD_REACHABLE = 0x02
@@ -14,6 +17,9 @@ NUD_PROBE = 0x10
 NUD_FAILED = 0x20
 ANSWER_LIMIT = 3.5
 """Seconds until the kernel gives a silent neighbour up (3 probes, 1 s apart; arp(7))."""
+
+LINK_LIMIT = 5.0
+"""Seconds that two cards may take to agree on a speed (IEEE 802.3 clause 28)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,31 @@ def observe_line(interface: str) -> LineState:
         gateway = gateways[0] if gateways else None
         answers = _answers(netlink, index, gateway) if carrier and gateway else None
     return LineState(carrier, addresses, gateway, answers)
+
+
+@contextmanager
+def raised(interface: str) -> Iterator[bool]:
+    """The port is up inside the block, and as before after it. Yields whether it has a link.
+
+    Raises SekishoError ``kernel.no-interface``.
+    """
+    index = links.index(interface)
+    with connect() as netlink:
+        was_up = links.observe(netlink)[interface].up
+        if not was_up:
+            netlink.link("set", index=index, state="up")
+        try:
+            yield _has_link(netlink, index, 0.0 if was_up else LINK_LIMIT)
+        finally:
+            if not was_up:
+                netlink.link("set", index=index, state="down")
+
+
+def _has_link(netlink: Netlink, index: int, patience: float) -> bool:
+    limit = monotonic() + patience
+    while not (there := bool(netlink.get_links(index)[0].get("IFLA_CARRIER"))) and monotonic() < limit:
+        sleep(0.05)
+    return there
 
 
 def _answers(netlink: Netlink, index: int, gateway: IPv4Address) -> bool:

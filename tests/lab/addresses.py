@@ -39,6 +39,13 @@ MODEM_LAN = IPv4Interface("192.0.2.81/28")
 MODEM_DHCP = IPv4Address("192.0.2.90")
 MODEM_WAN = IPv4Interface("198.51.100.3/24")
 
+# ---- the access line when it is PPPoE ---------------------------------------------------------
+PPPOE_SERVER = IPv4Interface("198.51.100.4/24")
+PPPOE_CLIENT = IPv4Address("198.51.100.130")
+PPPOE_USER = "clinic-0001@provider.example"
+PPPOE_PASSWORD = 'lab "pass\\word" #1'
+PPPOE_MTU = 1454
+
 # ---- the internet --------------------------------------------------------------------------
 INTERNET = IPv4Network("198.51.100.0/24")
 UPPER_WAN = IPv4Interface("198.51.100.2/24")

@@ -1,0 +1,49 @@
+"""`sekisho line find`: what kind of line is at the port, and what to write into site.toml."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from appliance.cli.router import print_json
+from appliance.cli.words import languages, say
+from appliance.control.client import Client
+from appliance.text import Text
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[Any]
+
+FIND_TIMEOUT = 30.0
+
+
+def register(subparsers: Subparsers) -> None:
+    find = subparsers.add_parser("find", help="回線の種類を調べる / find out what kind of line it is")
+    find.add_argument(
+        "--interface", metavar="PORT", help="回線側のポート（書かないと wan.interface）/ default: wan.interface"
+    )
+    find.add_argument("--json", action="store_true", help="JSON で出す / as JSON")
+    find.set_defaults(func=_find)
+
+
+def _find(args: argparse.Namespace) -> int:
+    params = {"interface": args.interface} if args.interface else {}
+    finding = Client().call("line.find", params, timeout=FIND_TIMEOUT)
+    if args.json:
+        print_json(finding)
+    else:
+        _show(finding, args)
+    return 0 if finding["ways"] else 1
+
+
+def _show(finding: dict[str, Any], args: argparse.Namespace) -> None:
+    say(args, Text(**finding["headline"]))
+    for number, way in enumerate(finding["ways"], 1):
+        print()
+        for language in languages(args):
+            print(f"{number}. {way['why'][language]}")
+        say(args, Text("   site.toml の [wan] に書くこと:", "   to write below [wan] in site.toml:"))
+        print("".join(f"     {line}\n" for line in way["toml"].splitlines()), end="")
+    for warning in finding["warnings"]:
+        print()
+        for language in languages(args):
+            print(f"! {warning['text'][language]}")

@@ -1,0 +1,69 @@
+"""Finds out what kind of line is at a port: before anything is set up, or while everything is at work."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import Any
+
+from appliance import paths
+from appliance.control import holdings
+from appliance.diagnose.line.evidence import LineEvidence
+from appliance.diagnose.line.probe import probe
+from appliance.diagnose.line.verdict import Finding, classify
+from appliance.errors import SekishoError
+from appliance.kernel.line import raised
+from appliance.site import load
+from appliance.site.model import Site
+from appliance.text import Text
+
+Taken = list[tuple[Text, IPv4Network]]
+
+
+def find(interface: str | None = None) -> Finding:
+    """Look for some seconds. interface: None for the first line's port of site.toml.
+
+    Raises SekishoError: no port is named anywhere, there is no such port, or nobody can listen there.
+    """
+    site = _site()
+    if interface is None:
+        if site is None:
+            raise SekishoError(
+                "diagnose.which-port",
+                "どのポートを調べるかがわかりません。「sekisho line find --interface ポート名」と書いてください。",
+                'which port? Write "sekisho line find --interface PORT".',
+            )
+        interface = site.wan.interface
+    with raised(interface) as linked:
+        evidence = probe(interface) if linked else LineEvidence(interface, carrier=False)
+    return classify(evidence, _taken(site))
+
+
+def as_json(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "headline": finding.headline.as_dict(),
+        "ways": [{"kind": way.kind, "why": way.why.as_dict(), "toml": way.toml} for way in finding.ways],
+        "warnings": [{"code": code, "text": text.as_dict()} for code, text in finding.warnings],
+    }
+
+
+def _site() -> Site | None:
+    """The settings as edited; they may be missing or unfinished while the line is being found."""
+    try:
+        return load.load(paths.SITE)
+    except SekishoError:
+        return None
+
+
+def _taken(site: Site | None) -> Taken:
+    taken: Taken = []
+    if site is not None:
+        taken.append((Text("院内 LAN", "the clinic's LAN"), site.lan.address.network))
+    try:
+        ready = holdings.resumed()
+    except SekishoError:
+        ready = None
+    if ready is not None:
+        name = Text("データセンター側のネットワーク", "the data center's network")
+        taken += [(name, prefix) for tunnel in ready.intent.tunnels for prefix in tunnel.allowed_prefixes]
+    return list(dict.fromkeys(taken))
