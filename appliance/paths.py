@@ -19,6 +19,11 @@ ACCOUNT = STATE / "account"
 IN_FORCE = STATE / "in-force.json"
 """The account and the settings last applied: what a restart goes back to."""
 
+LAST_SEEN = STATE / "last-seen"
+"""The time as it last was here, for a start without a clock that runs on."""
+CHRONY = Path("/var/lib/chrony")
+"""chrony's own, where it may go without root: how fast this machine's clock is, and its NTS cookies."""
+
 API_SOCKET = RUN / "api.sock"
 GATE_SOCKET = RUN / "gate" / "control.sock"
 """In a directory of its own: the gate has no right to write anywhere else."""

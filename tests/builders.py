@@ -181,6 +181,7 @@ def lab_account(**changes: Any) -> Account:
         "terminal_anchors": pki.terminal_ca.chain,
         "identity": pki.clinic.as_key_pair(),
         "monitoring": ["203.0.113.6/32"],
+        "ntp": ["203.0.113.7"],
     }
     return Account.model_validate(content | changes)
 

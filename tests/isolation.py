@@ -53,6 +53,7 @@ def _run_inside(item: pytest.Item) -> str | None:
     try:
         done = subprocess.run(
             [
+                *("setpriv", "--bounding-set=-sys_time", "--"),
                 *("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
                 *(sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"),
                 item.nodeid,

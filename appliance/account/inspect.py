@@ -60,6 +60,7 @@ def redacted(account: Account, now: datetime) -> dict[str, Any]:
         "terminal_anchors": _chain(account.terminal_anchors, now),
         "identity": _chain(account.identity.certificate, now),
         "monitoring": [str(network) for network in account.monitoring],
+        "ntp": [str(address) for address in account.ntp],
     }
 
 
@@ -116,6 +117,7 @@ def _rows(view: dict[str, Any]) -> Iterator[tuple[Text, str]]:
         yield Text("　接続先の公開鍵", "its public key"), tunnel["public_key"]
     yield Text("DNS", "DNS"), ", ".join(view["dns"])
     yield Text("監視", "Monitoring"), ", ".join(view["monitoring"]) or "–"
+    yield Text("時刻", "Time"), ", ".join(view["ntp"]) or "–"
     for service in view["services"]:
         yield Text("サービス", "Service"), f"{service['name']}: {service['host']}:{service['port']} ({service['mode']})"
         for pin in service["pins"]:

@@ -181,6 +181,8 @@ class Account(_Part):
     """The clinic's certificate: what the router itself shows to an engine."""
     monitoring: tuple[IPv4Network, ...] = ()
     """Addresses inside the tunnels that may scrape /metrics and ping."""
+    ntp: tuple[IPv4Address, ...] = ()
+    """Time servers inside the tunnels (RFC 5905)."""
 
     @model_validator(mode="after")
     def _validity(self) -> Self:

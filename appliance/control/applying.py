@@ -15,6 +15,7 @@ from appliance.engines.supervise import Supervisor
 from appliance.engines.wanted import engines_for
 from appliance.intent.model import RouterIntent
 from appliance.kernel import apply as kernel
+from appliance.kernel import clock
 from appliance.kernel.changes import Change
 from appliance.kernel.memory import Memory
 
@@ -35,6 +36,7 @@ class Applier:
         self._supervisor = Supervisor(paths.RUN)
         self._preferences: dict[str, int] = {}
         self._answers: Answers = {}
+        self._resolvers: tuple[IPv4Address, ...] = ()
         self.intent: RouterIntent | None = None
         self.applied_at: float | None = None
         """Unix time of the last apply that somebody asked for."""
@@ -55,7 +57,7 @@ class Applier:
 
     async def plan(self, intent: RouterIntent, preferences: Mapping[str, int]) -> list[Change]:
         """What an apply of `intent` would do; nothing is changed."""
-        specs = engines_for(intent, preferences, self._answers)
+        specs = self._specs(intent, preferences)
         return await self._alone(lambda: kernel.plan(intent, self._memory) + self._supervisor.plan(specs))
 
     async def apply(self, intent: RouterIntent) -> list[Change]:
@@ -98,6 +100,12 @@ class Applier:
         self._answers[host] = addresses
         await self._renew_engines()
 
+    async def resolve_by(self, resolvers: tuple[IPv4Address, ...]) -> None:
+        """From now on daemons of ours find names on the internet by these servers, the line's."""
+        if resolvers != self._resolvers:
+            self._resolvers = resolvers
+            await self._renew_engines()
+
     async def revive(self) -> tuple[dict[str, bool], set[str]]:
         """Start dead daemons again. Returns name → alive, and who had to be started."""
 
@@ -113,8 +121,14 @@ class Applier:
             specs = self._specs(intent)
             await self._alone(lambda: self._supervisor.apply(specs))
 
-    def _specs(self, intent: RouterIntent) -> tuple[EngineSpec, ...]:
-        return engines_for(intent, self._preferences, self._answers)
+    def _specs(self, intent: RouterIntent, preferences: Mapping[str, int] | None = None) -> tuple[EngineSpec, ...]:
+        return engines_for(
+            intent,
+            self._preferences if preferences is None else preferences,
+            self._answers,
+            self._resolvers,
+            clock.may_set(),
+        )
 
     async def _alone(self, work: Callable[[], Result]) -> Result:
         async with self._lock:

@@ -13,7 +13,7 @@ import sys
 
 from appliance import paths
 from appliance.account.inspect import expiry_dates
-from appliance.control import holdings, in_force, memory, methods, translate
+from appliance.control import holdings, in_force, keep_clock, memory, methods, translate
 from appliance.control.applying import Answers, Applier
 from appliance.control.feed_gate import GateFeed
 from appliance.control.holdings import Ready, Wanted
@@ -59,8 +59,10 @@ class Daemon:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        keep_clock.raise_clock(None)
         always = Tasks()
         always.keep(self.records.run, "records")
+        always.keep(keep_clock.keep_time, "last seen")
         async with RpcServer(paths.API_SOCKET, methods.methods(self), role_of, page_group()):
             always.keep(self._resume, "resume")
             try:
@@ -143,6 +145,7 @@ class Daemon:
 
     async def _start(self, ready: Ready) -> list[Change]:
         """Bring `ready` into the kernel and look after it from now on."""
+        await asyncio.to_thread(keep_clock.raise_clock, ready.account)
         answers = told.answers()
         tunnels = self._watch_for(ready)
         self.applier.presume(tunnels.preferences, answers)

@@ -83,6 +83,7 @@ class EndpointKeeper:
         if resolvers != self._resolvers:
             await asyncio.to_thread(nft.replace_elements, names.WAN_RESOLVERS, [(address,) for address in resolvers])
             self._resolvers = resolvers
+            await self._applier.resolve_by(resolvers)
         if line != self._line:
             self._line = line
             self._events.put_nowait(endpoints.LineChanged(boottime()))

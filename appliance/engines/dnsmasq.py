@@ -64,6 +64,7 @@ def _dhcp(lan: Lan) -> list[str]:
         f"dhcp-option=option:router,{lan.address.ip}",
         f"dhcp-option=option:dns-server,{lan.address.ip}",
         f"dhcp-hostsfile={FIXED}",
+        f"dhcp-option=option:ntp-server,{lan.address.ip}",
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 
 from appliance.engines.bird import bird_spec
+from appliance.engines.chrony import chrony_spec
 from appliance.engines.dhcpcd import dhcpcd_spec
 from appliance.engines.dnsmasq import dnsmasq_spec
 from appliance.engines.gate_process import gate_spec
@@ -15,11 +16,23 @@ from appliance.intent.model import RouterIntent
 
 
 def engines_for(
-    intent: RouterIntent, preferences: Mapping[str, int], answers: Mapping[str, Sequence[IPv4Address]]
+    intent: RouterIntent,
+    preferences: Mapping[str, int],
+    answers: Mapping[str, Sequence[IPv4Address]],
+    resolvers: Sequence[IPv4Address] = (),
+    owns_clock: bool = False,
 ) -> tuple[EngineSpec, ...]:
     """All daemons in the order in which they start.
 
-    preferences: for BIRD, by tunnel name, every tunnel. answers: proven addresses by engine name.
+    preferences: for BIRD, by tunnel name, every tunnel. answers: proven addresses by engine name. resolvers: the
+    line's DNS servers, as far as they are known. owns_clock: this machine may set its clock.
     """
     line = (dhcpcd_spec(intent),) if intent.wan.kind == "dhcp" else ()
-    return (*line, bird_spec(intent, preferences), gate_spec(), dnsmasq_spec(intent, answers), web_spec(intent))
+    return (
+        *line,
+        bird_spec(intent, preferences),
+        gate_spec(),
+        dnsmasq_spec(intent, answers),
+        chrony_spec(intent, resolvers, owns_clock=owns_clock),
+        web_spec(intent),
+    )

@@ -388,6 +388,7 @@ _HELPER_TITLES: dict[str, Text] = {
     "bird": Text("経路の見張りと切り替え", "watching and switching the paths"),
     "gate": Text("レセコンへの通信の取り次ぎ", "passing connections on to the receipt computer"),
     "dnsmasq": Text("端末への名前とアドレスの案内", "telling terminals names and addresses"),
+    "chrony": Text("時刻合わせ", "keeping the time"),
     "web": Text("状態のページ", "the status page"),
 }
 _CERTIFICATE_TITLES: dict[str, Text] = {

@@ -94,7 +94,11 @@ def _refuse_unreachable(account: Account) -> None:
     def outside(network: IPv4Network) -> bool:
         return not any(network.subnet_of(prefix) for prefix in inside)
 
-    for key, networks in (("dns", [IPv4Network(server) for server in account.dns]), ("monitoring", account.monitoring)):
+    for key, networks in (
+        ("dns", [IPv4Network(server) for server in account.dns]),
+        ("monitoring", account.monitoring),
+        ("ntp", [IPv4Network(server) for server in account.ntp]),
+    ):
         for network in networks:
             if outside(network):
                 shown = network.network_address if network.prefixlen == 32 else network

@@ -20,6 +20,7 @@ def compile(account: Account, site: Site) -> RouterIntent:
     wanted_services = services.services(account)
     wanted_lan = edges.lan(site)
     wanted_wan = edges.wan(site)
+    wanted_time = edges.time(account, site)
     inner_address = account.tunnels[0].inner_address
     return RouterIntent(
         clinic_id=account.clinic.id,
@@ -30,12 +31,21 @@ def compile(account: Account, site: Site) -> RouterIntent:
         services=wanted_services,
         tunnel_dns=account.dns,
         monitoring=account.monitoring,
+        time=wanted_time,
         bfd=Bfd(account.bfd.interval_ms, account.bfd.multiplier),
         addresses=edges.addresses(site) + tunnels.addresses(wanted_tunnels),
         routes=edges.routes(site) + tunnels.routes(wanted_tunnels),
         rules=tunnels.rules(wanted_tunnels),
         sysctls=sysctls.sysctls(wanted_lan.interface, wanted_wan.interface, wanted_tunnels),
         firewall=table.table(
-            ground.Ground.of(wanted_lan, wanted_wan, wanted_tunnels, wanted_services, account.dns, account.monitoring)
+            ground.Ground.of(
+                wanted_lan,
+                wanted_wan,
+                wanted_tunnels,
+                wanted_services,
+                account.dns,
+                account.monitoring,
+                wanted_time,
+            )
         ),
     )

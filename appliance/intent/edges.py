@@ -1,10 +1,11 @@
-"""The router's two sides as the settings give them: LAN and WAN."""
+"""The router's two sides as the settings give them, LAN and WAN, and where its time comes from."""
 
 from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from appliance.intent.model import Address, FixedHost, Lan, Route, Wan
+from appliance.account.model import Account
+from appliance.intent.model import Address, FixedHost, Lan, Route, Time, Wan
 from appliance.site.model import Site
 
 MAIN_TABLE = 254
@@ -27,6 +28,10 @@ def lan(site: Site) -> Lan:
 def wan(site: Site) -> Wan:
     wanted = site.wan
     return Wan(wanted.interface, wanted.kind, wanted.dns if wanted.kind == "static" else ())
+
+
+def time(account: Account, site: Site) -> Time:
+    return Time(account.ntp, site.time.ntp, site.time.nts)
 
 
 def addresses(site: Site) -> tuple[Address, ...]:

@@ -113,6 +113,16 @@ class Wan:
 
 
 @dataclass(frozen=True, slots=True)
+class Time:
+    """Where the time comes from. inside: servers in the tunnels, by NTP. ntp, nts: names or addresses on the internet,
+    asked by NTP (RFC 5905) or by NTS (RFC 8915)."""
+
+    inside: tuple[IPv4Address, ...] = ()
+    ntp: tuple[str, ...] = ()
+    nts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Bfd:
     """RFC 5880 timers: interval in ms, detection after `multiplier` silent intervals."""
 
@@ -132,6 +142,7 @@ class RouterIntent:
     services: tuple[Service, ...]
     tunnel_dns: tuple[IPv4Address, ...]
     monitoring: tuple[IPv4Network, ...]
+    time: Time
     bfd: Bfd
     addresses: tuple[Address, ...]
     routes: tuple[Route, ...]

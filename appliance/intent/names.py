@@ -35,6 +35,9 @@ GATE_USER = "sekisho-gate"
 PAGE_USER = "sekisho-web"
 """System user of the status page's process."""
 
+TIME_USER = "_chrony"
+"""System user of chrony, made by Debian's package."""
+
 PAGE_PORT = 8080
 """TCP port on the router's LAN address where the page's unprivileged process listens; terminals use 80."""
 METRICS_PORT = 9464

@@ -79,6 +79,24 @@ EXPECTED: Mapping[str, Text] = {
     "terminals[].address": Text(
         '端末のアドレス（例: "192.0.2.10"）', 'the terminal\'s address (for example "192.0.2.10")'
     ),
+    "time": Text(
+        "時刻合わせの設定（[time] の行と ntp か nts）", "where the time comes from (a line [time], then ntp or nts)"
+    ),
+    "time.ntp": Text(
+        '時刻サーバーの一覧（例: ["ntp.time.example"]）', 'the list of time servers (for example ["ntp.time.example"])'
+    ),
+    "time.ntp[]": Text(
+        '時刻サーバーの名前かアドレス（例: "ntp.time.example"）',
+        'the name or address of a time server (for example "ntp.time.example")',
+    ),
+    "time.nts": Text(
+        'NTS を話す時刻サーバーの一覧（例: ["nts.time.example"]）',
+        'the list of time servers that speak NTS (for example ["nts.time.example"])',
+    ),
+    "time.nts[]": Text(
+        'NTS を話す時刻サーバーの名前（例: "nts.time.example"）',
+        'the name of a time server that speaks NTS (for example "nts.time.example")',
+    ),
     "vendor": Text(
         "連絡先の設定（[vendor] の行と name、phone）", "whom to call (a line [vendor], then name and phone)"
     ),

@@ -21,6 +21,11 @@ OUR_INTERFACES = "sk-"
 """Prefix of the interfaces that the router makes itself."""
 
 
+_DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
+_BYTE = r"(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_ADDRESS = rf"({_BYTE}\.){{3}}{_BYTE}"
+
+
 def _port(value: str) -> str:
     if value in RESERVED_INTERFACES or value.startswith(("-", OUR_INTERFACES)):
         checks.refuse_value(
@@ -67,6 +72,9 @@ Mac = Annotated[
 ]
 """Lower case with colons; capitals and hyphens are accepted and normalised."""
 HostLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+DomainName = Annotated[str, Field(pattern=rf"^{_DOMAIN}$", max_length=253)]
+"""Two labels at least, the last not a number: an address is not a name (RFC 1123 section 2.1)."""
+TimeServer = Annotated[str, Field(pattern=rf"^({_DOMAIN}|{_ADDRESS})$", max_length=253)]
 Address = Annotated[IPv4Address, BeforeValidator(_as_text)]
 AddressInNetwork = Annotated[IPv4Interface, BeforeValidator(_as_text)]
 """An address with the size of its network, ``192.0.2.1/26``."""
@@ -128,6 +136,13 @@ class Terminal(_Part):
     address: Address
 
 
+class Time(_Part):
+    """Time servers on the internet, beside those that the account names inside the tunnels."""
+
+    ntp: tuple[TimeServer, ...] = ()
+    nts: tuple[DomainName, ...] = ()
+
+
 class Vendor(_Part):
     """Whom staff call."""
 
@@ -140,6 +155,7 @@ class Site(_Part):
     wan: Annotated[DhcpWan | StaticWan, Field(discriminator="kind")]
     lan: Lan
     terminals: tuple[Terminal, ...] = ()
+    time: Time = Time()
     vendor: Vendor | None = None
 
     @model_validator(mode="after")

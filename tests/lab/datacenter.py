@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.lab import addresses, wireguard
 from tests.lab.addresses import ConcentratorPlace
 from tests.lab.machine import Machine
-from tests.lab.outside import start_dns
+from tests.lab.outside import start_dns, start_time
 from tests.lab.waiting import until
 
 BFD_INTERVAL_MS = 50
@@ -143,10 +143,12 @@ protocol bgp core from backbone {{
 def start_core(machine: Machine) -> None:
     """The core router, with the data centers' own DNS; interfaces `backbone`, `dc1`, `dc2` are plugged."""
     own_addresses = [(addresses.CORE, "backbone"), (addresses.CENTER_DNS, "lo"), (addresses.MONITORING, "lo")]
+    own_addresses.append((addresses.CENTER_NTP, "lo"))
     own_addresses += [(engine.gateway, engine.segment) for engine in addresses.ENGINES.values()]
     machine.ip("".join(f"address add {address} dev {interface}\n" for address, interface in own_addresses))
     machine.sysctl(net__ipv4__ip_forward=1)
     start_bird(machine, core_bird_configuration())
+    start_time(machine, addresses.CENTER_NTP.ip)
     start_dns(
         machine,
         addresses.CENTER_DNS.ip,

@@ -98,6 +98,7 @@ issuer = "Lab desk"
 expires = {expires:%Y-%m-%dT%H:%M:%SZ}
 dns = ["{addresses.CENTER_DNS.ip}"]
 monitoring = ["{addresses.MONITORING}"]
+ntp = ["{addresses.CENTER_NTP.ip}"]
 trust_anchors_file = "{self._pki}/engine-ca.pem"
 terminal_anchors_file = "{self._pki}/terminal-ca.pem"
 

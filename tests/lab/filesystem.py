@@ -18,7 +18,7 @@ _COPIED_FROM_HOST = ("ld.so.cache", "nsswitch.conf", "protocols", "services", "d
 _SHOWN_FROM_HOST = ("alternatives", "iproute2", "ssl")
 """Folders of the host's /etc, shown read-only: Debian's `awk` or OpenSSL need them."""
 
-_USERS = {"dnsmasq": 901, "bird": 902, "dhcpcd": 903, "_dhcpcd": 904, "tcpdump": 905}
+_USERS = {"dnsmasq": 901, "bird": 902, "dhcpcd": 903, "_dhcpcd": 904, "tcpdump": 905, "_chrony": 906}
 """Users that Debian's packages would have made for the daemons that run in the world."""
 
 _MOUNT_POINTS = ("etc", "var", "tmp", "run", "root", "home")

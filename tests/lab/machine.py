@@ -37,6 +37,10 @@ _CLONE_NEWNET = 0x40000000
 _OWN_NAMESPACES = _CLONE_FS | _CLONE_NEWNS | _CLONE_NEWUTS | _CLONE_NEWIPC | _CLONE_NEWPID | _CLONE_NEWNET
 
 # The first process ignores SIGCHLD, so the kernel itself buries the orphans that it inherits.
+# From linux/prctl.h and linux/capability.h.
+_PR_CAPBSET_DROP = 24
+_CAP_SYS_TIME = 25
+
 _FIRST_PROCESS = """\
 set -e
 mount --make-rprivate /
@@ -54,11 +58,14 @@ exec env --ignore-signal=CHLD cat >/dev/null
 class Machine:
     """A running machine. `directory` (created) holds its disk and logs and belongs to the caller.
 
+    owns_clock: it may set the clock, which is that of the whole kernel; only where that kernel is the test's own.
+
     Raises OSError without root, subprocess.CalledProcessError when its disk cannot be put together.
     """
 
-    def __init__(self, name: str, directory: Path) -> None:
+    def __init__(self, name: str, directory: Path, owns_clock: bool = False) -> None:
         self.name = name
+        self._owns_clock = owns_clock
         self.log_dir = directory / "log"
         self.log_dir.mkdir(parents=True)
         fstab = directory / "fstab"
@@ -84,8 +91,12 @@ class Machine:
             raise error
 
     def _start(self, fstab: Path, log: int) -> subprocess.Popen[str]:
-        if ctypes.CDLL(None, use_errno=True).unshare(_OWN_NAMESPACES) != 0:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.unshare(_OWN_NAMESPACES) != 0:
             raise OSError(ctypes.get_errno(), f"unshare for machine {self.name}: it needs root")
+        # All machines show the clock of the kernel below them; it belongs to whoever works there.
+        if not self._owns_clock and libc.prctl(_PR_CAPBSET_DROP, _CAP_SYS_TIME) != 0:
+            raise OSError(ctypes.get_errno(), f"prctl for machine {self.name}")
         return subprocess.Popen(
             ["sh", "-c", _FIRST_PROCESS, "sh", fstab, self.name],
             stdin=subprocess.PIPE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
+from pathlib import Path
 
 from tests.lab import addresses
 from tests.lab.machine import Machine
@@ -29,6 +30,16 @@ def start_dns(machine: Machine, address: IPv4Address, names: Mapping[str, Sequen
         *(f"--host-record={name},{answer}" for name, answers in names.items() for answer in answers),
         log=machine.log_dir / "dns.log",
     )
+
+
+def start_time(machine: Machine, address: IPv4Address, nts: tuple[Path, Path] | None = None) -> None:
+    """A time server on one address that trusts this kernel's clock. nts: its certificate and key, to speak NTS."""
+    keys = f"ntsservercert {nts[0]}\nntsserverkey {nts[1]}\nntsrotate 0\n" if nts else ""
+    machine.write(
+        "/etc/chrony.conf",
+        f"bindaddress {address}\nallow all\nlocal stratum 3\ncmdport 0\npidfile /run/chronyd.pid\n{keys}",
+    )
+    machine.popen("chronyd", "-x", "-d", "-u", "root", "-f", "/etc/chrony.conf", log=machine.log_dir / "time.log")
 
 
 def start_internet(machine: Machine) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.lab import addresses
 from tests.lab.addresses import TerminalPlace
 from tests.lab.machine import Machine
@@ -18,7 +20,7 @@ def start_client(machine: Machine, interface: str = INTERFACE) -> None:
         *("--nobackground", "--ipv4only", "--noipv4ll", "--config", "/dev/null"),
         # The ARP probe of RFC 5227 takes some seconds; here nobody else has the address.
         "--noarp",
-        *("--option", "routers,domain_name_servers,domain_name"),
+        *("--option", "routers,domain_name_servers,domain_name,ntp_servers"),
         interface,
     )
 
@@ -34,6 +36,13 @@ def fix(machine: Machine, place: TerminalPlace) -> None:
         f"address replace {place.address} dev {INTERFACE}\nroute replace default via {addresses.ROUTER_LAN.ip}\n"
     )
     machine.write("/etc/resolv.conf", f"nameserver {addresses.ROUTER_LAN.ip}\n")
+
+
+def told_by_dhcp(machine: Machine, option: str, interface: str = INTERFACE) -> str | None:
+    """An option of the lease that the DHCP client got, by dhcpcd's name for it (dhcpcd-definitions.conf)."""
+    lease = machine.run("dhcpcd", "--config", "/dev/null", "--ipv4only", "--dumplease", interface).stdout
+    found = re.search(rf"^{option}='?([^'\n]*)'?$", lease, re.MULTILINE)
+    return found[1] if found else None
 
 
 def _has(machine: Machine, place: TerminalPlace) -> bool:

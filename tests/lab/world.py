@@ -57,13 +57,20 @@ _MACS = {
 
 
 class World:
-    """See the module. `machines` by role, `links` by role and interface. roles: which of `ROLES` there are."""
+    """See the module. `machines` by role, `links` by role and interface. roles: which of `ROLES` there are.
+
+    owns_clock: the router may set the clock, for all of them: only where the kernel is the test's own."""
 
     def __init__(
-        self, directory: Path, roles: Sequence[str] = ROLES, lines: Sequence[AccessLine] = (UpperRouter(),)
+        self,
+        directory: Path,
+        roles: Sequence[str] = ROLES,
+        lines: Sequence[AccessLine] = (UpperRouter(),),
+        owns_clock: bool = False,
     ) -> None:
         self.directory = directory
         self.lines = lines
+        self._owns_clock = owns_clock
         self._cabling = {role: dict(_SEGMENTS[role]) for role in roles}
         for line in lines:
             self._cabling |= {role: dict(cables) for role, cables in line.cabling.items()}
@@ -135,7 +142,9 @@ class World:
     def _place(self, role: str) -> Machine:
         """Switch on a machine and plug its cables."""
         self._starts += 1
-        machine = Machine(role, self.directory / f"{self._starts:02}-{role}")
+        machine = Machine(
+            role, self.directory / f"{self._starts:02}-{role}", owns_clock=role == "router" and self._owns_clock
+        )
         self._on_close.callback(machine.close)
         self.machines[role] = machine
         if role not in self._speaks_ipv6:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, collapse_addresses
 
+from appliance.intent import names
 from appliance.intent.firewall import Field, In, Match, Value
-from appliance.intent.model import Lan, Service, Tunnel, Wan
+from appliance.intent.model import Lan, Service, Time, Tunnel, Wan
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Ground:
     gate_ports: tuple[int, ...]
     tunnel_dns: tuple[IPv4Address, ...]
     monitoring: tuple[IPv4Network, ...]
+    time: Time
 
     @classmethod
     def of(
@@ -37,6 +39,7 @@ class Ground:
         services: tuple[Service, ...],
         tunnel_dns: tuple[IPv4Address, ...],
         monitoring: tuple[IPv4Network, ...],
+        time: Time,
     ) -> Ground:
         inner_address = tunnels[0].inner_address
         prefixes = tuple(collapse_addresses(prefix for tunnel in tunnels for prefix in tunnel.allowed_prefixes))
@@ -51,6 +54,7 @@ class Ground:
             gate_ports=tuple(service.gate_port for service in services if service.gate_port is not None),
             tunnel_dns=tuple(sorted(set(tunnel_dns))),
             monitoring=tuple(collapse_addresses(monitoring)),
+            time=time,
         )
 
     @property
@@ -94,6 +98,7 @@ def outside(set_name: str, *fields: Field) -> Match:
     return Match(fields, In(set_name), negate=True)
 
 
+OF_CHRONY = is_(Field.UID, names.TIME_USER)
 TCP = is_(Field.L4PROTO, "tcp")
 UDP = is_(Field.L4PROTO, "udp")
 ICMP = is_(Field.L4PROTO, "icmp")

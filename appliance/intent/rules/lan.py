@@ -50,6 +50,7 @@ def input_chain(ground: Ground) -> Chain:
             Rule((KNOWN, ANSWER), Accept(), "Answers to the router's own pings"),
             Rule((to_router, is_(Field.UDP_DPORT, 53)), Accept(), "The router answers names for the LAN"),
             Rule((to_router, is_(Field.TCP_DPORT, 53)), Accept(), "The router answers names for the LAN"),
+            Rule((to_router, is_(Field.UDP_DPORT, 123)), Accept(), "The router tells the LAN the time (RFC 5905)"),
             Rule(
                 (to_router, TCP, REDIRECTED, is_(Field.TCP_DPORT, names.PAGE_PORT)),
                 Accept(),

@@ -16,6 +16,7 @@ from appliance.intent.rules.ground import (
     ICMP,
     KNOWN,
     NEW_OR_KNOWN,
+    OF_CHRONY,
     QUESTION,
     RELATED,
     RESET,
@@ -113,6 +114,7 @@ def output_chain(ground: Ground) -> Chain:
                 Accept(),
                 "The router resolves the engines' names inside the tunnel",
             ),
+            *_time(ground),
             Rule(
                 (
                     is_(Field.UID, ROOT),
@@ -144,4 +146,16 @@ def _monitoring(ground: Ground) -> tuple[Rule, ...]:
             "Monitoring reads the metrics, through the tunnel only",
         ),
         Rule((*asked_by, ECHO_REQUEST), Accept(), "Monitoring pings the router, through the tunnel only"),
+    )
+
+
+def _time(ground: Ground) -> tuple[Rule, ...]:
+    if not ground.time.inside:
+        return ()
+    return (
+        Rule(
+            (OF_CHRONY, is_(Field.DESTINATION4, *ground.time.inside), is_(Field.UDP_DPORT, 123)),
+            Accept(),
+            "The time client sets the clock by the data center's (RFC 5905)",
+        ),
     )

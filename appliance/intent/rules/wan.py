@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appliance.intent import names
 from appliance.intent.firewall import Accept, Chain, Drop, Field, Refuse, Rule
-from appliance.intent.rules.ground import ANSWER, ICMP, KNOWN, RELATED, Ground, is_, within
+from appliance.intent.rules.ground import ANSWER, ICMP, KNOWN, OF_CHRONY, RELATED, Ground, is_, within
 
 INPUT, FORWARD, OUTPUT = "wan_input", "wan_forward", "wan_output"
 
@@ -76,7 +76,7 @@ def output_chain(ground: Ground) -> Chain:
                 Accept(),
                 "The router resolves the concentrators' names",
             ),
-            Rule((is_(Field.UDP_DPORT, 123),), Accept(), "The router sets its clock (RFC 5905)"),
+            *_time(ground),
             Rule(
                 (is_(Field.UDP_SPORT, 68), is_(Field.UDP_DPORT, 67)),
                 Accept(),
@@ -84,3 +84,11 @@ def output_chain(ground: Ground) -> Chain:
             ),
         ),
     )
+
+
+def _time(ground: Ground) -> tuple[Rule, ...]:
+    ntp = Rule((OF_CHRONY, is_(Field.UDP_DPORT, 123)), Accept(), "The time client sets the clock (RFC 5905)")
+    keys = Rule((OF_CHRONY, is_(Field.TCP_DPORT, 4460)), Accept(), "The time client asks who its server is (RFC 8915)")
+    if ground.time.nts:
+        return ntp, keys
+    return (ntp,) if ground.time.ntp else ()

@@ -143,6 +143,7 @@ def _values(pki: Pki) -> dict[str, Any]:
         "terminal_anchors": pki.terminal_ca.pem,
         "identity": {"certificate": pki.clinic.pem, "key": pki.clinic.key_pem},
         "monitoring": ["203.0.113.6/32"],
+        "ntp": ["203.0.113.7"],
     }
 
 
@@ -210,6 +211,7 @@ not_before = 2026-11-01T00:00:00+09:00
 expires = 2028-11-01T00:00:00+09:00
 dns = ["203.0.113.5"]
 monitoring = ["203.0.113.6/32"]
+ntp = ["203.0.113.7"]
 trust_anchors_file = "engine-ca.pem"
 terminal_anchors_file = "terminal-ca.pem"
 

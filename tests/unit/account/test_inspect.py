@@ -20,7 +20,7 @@ def test_no_secret_is_shown(payload: bytes, secrets_inside: list[str], now: date
 
 def test_all_that_is_not_secret_is_shown(payload: bytes, values: dict[str, Any], now: datetime) -> None:
     view = redacted(structure.from_json(payload), now)
-    for name in ("format", "serial", "issuer", "clinic", "bfd", "dns", "monitoring", "not_before", "expires"):
+    for name in ("format", "serial", "issuer", "clinic", "bfd", "dns", "monitoring", "ntp", "not_before", "expires"):
         assert view[name] == values[name]
     assert view["days_left"] == 716
     assert view["wireguard_public_key"] == wireguard_public_key(values["wireguard_private_key"])

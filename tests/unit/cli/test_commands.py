@@ -191,6 +191,7 @@ def test_account_show(daemon: Daemon, capsys: Captured) -> None:
         "tunnels": [],
         "dns": ["203.0.113.5"],
         "monitoring": [],
+        "ntp": [],
         "services": [],
         "identity": [],
         "trust_anchors": [],

@@ -20,7 +20,7 @@ STATIC = {
 
 def test_the_daemons_of_a_router() -> None:
     specs = engines_for(compile_intent(lab_account(), lab_site()), PREFERENCES, {})
-    assert [spec.name for spec in specs] == ["dhcpcd", "bird", "gate", "dnsmasq", "web"]
+    assert [spec.name for spec in specs] == ["dhcpcd", "bird", "gate", "dnsmasq", "chrony", "web"]
     assert {spec.name: spec.user for spec in specs if spec.user} == {"gate": "sekisho-gate", "web": "sekisho-web"}
     assert all(helper_title(spec.name).ja != spec.name for spec in specs), "staff are told what has stopped"
     web = specs[-1]

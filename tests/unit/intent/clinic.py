@@ -198,7 +198,7 @@ class Echo:
 
 @contextlib.contextmanager
 def standing_clinic() -> Iterator[Clinic]:
-    intent = compile(lab_account(), lab_site(wan=static_wan()))
+    intent = compile(lab_account(), lab_site(wan=static_wan(), time={"ntp": ["ntp.time.example"]}))
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory()))
 
@@ -239,7 +239,11 @@ def standing_clinic() -> Iterator[Clinic]:
 
 def add_users(machine: Machine) -> None:
     """nft takes the names of the table's users from the machine that loads it."""
-    machine.run("systemd-sysusers", "-", input=f"u {names.GATE_USER} -\nu {names.PAGE_USER} -\n")
+    machine.run(
+        "systemd-sysusers",
+        "-",
+        input="".join(f"u {user} -\n" for user in (names.GATE_USER, names.PAGE_USER, names.TIME_USER)),
+    )
 
 
 def _lay(router: Machine, intent: RouterIntent) -> None:

@@ -39,3 +39,8 @@ def gate(clinic: Clinic) -> Iterator[Echo]:
 @pytest.fixture
 def gate_user(clinic: Clinic) -> int:
     return int(clinic.router.run("id", "-u", names.GATE_USER).stdout)
+
+
+@pytest.fixture
+def time_user(clinic: Clinic) -> int:
+    return int(clinic.router.run("id", "-u", names.TIME_USER).stdout)

@@ -30,6 +30,7 @@ def _lines(intent: RouterIntent) -> Iterator[str]:
         yield f"service {service.name} {service.host}:{service.port} {service.mode}{gate}"
     yield f"dns in tunnels {_list(intent.tunnel_dns)}"
     yield f"monitoring {_list(intent.monitoring)}"
+    yield f"time inside {_list(intent.time.inside)}, ntp {_list(intent.time.ntp)}, nts {_list(intent.time.nts)}"
     yield f"bfd every {intent.bfd.interval_ms} ms, {intent.bfd.multiplier} missing"
     for address in intent.addresses:
         yield f"address {address.address} dev {address.interface}" + (f" peer {address.peer}" if address.peer else "")

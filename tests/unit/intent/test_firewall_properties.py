@@ -113,6 +113,7 @@ def the_lan_reaches_the_routers_services_and_no_others(meeting: Meeting) -> None
         assert (
             (meeting[Field.TCP_DPORT] == names.PAGE_PORT and meeting[Field.CT_STATUS] == "dnat")
             or 53 in (meeting[Field.UDP_DPORT], meeting[Field.TCP_DPORT])
+            or meeting[Field.UDP_DPORT] == 123
             or meeting[Field.ICMP_TYPE] == "echo-request"
         )
 
@@ -145,6 +146,13 @@ def only_root_begins_a_connection_to_an_engine(meeting: Meeting) -> None:
             assert meeting.destination() in meeting.sets[names.GATE_VERIFIED] | meeting.sets[names.ENGINE_VERIFIED]
 
 
+def is_time_asked_for(meeting: Meeting) -> bool:
+    time = meeting.intent.time
+    if meeting[Field.UDP_DPORT] == 123:
+        return bool(time.ntp or time.nts)
+    return meeting[Field.TCP_DPORT] == 4460 and bool(time.nts)
+
+
 def by_the_wan_leave_only_tunnels_dhcp_time_and_names(meeting: Meeting) -> None:
     if meeting[Field.OIF] != "wan0" or not meeting.accepted("output"):
         return
@@ -154,7 +162,7 @@ def by_the_wan_leave_only_tunnels_dhcp_time_and_names(meeting: Meeting) -> None:
     assert (
         (destination, meeting[Field.UDP_DPORT]) in meeting.sets[names.TUNNEL_ENDPOINTS]
         or (port == 53 and (destination,) in meeting.sets[names.WAN_RESOLVERS])
-        or meeting[Field.UDP_DPORT] == 123
+        or (meeting[Field.UID] == names.TIME_USER and is_time_asked_for(meeting))
         or (meeting[Field.UDP_SPORT], meeting[Field.UDP_DPORT]) == (68, 67)
     )
     assert meeting[Field.UID] not in (names.GATE_USER, names.PAGE_USER)

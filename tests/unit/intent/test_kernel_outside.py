@@ -38,7 +38,9 @@ def test_the_line_meets_silence(clinic: Clinic) -> None:
     assert clinic.counted(names.FORGED_WAN) >= forged + 2
 
 
-def test_names_time_and_tunnels_leave_by_the_line_and_nothing_else(clinic: Clinic, gate_user: int) -> None:
+def test_names_time_and_tunnels_leave_by_the_line_and_nothing_else(
+    clinic: Clinic, gate_user: int, time_user: int
+) -> None:
     endpoint = f"{{ {CONCENTRATOR} . 51820 }}"
     clinic.router.run("nft", "add", "element", "inet", names.TABLE, names.TUNNEL_ENDPOINTS, endpoint)
     udp = socket.SOCK_DGRAM
@@ -50,7 +52,8 @@ def test_names_time_and_tunnels_leave_by_the_line_and_nothing_else(clinic: Clini
         Echo(clinic.line, CONCENTRATOR, 51821, udp),
     ):
         assert asks(clinic.router, RESOLVER, 53) == "echo"
-        assert asks(clinic.router, PUBLIC_WEB, 123) == "echo"
+        assert asks(clinic.router, PUBLIC_WEB, 123, as_user=time_user) == "echo"
+        assert asks(clinic.router, PUBLIC_WEB, 123) == "refused"
         assert asks(clinic.router, CONCENTRATOR, 51820) == "echo"
         assert asks(clinic.router, PUBLIC_WEB, 53) == "refused"
         assert asks(clinic.router, CONCENTRATOR, 51821) == "refused"

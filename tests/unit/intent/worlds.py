@@ -21,6 +21,7 @@ from tests.unit.intent.packets import Packet, Sets
 
 LANS = ("192.0.2.0/26", "192.0.2.0/25", "10.0.0.0/8", "172.16.4.0/22", "203.0.113.192/26")
 PREFIXES = ("203.0.113.0/25", "203.0.113.0/26", "203.0.113.64/26", "203.0.113.0/24", "198.18.0.0/15")
+OUTSIDE = {"ntp": ["ntp.time.example"], "nts": ["nts.time.example"]}
 LINES = ("192.0.2.66/28", "192.0.2.129/30", "198.51.100.2/24")
 
 
@@ -43,7 +44,8 @@ def accounts(draw: st.DrawFn) -> Account:
     inside = [IPv4Network(prefix) for tunnel in tunnels for prefix in tunnel["allowed_prefixes"]]
     dns = [str(network[0]) for network in draw(st.lists(st.sampled_from(inside), min_size=1))]
     monitoring = [str(network) for network in draw(st.lists(st.sampled_from(inside)))]
-    return lab_account(tunnels=tunnels, services=services, dns=dns, monitoring=monitoring)
+    ntp = [str(network[0]) for network in draw(st.lists(st.sampled_from(inside)))]
+    return lab_account(tunnels=tunnels, services=services, dns=dns, monitoring=monitoring, ntp=ntp)
 
 
 @st.composite
@@ -64,6 +66,7 @@ def sites(draw: st.DrawFn) -> Site:
     return lab_site(
         wan=wan,
         lan=lan,
+        time=draw(st.sampled_from(({}, OUTSIDE, {"ntp": ["198.51.100.123"]}))),
         terminals=[
             {
                 "name": f"t{host}",
@@ -97,10 +100,15 @@ def clinics() -> tuple[RouterIntent, ...]:
     accounts_: list[dict[str, Any]] = [
         {},
         {"services": [terminate_service()], **one_tunnel},
-        {"services": [passthrough_service(port=5432)], "monitoring": [], **one_tunnel},
-        {"tunnels": apart, "dns": ["198.18.0.1", "203.0.113.5"], "monitoring": ["198.18.1.0/24", "203.0.113.0/28"]},
+        {"services": [passthrough_service(port=5432)], "monitoring": [], "ntp": [], **one_tunnel},
+        {
+            "tunnels": apart,
+            "ntp": [],
+            "dns": ["198.18.0.1", "203.0.113.5"],
+            "monitoring": ["198.18.1.0/24", "203.0.113.0/28"],
+        },
     ]
-    sites_: list[dict[str, Any]] = [{}, {"wan": static_wan(), "lan": no_dhcp, "terminals": []}]
+    sites_: list[dict[str, Any]] = [{}, {"wan": static_wan(), "lan": no_dhcp, "terminals": [], "time": OUTSIDE}]
     return tuple(compile(lab_account(**account), lab_site(**site)) for account in accounts_ for site in sites_)
 
 
@@ -211,6 +219,7 @@ def _welcome(intent: RouterIntent) -> list[Properties]:
         {**terminal, **local, **known, Field.CT_STATUS: "dnat", Field.TCP_DPORT: gate_port},
         {**terminal, **local, Field.CT_STATUS: "dnat", Field.TCP_DPORT: names.PAGE_PORT},
         {**terminal, **local, Field.L4PROTO: "udp", Field.UDP_DPORT: 53},
+        {**terminal, **local, Field.L4PROTO: "udp", Field.UDP_DPORT: 123},
         {**terminal, **local, Field.L4PROTO: "icmp"},
         {**terminal, Field.SOURCE4: IPv4Address(0), Field.L4PROTO: "udp", Field.UDP_SPORT: 68, Field.UDP_DPORT: 67},
         {**from_center, **answer},
@@ -241,7 +250,18 @@ def _welcome(intent: RouterIntent) -> list[Properties]:
         {**to_center, Field.DESTINATION4: first.peer_address, Field.L4PROTO: "udp", Field.UDP_DPORT: 3784},
         {**to_line, Field.DESTINATION4: IPv4Address("198.51.100.11"), Field.UDP_DPORT: 51820},
         {**to_line, Field.DESTINATION4: IPv4Address("198.51.100.53"), Field.UDP_DPORT: 53, Field.UID: 0},
-        {**to_line, Field.UDP_DPORT: 123, Field.UID: 1000},
+        {**to_line, Field.UDP_DPORT: 123, Field.UID: names.TIME_USER},
+        {**to_line, Field.L4PROTO: "tcp", Field.TCP_DPORT: 4460, Field.UID: names.TIME_USER},
+        *(
+            {
+                **to_center,
+                Field.DESTINATION4: server,
+                Field.L4PROTO: "udp",
+                Field.UDP_DPORT: 123,
+                Field.UID: names.TIME_USER,
+            }
+            for server in intent.time.inside
+        ),
         {**to_line, Field.UDP_SPORT: 68, Field.UDP_DPORT: 67, Field.UID: 0},
         {Field.OIF: "lan0", **answer, Field.UID: names.PAGE_USER},
         {Field.OIF: "lan0", Field.MARK: PROBE_MARK, Field.UID: 0},
@@ -266,7 +286,23 @@ def _pool(intent: RouterIntent) -> dict[Field, tuple[Value | bool | None, ...]]:
         *(IPv4Address(other) for other in ("198.51.100.11", "198.51.100.53", "198.51.100.80", "0.0.0.0")),
     )
     gate_ports = tuple(service.gate_port for service in intent.services if service.gate_port)
-    ports = (53, 67, 68, 80, 123, 443, 444, 3784, 5432, names.PAGE_PORT, names.METRICS_PORT, 51820, 50000, *gate_ports)
+    ports = (
+        53,
+        67,
+        68,
+        80,
+        123,
+        443,
+        444,
+        3784,
+        4460,
+        5432,
+        names.PAGE_PORT,
+        names.METRICS_PORT,
+        51820,
+        50000,
+        *gate_ports,
+    )
     interfaces = ("lan0", "wan0", "other0", *(tunnel.interface for tunnel in intent.tunnels))
     return {
         Field.IIF: interfaces,
@@ -282,7 +318,7 @@ def _pool(intent: RouterIntent) -> dict[Field, tuple[Value | bool | None, ...]]:
         Field.CT_STATUS: (None, "dnat"),
         Field.CT_ORIGINAL_DESTINATION4: addresses,
         Field.CT_ORIGINAL_DPORT: ports,
-        Field.UID: (None, 0, 1000, names.GATE_USER, names.PAGE_USER),
+        Field.UID: (None, 0, 1000, names.GATE_USER, names.PAGE_USER, names.TIME_USER),
         Field.TCP_DPORT: ports,
         Field.UDP_SPORT: ports,
         Field.UDP_DPORT: ports,

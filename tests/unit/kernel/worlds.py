@@ -33,7 +33,7 @@ from appliance.intent.firewall import (
     Table,
     Value,
 )
-from appliance.intent.model import Address, Bfd, Lan, PolicyRule, Route, RouterIntent, Tunnel, Wan
+from appliance.intent.model import Address, Bfd, Lan, PolicyRule, Route, RouterIntent, Time, Tunnel, Wan
 from tests.unit.kernel.namespace import sh
 
 PREFIX = IPv4Network("203.0.113.0/25")
@@ -180,6 +180,7 @@ def intent(**changes: Any) -> RouterIntent:
         services=(),
         tunnel_dns=(),
         monitoring=(),
+        time=Time(),
         bfd=Bfd(50, 4),
         addresses=(
             Address("lan0", IPv4Interface("192.0.2.1/26")),
