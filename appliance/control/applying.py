@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from appliance.control.clock import boottime
 from appliance.engines.spec import EngineSpec
 from appliance.engines.supervise import Supervisor
 from appliance.engines.wanted import engines_for
+from appliance.intent.lines import Way, with_ways
 from appliance.intent.model import RouterIntent
 from appliance.kernel import apply as kernel
 from appliance.kernel import clock
@@ -24,7 +25,7 @@ Answers = dict[str, tuple[IPv4Address, ...]]
 
 
 class Applier:
-    """Holds what was applied last: the intent, the tunnels' order, the answers for the engines' names.
+    """Holds what was applied last: the intent, the tunnels' order, the answers for the engines' names, the lines' ways.
 
     The work is blocking and runs in threads; a lock keeps it in order, because the supervisor
     and the kernel's memory belong to one caller at a time.
@@ -37,18 +38,20 @@ class Applier:
         self._preferences: dict[str, int] = {}
         self._answers: Answers = {}
         self._resolvers: tuple[IPv4Address, ...] = ()
+        self._ways: tuple[Way, ...] = ()
         self.intent: RouterIntent | None = None
         self.applied_at: float | None = None
         """Unix time of the last apply that somebody asked for."""
         self.repaired = 0
         """Differences that a foreign hand had made and that were put right."""
 
-    def presume(self, preferences: Mapping[str, int], answers: Answers) -> None:
+    def presume(self, preferences: Mapping[str, int], answers: Answers, ways: Iterable[Way]) -> None:
         """What the daemons are told with the next apply, without telling them now.
 
         preferences: for BIRD, by tunnel name, every tunnel of the intent to come. answers: by engine name.
+        ways: what the lines gave so far.
         """
-        self._preferences, self._answers = dict(preferences), dict(answers)
+        self._preferences, self._answers, self._ways = dict(preferences), dict(answers), tuple(ways)
 
     @property
     def firewall(self) -> object:
@@ -58,13 +61,15 @@ class Applier:
     async def plan(self, intent: RouterIntent, preferences: Mapping[str, int]) -> list[Change]:
         """What an apply of `intent` would do; nothing is changed."""
         specs = self._specs(intent, preferences)
-        return await self._alone(lambda: kernel.plan(intent, self._memory) + self._supervisor.plan(specs))
+        return await self._alone(
+            lambda: kernel.plan(with_ways(intent, self._ways), self._memory) + self._supervisor.plan(specs)
+        )
 
     async def apply(self, intent: RouterIntent) -> list[Change]:
         """Make the router so. Raises SekishoError; what was done until then stays, a next call goes on from there."""
 
         def work() -> list[Change]:
-            done = kernel.apply(intent, self._memory)
+            done = kernel.apply(with_ways(intent, self._ways), self._memory)
             self.intent = intent
             return done + self._supervisor.apply(self._specs(intent))
 
@@ -77,9 +82,15 @@ class Applier:
         intent = self.intent
         if intent is None:
             return []
-        changes = await self._alone(lambda: kernel.apply(intent, self._memory))
+        changes = await self._alone(lambda: kernel.apply(with_ways(intent, self._ways), self._memory))
         self.repaired += len(changes)
         return changes
+
+    async def lead(self, ways: Iterable[Way]) -> None:
+        """Where the lines lead from now on."""
+        self._ways, intent = tuple(ways), self.intent
+        if intent is not None:
+            await self._alone(lambda: kernel.apply(with_ways(intent, self._ways), self._memory))
 
     async def down(self) -> list[Change]:
         """Take away exactly what is ours: the daemons first, the firewall last."""

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import signal
 import sys
+from functools import partial
 
 from appliance import paths
 from appliance.account.inspect import expiry_dates
@@ -27,6 +28,7 @@ from appliance.control.tasks import Tasks
 from appliance.control.watch_line import watch_line
 from appliance.control.watch_router import watch_clock, watch_dates, watch_engines, watch_kernel
 from appliance.control.watch_tunnels import TunnelWatch
+from appliance.control.ways import given, ways
 from appliance.engines import told
 from appliance.errors import SekishoError
 from appliance.gate.messages import Adopted
@@ -148,7 +150,7 @@ class Daemon:
         await asyncio.to_thread(keep_clock.raise_clock, ready.account)
         answers = told.answers()
         tunnels = self._watch_for(ready)
-        self.applier.presume(tunnels.preferences, answers)
+        self.applier.presume(tunnels.preferences, answers, ways(given(ready.intent)))
         changes = await self.applier.apply(ready.intent)
         if self._ready != ready:
             await self._watchers.stop()
@@ -174,13 +176,14 @@ class Daemon:
             "kernel": lambda: watch_kernel(applier, records),
             "dates": lambda: watch_dates(ready.account, records),
             "clock": lambda: watch_clock(ready.account, records),
-            "line": lambda: watch_line(intent.wan.interface, records),
             "tunnels": tunnels.run,
             "endpoints": EndpointKeeper(intent, applier, tunnels, records).run,
             "prover": prover.run,
             "gate": self._gate.run,
             "measures": lambda: self._meter.run(ready, applier, tunnels, prover, self._gate, records),
         }
+        for line in intent.lines:
+            work[f"line {line.name}"] = partial(watch_line, line.interface, records)
         for name, endless in work.items():
             self._watchers.keep(endless, name)
 

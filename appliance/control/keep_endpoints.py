@@ -13,7 +13,7 @@ from appliance.control.applying import Applier
 from appliance.control.clock import boottime
 from appliance.control.records import Records
 from appliance.control.watch_tunnels import TunnelWatch
-from appliance.engines.leases import read_lease
+from appliance.control.ways import Given, given, resolvers, ways
 from appliance.intent import names
 from appliance.intent.model import RouterIntent, Tunnel
 from appliance.kernel import nft, wireguard
@@ -36,7 +36,7 @@ class EndpointKeeper:
         self._firewall: object = None
         self._fill = False
         self._resolvers: tuple[IPv4Address, ...] | None = None
-        self._line: object = None
+        self._given: Given | None = None
         self._events: asyncio.Queue[endpoints.Event] = asyncio.Queue()
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -67,25 +67,24 @@ class EndpointKeeper:
 
     async def _tick(self) -> None:
         while True:
-            await self._look_at_line()
+            await self._look_at_lines()
             for event in self._tunnels.peer_events(boottime()):
                 self._events.put_nowait(event)
             self._events.put_nowait(endpoints.Tick(boottime()))
             await asyncio.sleep(TICK)
 
-    async def _look_at_line(self) -> None:
+    async def _look_at_lines(self) -> None:
         if self._firewall is not self._applier.firewall:
             self._firewall, self._resolvers, self._fill = self._applier.firewall, None, True
-        wan = self._intent.wan
-        lease = read_lease(wan.interface) if wan.kind == "dhcp" else None
-        line = (lease.address, lease.gateway, lease.dns) if lease else None
-        resolvers = lease.dns if lease else wan.dns
-        if resolvers != self._resolvers:
-            await asyncio.to_thread(nft.replace_elements, names.WAN_RESOLVERS, [(address,) for address in resolvers])
-            self._resolvers = resolvers
-            await self._applier.resolve_by(resolvers)
-        if line != self._line:
-            self._line = line
+        found = given(self._intent)
+        servers = resolvers(self._intent, found)
+        if servers != self._resolvers:
+            await asyncio.to_thread(nft.replace_elements, names.WAN_RESOLVERS, [(address,) for address in servers])
+            self._resolvers = servers
+            await self._applier.resolve_by(servers)
+        if found != self._given:
+            self._given = found
+            await self._applier.lead(ways(found))
             self._events.put_nowait(endpoints.LineChanged(boottime()))
 
     async def _carry_out(self, core: Endpoints, commands: Iterable[endpoints.Command]) -> None:

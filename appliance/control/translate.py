@@ -101,7 +101,8 @@ def expected(ready: Ready, certificates: Iterable[str]) -> Expected:
     intent = ready.intent
     by_rank = {tunnel.name: tunnel.rank + 1 for tunnel in intent.tunnels}
     return Expected(
-        wan_interface=intent.wan.interface,
+        lines={line.name: line.interface for line in intent.lines},
+        line_of={tunnel.name: tunnel.line for tunnel in intent.tunnels},
         tunnels=tuple(by_rank),
         services=tuple(service.name for service in intent.services),
         certificates=tuple(certificates),

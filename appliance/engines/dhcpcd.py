@@ -11,18 +11,18 @@ from pathlib import Path
 
 from appliance import paths
 from appliance.engines.spec import ConfigFile, Directory, EngineSpec
-from appliance.intent.model import RouterIntent
+from appliance.intent.model import Line
 from appliance.text import Text
 
-CONFIG = paths.ENGINES / "dhcpcd.conf"
 HOOK = Path(__file__).with_name("dhcp-hook.sh")
 
 
-def render(interface: str) -> str:
+def render(line: Line) -> str:
     """dhcpcd.conf(5)."""
     return f"""\
 # Written by Sekisho; what is changed here by hand is overwritten.
-allowinterfaces {interface}
+allowinterfaces {line.interface}
+metric {line.metric}
 ipv4only
 noipv6rs
 noipv4ll
@@ -32,17 +32,18 @@ noarp
 option routers, subnet_mask, domain_name_servers, interface_mtu
 require dhcp_server_identifier
 script {HOOK}
-env sekisho_lease={paths.LEASES / f"{interface}.json"}
+env sekisho_lease={paths.LEASES / f"{line.interface}.json"}
 """
 
 
-def dhcpcd_spec(intent: RouterIntent) -> EngineSpec:
-    """dhcpcd separates its rights by itself. A stop takes the address back, since dhcpcd gave it."""
+def dhcpcd_spec(line: Line) -> EngineSpec:
+    """One for each line. dhcpcd separates its rights by itself. A stop takes the address back, since dhcpcd gave it."""
+    config = paths.ENGINES / f"dhcpcd-{line.name}.conf"
     return EngineSpec(
-        name="dhcpcd",
+        name=f"dhcpcd-{line.name}",
         title=Text("回線側のアドレスの取得（dhcpcd）", "the WAN's address by DHCP (dhcpcd)"),
-        argv=("dhcpcd", "--nobackground", "--config", str(CONFIG), intent.wan.interface),
-        files=(ConfigFile(CONFIG, render(intent.wan.interface), read_again=False),),
+        argv=("dhcpcd", "--nobackground", "--config", str(config), line.interface),
+        files=(ConfigFile(config, render(line), read_again=False),),
         directories=(Directory(paths.LEASES),),
-        leavings=(paths.LEASES / f"{intent.wan.interface}.json",),
+        leavings=(paths.LEASES / f"{line.interface}.json",),
     )

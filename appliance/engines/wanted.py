@@ -27,9 +27,8 @@ def engines_for(
     preferences: for BIRD, by tunnel name, every tunnel. answers: proven addresses by engine name. resolvers: the
     line's DNS servers, as far as they are known. owns_clock: this machine may set its clock.
     """
-    line = (dhcpcd_spec(intent),) if intent.wan.kind == "dhcp" else ()
     return (
-        *line,
+        *(dhcpcd_spec(line) for line in intent.lines if line.kind == "dhcp"),
         bird_spec(intent, preferences),
         gate_spec(),
         dnsmasq_spec(intent, answers),

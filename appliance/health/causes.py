@@ -154,6 +154,19 @@ _LINE = {
         "The line equipment gives this router no address.",
         LINE_EQUIPMENT,
     ),
+    "line.on-spare": _warning(
+        "主な回線が使えないので、予備の回線で動いています。",
+        "The main line is down, so the spare line is in use.",
+        LINE_EQUIPMENT,
+    ),
+    "line.no-spare": _warning(
+        "予備の回線が使えません。主な回線は使えます。",
+        "The spare line is down. The main line works.",
+        LINE_EQUIPMENT,
+    ),
+    "line.one-unknown": _unknown(
+        "2本の回線のうち、1本を確かめられていません。", "One of the two lines could not be checked.", CALL
+    ),
     "line.gateway-silent": _failed(
         "インターネット側の機器が返事をしません。", "The line equipment does not answer.", LINE_EQUIPMENT
     ),
@@ -409,9 +422,16 @@ def tunnel_title(rank: int, name: str) -> Text:
     )
 
 
+def line_title(name: str) -> Text:
+    """name: as in the settings."""
+    return Text("主な回線", "Main line") if name == "wan" else Text("予備の回線", "Spare line")
+
+
 def helper_title(name: str) -> Text:
-    """What a helper daemon does, for people who do not know its name."""
-    return _HELPER_TITLES.get(name, Text(name, name))
+    """What a helper daemon does, for people who do not know its name. name: a daemon, or ``daemon-line``."""
+    daemon, _, line = name.partition("-")
+    title = _HELPER_TITLES.get(daemon, Text(name, name))
+    return Text(f"{title.ja}（予備）", f"{title.en} (spare)") if line == "backup_wan" else title
 
 
 def certificate_title(label: str) -> Text:

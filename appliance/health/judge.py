@@ -13,6 +13,7 @@ from appliance.health.causes import (
     TITLES,
     certificate_title,
     helper_title,
+    line_title,
     tunnel_title,
 )
 from appliance.health.facts import Facts, Seen
@@ -37,9 +38,13 @@ RENEWAL_STEPS: tuple[tuple[int, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What there should be. tunnels: in order of preference. helpers: the daemons that this router runs."""
+    """What there should be. tunnels: in order of preference. helpers: the daemons that this router runs.
 
-    wan_interface: str | None = None
+    lines: interface by the line's name, in order of preference. line_of: by tunnel, the line that it prefers.
+    """
+
+    lines: Mapping[str, str] = field(default_factory=dict)
+    line_of: Mapping[str, str] = field(default_factory=dict)
     tunnels: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     certificates: tuple[str, ...] = ()
@@ -49,7 +54,7 @@ class Expected:
         """Whether an observation can still matter under these expectations."""
         room, _, what = kind.partition(".")
         if room == "wan":
-            return subject == self.wan_interface
+            return subject in self.lines.values()
         if room == "tunnel":
             return subject in self.tunnels
         if room == "engine":
@@ -138,11 +143,48 @@ def _starting(seen: Seen, now: float) -> bool:
 
 
 def _line(facts: Facts, expected: Expected, now: float) -> Verdict:
-    interface = expected.wan_interface
-    if interface is None:
+    if not expected.lines:
         return _light("line", "not-set-up")
-    paths = [seen for name in expected.tunnels if (seen := facts.fresh(now, "tunnel.path", name)) and seen.ok]
-    proofs = [seen for name in expected.services for seen in facts.fresh_proofs(now, name) if seen.ok]
+    paths = {name: seen for name in expected.tunnels if (seen := facts.fresh(now, "tunnel.path", name)) and seen.ok}
+    proofs = tuple(seen for name in expected.services for seen in facts.fresh_proofs(now, name) if seen.ok)
+    if len(expected.lines) == 1:
+        (interface,) = expected.lines.values()
+        return _one_line(facts, "line", interface, tuple(paths.values()), proofs, now)
+    # Which way a proof took is not known: with two lines it says nothing about either.
+    parts = tuple(
+        _one_line(
+            facts,
+            name,
+            interface,
+            tuple(seen for tunnel, seen in paths.items() if expected.line_of.get(tunnel) == name),
+            (),
+            now,
+        )
+        for name, interface in expected.lines.items()
+    )
+    everything = tuple(seen for part in parts for seen in part.behind)
+    return Verdict("line", TITLES["line"], _lines_cause(parts), everything, parts=_worst_first(parts))
+
+
+def _lines_cause(parts: tuple[Verdict, ...]) -> str:
+    """parts: in order of preference."""
+    states = [part.state for part in parts]
+    if State.OK not in states:
+        return _worst_first(parts)[0].cause
+    if State.FAILED in states:
+        return "line.no-spare" if states[0] is State.OK else "line.on-spare"
+    return "line.one-unknown" if State.UNKNOWN in states else "line.ok"
+
+
+def _one_line(
+    facts: Facts, name: str, interface: str, paths: tuple[Seen, ...], proofs: tuple[Seen, ...], now: float
+) -> Verdict:
+    """paths, proofs: successes that went by this line."""
+
+    def verdict(what: str, *behind: Seen | None) -> Verdict:
+        title = TITLES["line"] if name == "line" else line_title(name)
+        return Verdict(name, title, f"line.{what}", tuple(seen for seen in behind if seen))
+
     carrier = facts.fresh(now, "wan.carrier", interface)
     address = facts.fresh(now, "wan.address", interface)
     gateway = facts.fresh(now, "wan.gateway", interface)
@@ -150,25 +192,23 @@ def _line(facts: Facts, expected: Expected, now: float) -> Verdict:
         if seen and not seen.ok:
             passed = [success for success in (*paths, *proofs) if success.at > seen.began + SETTLING]
             if passed:
-                return _light("line", "ok", *passed)
+                return verdict("ok", *passed)
             # A lease also takes its time after a cable was plugged back in.
             waiting = seen is address and now - seen.began < STARTING
-            return _light("line", "checking" if waiting else cause, seen)
+            return verdict("checking" if waiting else cause, seen)
     if paths:
         # Many line boxes ignore pings: their silence says nothing while packets of ours come back.
-        return _light("line", "ok", *paths)
+        return verdict("ok", *paths)
     if gateway and not gateway.ok:
         passed = [proof for proof in proofs if proof.at > gateway.began + SETTLING]
         if passed:
-            return _light("line", "ok", *passed)
-        return _light("line", "checking" if _starting(gateway, now) else "gateway-silent", gateway)
+            return verdict("ok", *passed)
+        return verdict("checking" if _starting(gateway, now) else "gateway-silent", gateway)
     if gateway:
-        return _light("line", "ok", gateway, carrier, address)
-    return _unknown(
-        "line",
-        TITLES["line"],
-        *(facts.last(kind, interface) for kind in ("wan.carrier", "wan.address", "wan.gateway")),
-    )
+        return verdict("ok", gateway, carrier, address)
+    title = TITLES["line"] if name == "line" else line_title(name)
+    last = (facts.last(kind, interface) for kind in ("wan.carrier", "wan.address", "wan.gateway"))
+    return _unknown("line", title, *last, name=name)
 
 
 def _tunnel(facts: Facts, expected: Expected, now: float) -> Verdict:

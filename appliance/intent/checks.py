@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, ip_address
 from appliance.account.model import Account
 from appliance.errors import SekishoError
 from appliance.intent.names import SERVICES_LIMIT
-from appliance.site.model import Site
+from appliance.site.model import LineName, Site, StaticWan
 
 
 def refuse_contradictions(account: Account, site: Site) -> None:
@@ -16,6 +16,7 @@ def refuse_contradictions(account: Account, site: Site) -> None:
     _refuse_endpoints(account, site)
     _refuse_unreachable(account)
     _refuse_too_many(account)
+    _refuse_unknown_tunnels(account, site)
 
 
 def _refuse_overlaps(account: Account, site: Site) -> None:
@@ -32,19 +33,20 @@ def _refuse_overlaps(account: Account, site: Site) -> None:
                     f"The LAN ({lan}) overlaps a network of the data center ({prefix}, tunnel {tunnel.name}); "
                     "change lan.address in site.toml to a range that does not.",
                 )
-            if site.wan.kind == "static" and prefix.overlaps(site.wan.address.network):
+            for name, line in _static(site).items():
+                if not prefix.overlaps(line.address.network):
+                    continue
                 raise SekishoError(
                     "intent.wan-overlaps-tunnel",
-                    f"上位ルーターのネットワーク（{site.wan.address.network}）がデータセンター側のネットワーク"
+                    f"上位ルーターのネットワーク（{line.address.network}）がデータセンター側のネットワーク"
                     f"（{prefix}、トンネル {tunnel.name}）と重なっています。上位ルーターの LAN を別の範囲に変え、"
-                    "site.toml の wan も合わせてください。",
-                    f"The upper router's network ({site.wan.address.network}) overlaps a network of the data center "
-                    f"({prefix}, tunnel {tunnel.name}); give the upper router another range and set wan in "
+                    f"site.toml の {name} も合わせてください。",
+                    f"The upper router's network ({line.address.network}) overlaps a network of the data center "
+                    f"({prefix}, tunnel {tunnel.name}); give the upper router another range and set {name} in "
                     "site.toml to match.",
                 )
-    for network, key in [(lan, "lan.address")] + (
-        [(site.wan.address.network, "wan.address")] if site.wan.kind == "static" else []
-    ):
+    outside = [(line.address.network, f"{name}.address") for name, line in _static(site).items()]
+    for network, key in [(lan, "lan.address"), *outside]:
         if inner in network:
             raise SekishoError(
                 "intent.inner-address-taken",
@@ -57,6 +59,7 @@ def _refuse_overlaps(account: Account, site: Site) -> None:
 
 def _refuse_endpoints(account: Account, site: Site) -> None:
     inside = [prefix for tunnel in account.tunnels for prefix in tunnel.allowed_prefixes]
+    kinds = ", ".join(line.kind for line in site.lines.values())
     for tunnel in account.tunnels:
         try:
             endpoint = ip_address(tunnel.endpoint_host)
@@ -65,9 +68,9 @@ def _refuse_endpoints(account: Account, site: Site) -> None:
         if not isinstance(endpoint, IPv4Address):
             raise SekishoError(
                 "intent.endpoint-needs-ipv4",
-                f"トンネル {tunnel.name} の接続先 {endpoint} は IPv6 ですが、この回線の種類（{site.wan.kind}）は "
+                f"トンネル {tunnel.name} の接続先 {endpoint} は IPv6 ですが、この回線の種類（{kinds}）は "
                 "IPv4 で接続します。データセンターに IPv4 の接続先を入れた接続アカウントを依頼してください。",
-                f"The endpoint of tunnel {tunnel.name}, {endpoint}, is IPv6, but this kind of line ({site.wan.kind}) "
+                f"The endpoint of tunnel {tunnel.name}, {endpoint}, is IPv6, but this kind of line ({kinds}) "
                 "connects by IPv4; ask the data center for an account with an IPv4 endpoint.",
             )
         if any(endpoint in prefix for prefix in inside):
@@ -120,3 +123,20 @@ def _refuse_too_many(account: Account) -> None:
             f"The account has {len(account.services)} services, but this router serves {SERVICES_LIMIT} at most; "
             "ask the data center for an account with fewer.",
         )
+
+
+def _refuse_unknown_tunnels(account: Account, site: Site) -> None:
+    known = [tunnel.name for tunnel in account.tunnels]
+    for choice in site.tunnels:
+        if choice.name not in known:
+            raise SekishoError(
+                "intent.unknown-tunnel",
+                f"site.toml の [[tunnels]] にあるトンネル {choice.name} は接続アカウントにありません。"
+                f"接続アカウントにある名前（{'、'.join(known)}）に直してください。",
+                f"The [[tunnels]] of site.toml name {choice.name}, which the account does not have; "
+                f"use one of its names ({', '.join(known)}).",
+            )
+
+
+def _static(site: Site) -> dict[LineName, StaticWan]:
+    return {name: line for name, line in site.lines.items() if line.kind == "static"}

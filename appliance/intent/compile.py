@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.account.model import Account
-from appliance.intent import checks, edges, services, sysctls, tunnels
+from appliance.intent import checks, edges, lines, services, sysctls, tunnels
 from appliance.intent.model import Bfd, RouterIntent
 from appliance.intent.rules import ground, table
 from appliance.site.model import Site
@@ -16,16 +16,16 @@ def compile(account: Account, site: Site) -> RouterIntent:
     but cannot work together.
     """
     checks.refuse_contradictions(account, site)
-    wanted_tunnels = tunnels.tunnels(account)
+    wanted_lines = lines.lines(site)
+    wanted_tunnels = tunnels.tunnels(account, site, wanted_lines)
     wanted_services = services.services(account)
     wanted_lan = edges.lan(site)
-    wanted_wan = edges.wan(site)
     wanted_time = edges.time(account, site)
     inner_address = account.tunnels[0].inner_address
     return RouterIntent(
         clinic_id=account.clinic.id,
         inner_address=inner_address,
-        wan=wanted_wan,
+        lines=wanted_lines,
         lan=wanted_lan,
         tunnels=wanted_tunnels,
         services=wanted_services,
@@ -34,13 +34,13 @@ def compile(account: Account, site: Site) -> RouterIntent:
         time=wanted_time,
         bfd=Bfd(account.bfd.interval_ms, account.bfd.multiplier),
         addresses=edges.addresses(site) + tunnels.addresses(wanted_tunnels),
-        routes=edges.routes(site) + tunnels.routes(wanted_tunnels),
-        rules=tunnels.rules(wanted_tunnels),
-        sysctls=sysctls.sysctls(wanted_lan.interface, wanted_wan.interface, wanted_tunnels),
+        routes=lines.routes(site, wanted_lines) + tunnels.routes(wanted_tunnels),
+        rules=lines.rules(wanted_lines) + tunnels.rules(wanted_tunnels),
+        sysctls=sysctls.sysctls(wanted_lan.interface, wanted_lines, wanted_tunnels),
         firewall=table.table(
             ground.Ground.of(
                 wanted_lan,
-                wanted_wan,
+                wanted_lines,
                 wanted_tunnels,
                 wanted_services,
                 account.dns,

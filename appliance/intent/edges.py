@@ -1,15 +1,10 @@
-"""The router's two sides as the settings give them, LAN and WAN, and where its time comes from."""
+"""The LAN as the settings give it, the addresses of both sides, and where the time comes from."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
-
 from appliance.account.model import Account
-from appliance.intent.model import Address, FixedHost, Lan, Route, Time, Wan
+from appliance.intent.model import Address, FixedHost, Lan, Time
 from appliance.site.model import Site
-
-MAIN_TABLE = 254
-ANYWHERE = IPv4Network("0.0.0.0/0")
 
 
 def lan(site: Site) -> Lan:
@@ -25,24 +20,10 @@ def lan(site: Site) -> Lan:
     )
 
 
-def wan(site: Site) -> Wan:
-    wanted = site.wan
-    return Wan(wanted.interface, wanted.kind, wanted.dns if wanted.kind == "static" else ())
-
-
 def time(account: Account, site: Site) -> Time:
     return Time(account.ntp, site.time.ntp, site.time.nts)
 
 
 def addresses(site: Site) -> tuple[Address, ...]:
-    inside = (Address(site.lan.interface, site.lan.address),)
-    if site.wan.kind == "static":
-        return (*inside, Address(site.wan.interface, site.wan.address))
-    return inside
-
-
-def routes(site: Site) -> tuple[Route, ...]:
-    """The default route of a static line; a DHCP client brings its own."""
-    if site.wan.kind == "static":
-        return (Route(MAIN_TABLE, ANYWHERE, site.wan.interface, gateway=site.wan.gateway),)
-    return ()
+    outside = (Address(line.interface, line.address) for line in site.lines.values() if line.kind == "static")
+    return (Address(site.lan.interface, site.lan.address), *outside)

@@ -13,6 +13,9 @@ from appliance.intent.firewall import Table
 ROUTING_TABLE = 51
 """The kernel routing table for what may travel only inside a tunnel; BIRD fills it, we lay its floor."""
 RULE_PRIORITY = 5100
+MAIN_TABLE = 254
+LINE_RULE_PRIORITY = 5000
+"""Of the rules that send what is marked for a line to that line's table: before the tunnels' rules."""
 PROBE_MARK = 0x5EC
 """fwmark of packets that we forge ourselves to make a terminal's TCP speak up (see gate.reset)."""
 SETTLED_METRIC = 4294967295
@@ -33,7 +36,8 @@ class Tunnel:
     """A WireGuard interface with exactly one peer.
 
     endpoint_host: name or literal address; names are resolved at run time. keepalive in seconds.
-    rank: 0 is preferred. mtu in bytes of the inner packet.
+    rank: 0 is preferred. mtu in bytes of the inner packet. line: name of the access line that it prefers. marks: of
+    the lines that it may use (one when it is bound), that of `line` first; none while there is only one line.
     """
 
     name: str
@@ -47,6 +51,8 @@ class Tunnel:
     keepalive: int
     mtu: int
     rank: int
+    line: str
+    marks: tuple[int, ...]
     private_key: SecretStr = field(repr=False)
     preshared_key: SecretStr = field(repr=False)
 
@@ -65,11 +71,12 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class PolicyRule:
-    """ip-rule(8): packets to `destination` look up `table`."""
+    """ip-rule(8): packets to `destination` (None: any) that carry `mark` (None: any) look up `table`."""
 
     priority: int
-    destination: IPv4Network
     table: int
+    destination: IPv4Network | None = None
+    mark: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +111,22 @@ class Lan:
 
 
 @dataclass(frozen=True, slots=True)
-class Wan:
-    """kind ``dhcp`` or ``static``; a static line's address and default route are in the intent's lists."""
+class Line:
+    """An access line. name and kind: as in the settings. port: the Ethernet port; interface: what carries IP on it.
 
-    interface: str
+    dns: resolvers of a static line, others bring theirs. metric: of its default route in the main table, the smaller
+    the more preferred. table, mark: of its own routing table and of the packets bound to it (fwmark); None while it
+    is the only line. A static line's address and routes are in the intent's lists.
+    """
+
+    name: str
     kind: str
+    port: str
+    interface: str
     dns: tuple[IPv4Address, ...]
+    metric: int
+    table: int | None
+    mark: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +149,11 @@ class Bfd:
 
 @dataclass(frozen=True, slots=True)
 class RouterIntent:
-    """inner_address: the one source address used inside both tunnels."""
+    """inner_address: the one source address used inside both tunnels. lines: in order of preference."""
 
     clinic_id: str
     inner_address: IPv4Address
-    wan: Wan
+    lines: tuple[Line, ...]
     lan: Lan
     tunnels: tuple[Tunnel, ...]
     services: tuple[Service, ...]

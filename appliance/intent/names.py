@@ -17,7 +17,7 @@ GATE_OPEN = "gate_open"
 TUNNEL_ENDPOINTS = "tunnel_endpoints"
 """Set: address . UDP port of the concentrators, as resolved."""
 WAN_RESOLVERS = "wan_resolvers"
-"""Set: DNS servers of the line; from the settings when static, else from the lease."""
+"""Set: DNS servers of the lines; from the settings when all are static, else filled in with what the leases name."""
 
 REFUSED_LAN = "refused_lan"
 REFUSED_IMPOSTOR = "refused_impostor"

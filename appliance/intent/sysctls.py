@@ -11,7 +11,7 @@ paths below /proc/sys, because interface names may hold dots.
 
 from __future__ import annotations
 
-from appliance.intent.model import Tunnel
+from appliance.intent.model import Line, Tunnel
 
 Sysctl = tuple[str, str]
 
@@ -42,15 +42,17 @@ _GLOBAL: tuple[Sysctl, ...] = (
 )
 
 
-def sysctls(lan: str, wan: str, tunnels: tuple[Tunnel, ...]) -> tuple[Sysctl, ...]:
+def sysctls(lan: str, lines: tuple[Line, ...], tunnels: tuple[Tunnel, ...]) -> tuple[Sysctl, ...]:
     """In the order in which they must be applied. Those of an interface need it to exist."""
     wanted = [*_GLOBAL]
-    for interface in (lan, wan):
-        wanted += _of(interface, STRICT)
+    # With two lines an answer belongs to the line of its question, and not to that of the best route back.
+    outside = LOOSE if len(lines) > 1 else STRICT
+    for interface, rp_filter in ((lan, STRICT), *((line.interface, outside) for line in lines)):
+        wanted += _of(interface, rp_filter)
         # An address is answered for only on its own wire: the WAN must not learn the LAN's, nor the LAN the inner one.
         wanted += [(f"net/ipv4/conf/{interface}/arp_ignore", "1"), (f"net/ipv4/conf/{interface}/arp_announce", "2")]
     # dhcpcd sets it on its port; told here, so that it goes back with the rest when the router is taken down.
-    wanted.append((f"net/ipv4/conf/{wan}/promote_secondaries", "1"))
+    wanted += [(f"net/ipv4/conf/{line.interface}/promote_secondaries", "1") for line in lines]
     for tunnel in tunnels:
         # After a fail-over the answer to what left by one tunnel may come back by the other.
         wanted += _of(tunnel.interface, LOOSE)

@@ -5,12 +5,25 @@ from __future__ import annotations
 from ipaddress import IPv4Interface, IPv4Network
 
 from appliance.account.model import Account
-from appliance.intent.model import ROUTING_TABLE, RULE_PRIORITY, SETTLED_METRIC, Address, PolicyRule, Route, Tunnel
-from appliance.site.model import OUR_INTERFACES
+from appliance.intent.model import (
+    ROUTING_TABLE,
+    RULE_PRIORITY,
+    SETTLED_METRIC,
+    Address,
+    Line,
+    PolicyRule,
+    Route,
+    Tunnel,
+)
+from appliance.site.model import OUR_INTERFACES, Site
 
 
-def tunnels(account: Account) -> tuple[Tunnel, ...]:
-    """In the account's order, which is the order of preference."""
+def tunnels(account: Account, site: Site, lines: tuple[Line, ...]) -> tuple[Tunnel, ...]:
+    """In the account's order, which is the order of preference; the best tunnel prefers the best line."""
+    bound = {choice.name: choice.line for choice in site.tunnels}
+    prefer = [
+        bound.get(tunnel.name, lines[min(rank, len(lines) - 1)].name) for rank, tunnel in enumerate(account.tunnels)
+    ]
     return tuple(
         Tunnel(
             name=tunnel.name,
@@ -24,11 +37,18 @@ def tunnels(account: Account) -> tuple[Tunnel, ...]:
             keepalive=tunnel.keepalive,
             mtu=tunnel.mtu,
             rank=rank,
+            line=prefer[rank],
+            marks=_marks(lines, prefer[rank], tunnel.name in bound),
             private_key=account.wireguard_private_key,
             preshared_key=tunnel.preshared_key,
         )
         for rank, tunnel in enumerate(account.tunnels)
     )
+
+
+def _marks(lines: tuple[Line, ...], preferred: str, bound: bool) -> tuple[int, ...]:
+    ordered = sorted(lines, key=lambda line: line.name != preferred)
+    return tuple(line.mark for line in (ordered[:1] if bound else ordered) if line.mark is not None)
 
 
 def addresses(wanted: tuple[Tunnel, ...]) -> tuple[Address, ...]:
@@ -53,7 +73,7 @@ def routes(wanted: tuple[Tunnel, ...]) -> tuple[Route, ...]:
 
 
 def rules(wanted: tuple[Tunnel, ...]) -> tuple[PolicyRule, ...]:
-    return tuple(PolicyRule(RULE_PRIORITY, prefix, ROUTING_TABLE) for prefix in prefixes(wanted))
+    return tuple(PolicyRule(RULE_PRIORITY, ROUTING_TABLE, prefix) for prefix in prefixes(wanted))
 
 
 def prefixes(wanted: tuple[Tunnel, ...]) -> tuple[IPv4Network, ...]:

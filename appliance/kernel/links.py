@@ -79,7 +79,7 @@ class SetMtu:
 def wanted(intent: RouterIntent) -> Wanted:
     return Wanted(
         tunnels=tuple(WantedTunnel(tunnel.name, tunnel.interface, tunnel.mtu) for tunnel in intent.tunnels),
-        ports=(intent.lan.interface, intent.wan.interface),
+        ports=(intent.lan.interface, *(line.port for line in intent.lines)),
     )
 
 

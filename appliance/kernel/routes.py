@@ -16,6 +16,7 @@ from appliance.kernel.netlink import PROTOCOL, Netlink, NetlinkError, tolerating
 from appliance.text import Text
 
 _UNICAST, _UNREACHABLE = 1, 7  # rtnetlink(7): rtm_type
+_ONLINK = 4  # rtm_flags: RTNH_F_ONLINK
 _LINK = 253  # rtm_scope of a destination on the link itself
 
 
@@ -96,6 +97,8 @@ def _arguments(route: Route) -> dict[str, object]:
             arguments["scope"] = _LINK
     if route.gateway:
         arguments["gateway"] = str(route.gateway)
+        # The line's own address may be a moment away, and a gateway may lie outside its network (RFC 3442).
+        arguments["flags"] = _ONLINK
     if route.source:
         arguments["prefsrc"] = str(route.source)
     return arguments

@@ -29,15 +29,22 @@ def observe(netlink: Netlink) -> set[PolicyRule]:
     rules = set()
     for message in netlink.get_rules(family=socket.AF_INET):
         if message.get_attr("FRA_PROTOCOL") == PROTOCOL:
-            destination = IPv4Network((message.get_attr("FRA_DST") or 0, message["dst_len"]))
-            rules.add(PolicyRule(message.get_attr("FRA_PRIORITY") or 0, destination, message.get_attr("FRA_TABLE")))
+            destination = message.get_attr("FRA_DST")
+            rules.add(
+                PolicyRule(
+                    priority=message.get_attr("FRA_PRIORITY") or 0,
+                    table=message.get_attr("FRA_TABLE"),
+                    destination=IPv4Network((destination, message["dst_len"])) if destination else None,
+                    mark=message.get_attr("FRA_FWMARK"),
+                )
+            )
     return rules
 
 
 def diff(wanted: Iterable[PolicyRule], observed: Iterable[PolicyRule]) -> list[Change]:
     wanted, observed = list(dict.fromkeys(wanted)), set(observed)
     added = [_change(Add(rule)) for rule in wanted if rule not in observed]
-    surplus = sorted(observed - set(wanted), key=lambda rule: (rule.priority, rule.destination, rule.table))
+    surplus = sorted(observed - set(wanted), key=lambda rule: (rule.priority, str(rule.destination), rule.table))
     return added + [_change(Remove(rule)) for rule in surplus]
 
 
@@ -54,26 +61,33 @@ def apply(netlink: Netlink, change: Change) -> None:
 
 
 def _arguments(rule: PolicyRule) -> dict[str, object]:
-    return {
+    arguments: dict[str, object] = {
         "family": socket.AF_INET,
         "priority": rule.priority,
-        "dst": str(rule.destination.network_address),
-        "dst_len": rule.destination.prefixlen,
         "table": rule.table,
         "protocol": PROTOCOL,
     }
+    if rule.destination is not None:
+        arguments |= {"dst": str(rule.destination.network_address), "dst_len": rule.destination.prefixlen}
+    if rule.mark is not None:
+        arguments["fwmark"] = rule.mark
+    return arguments
 
 
 def _change(operation: Add | Remove) -> Change:
     rule = operation.rule
+    if rule.mark is not None:
+        what = Text(f"印 {rule.mark:#x} の付いた通信", f"traffic marked {rule.mark:#x}")
+    else:
+        what = Text(f"{rule.destination} あての通信", f"traffic to {rule.destination}")
     if isinstance(operation, Add):
         text = Text(
-            f"{rule.destination} あての通信は経路表 {rule.table} だけで決めます。",
-            f"decide traffic to {rule.destination} by routing table {rule.table}",
+            f"{what.ja}は経路表 {rule.table} だけで決めます。",
+            f"decide {what.en} by routing table {rule.table}",
         )
     else:
         text = Text(
-            f"{rule.destination} あての通信を経路表 {rule.table} で決めるのをやめます。",
-            f"stop deciding traffic to {rule.destination} by routing table {rule.table}",
+            f"{what.ja}を経路表 {rule.table} で決めるのをやめます。",
+            f"stop deciding {what.en} by routing table {rule.table}",
         )
-    return Change("rule", str(rule.destination), text, operation)
+    return Change("rule", str(rule.destination or f"{rule.mark:#x}"), text, operation)

@@ -38,8 +38,11 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Device:
+    """mark: fwmark of the outer packets, 0: none."""
+
     private_key: str | None = field(repr=False)
     peers: Mapping[str, Peer]
+    mark: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +84,14 @@ def observe_peers() -> dict[str, PeerState]:
 def parse(dump: str) -> dict[str, Device]:
     """The output of ``wg show all dump``: 5 columns for an interface, 9 for a peer, ``(none)`` for nothing."""
     keys: dict[str, str | None] = {}
+    marks: dict[str, int] = {}
     peers: dict[str, dict[str, Peer]] = {}
     for line in dump.splitlines():
         columns = [None if column in ("(none)", "off", "") else column for column in line.split("\t")]
         name = str(columns[0])
         if len(columns) == 5:
             keys[name] = columns[1]
+            marks[name] = int(columns[4] or "0", 0)
             peers[name] = {}
         elif len(columns) == 9:
             public_key = str(columns[1])
@@ -100,7 +105,7 @@ def parse(dump: str) -> dict[str, Device]:
                 rx_bytes=int(columns[6] or 0),
                 tx_bytes=int(columns[7] or 0),
             )
-    return {name: Device(key, peers[name]) for name, key in keys.items()}
+    return {name: Device(key, peers[name], marks[name]) for name, key in keys.items()}
 
 
 def diff(wanted: Iterable[Tunnel], observed: Mapping[str, Device]) -> list[Change]:
@@ -170,6 +175,8 @@ def _differences(tunnel: Tunnel, device: Device, peer: Peer | None) -> list[Text
     differences = []
     if device.private_key != _clamped(tunnel):
         differences.append(Text("自分の鍵", "own key"))
+    if not _is_marked_right(tunnel, device):
+        differences.append(Text("使う回線", "line"))
     if peer is None:
         return [*differences, Text("相手の鍵", "peer's key")]
     if peer.preshared_key != tunnel.preshared_key.get_secret_value():
@@ -182,6 +189,11 @@ def _differences(tunnel: Tunnel, device: Device, peer: Peer | None) -> list[Text
     if endpoint is not None and peer.endpoint != endpoint:
         differences.append(Text("接続先", "endpoint"))
     return differences
+
+
+def _is_marked_right(tunnel: Tunnel, device: Device) -> bool:
+    """Which of its lines a tunnel uses is decided at run time."""
+    return device.mark in (tunnel.marks or (0,))
 
 
 def _clamped(tunnel: Tunnel) -> str:
@@ -198,9 +210,11 @@ def _allowed(tunnel: Tunnel) -> frozenset[IPv4Network | IPv6Network]:
 
 def _render(tunnel: Tunnel, device: Device) -> str:
     """No ListenPort: the kernel picks one at random and keeps it."""
-    lines = []
+    lines = ["[Interface]"]
     if device.private_key != _clamped(tunnel):
-        lines += ["[Interface]", f"PrivateKey = {tunnel.private_key.get_secret_value()}"]
+        lines.append(f"PrivateKey = {tunnel.private_key.get_secret_value()}")
+    if not _is_marked_right(tunnel, device):
+        lines.append(f"FwMark = {tunnel.marks[0] if tunnel.marks else 0}")
     lines += _peer_section(tunnel)
     endpoint = literal_endpoint(tunnel)
     if endpoint is not None:

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from appliance.text import Text
 
 if TYPE_CHECKING:
-    from appliance.site.model import Dhcp, DhcpWan, Lan, StaticWan, Terminal
+    from appliance.site.model import Dhcp, Lan, Site, StaticWan, Terminal, TunnelChoice
 
 Key = tuple[str | int, ...]
 """Where a setting is: table and key names, and positions in lists counted from 0."""
@@ -69,21 +69,72 @@ def static_wan_problems(wan: StaticWan) -> Iterator[Problem]:
             yield Problem(("dns", position), _not_a_host(server))
 
 
-def site_problems(wan: DhcpWan | StaticWan, lan: Lan, terminals: tuple[Terminal, ...]) -> Iterator[Problem]:
-    if wan.interface == lan.interface:
+def site_problems(site: Site) -> Iterator[Problem]:
+    lan = site.lan
+    for name, line in site.lines.items():
+        if line.interface == lan.interface:
+            yield Problem(
+                ("lan", "interface"),
+                Text(
+                    f"{lan.interface} は WAN 側でも使われていますので、LAN 側には別のポートを書いてください。",
+                    f"{lan.interface} is the WAN port too; write another port for the LAN.",
+                ),
+            )
+        if line.kind == "static":
+            yield from _overlap_problems(name, line, lan)
+    yield from _line_problems(site)
+    yield from _tunnel_problems(site)
+    yield from _terminal_problems(lan, site.terminals)
+
+
+def _line_problems(site: Site) -> Iterator[Problem]:
+    first, second = site.wan, site.backup_wan
+    if second is None:
+        return
+    if first.interface == second.interface:
         yield Problem(
-            ("lan", "interface"),
+            ("backup_wan", "interface"),
             Text(
-                f"{lan.interface} は WAN 側でも使われていますので、LAN 側には別のポートを書いてください。",
-                f"{lan.interface} is the WAN port too; write another port for the LAN.",
+                f"{second.interface} は 1 本目の回線（wan）でも使われていますので、別のポートを書いてください。",
+                f"{second.interface} is the first line's port (wan) too; write another one.",
             ),
         )
-    if wan.kind == "static":
-        yield from _overlap_problems(wan, lan)
-    yield from _terminal_problems(lan, terminals)
+    if first.kind == second.kind == "static" and first.address.network.overlaps(second.address.network):
+        yield Problem(
+            ("backup_wan", "address"),
+            Text(
+                f"2 本の回線のネットワーク（{first.address.network} と {second.address.network}）が重なっていますので、"
+                "どちらかの上位ルーターの LAN を別の範囲に変えてください。",
+                f"the networks of the two lines ({first.address.network} and {second.address.network}) overlap; "
+                "give one upper router's LAN another range.",
+            ),
+        )
 
 
-def _overlap_problems(wan: StaticWan, lan: Lan) -> Iterator[Problem]:
+def _tunnel_problems(site: Site) -> Iterator[Problem]:
+    first_with: dict[str, int] = {}
+    choice: TunnelChoice
+    for position, choice in enumerate(site.tunnels):
+        earlier = first_with.setdefault(choice.name, position)
+        if earlier != position:
+            yield Problem(
+                ("tunnels", position, "name"),
+                Text(
+                    f"{choice.name} は tunnels[{earlier + 1}] にもありますので、どちらかを消してください。",
+                    f"{choice.name} is in tunnels[{earlier + 1}] too; remove one of them.",
+                ),
+            )
+        if choice.line not in site.lines:
+            yield Problem(
+                ("tunnels", position, "line"),
+                Text(
+                    f"回線 {choice.line} が設定されていませんので、[{choice.line}] を書くか、この行を消してください。",
+                    f"there is no line {choice.line}; write [{choice.line}] or remove this choice.",
+                ),
+            )
+
+
+def _overlap_problems(name: str, wan: StaticWan, lan: Lan) -> Iterator[Problem]:
     outside, inside = wan.address.network, lan.address.network
     if outside.overlaps(inside):
         yield Problem(
@@ -97,7 +148,7 @@ def _overlap_problems(wan: StaticWan, lan: Lan) -> Iterator[Problem]:
         )
     for position, server in enumerate(wan.dns):
         if server == lan.address.ip:
-            yield _own_resolver(("wan", "dns", position), server)
+            yield _own_resolver((name, "dns", position), server)
 
 
 def _range_problems(dhcp: Dhcp, lan: IPv4Interface) -> Iterator[Problem]:

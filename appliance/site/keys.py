@@ -13,28 +13,46 @@ from appliance.text import Text
 _PORT_WAN = Text('回線側のポートの名前（例: "eth0"）', 'the name of the port to the line (for example "eth0")')
 _PORT_LAN = Text('院内側のポートの名前（例: "eth1"）', 'the name of the port to the clinic (for example "eth1")')
 
-EXPECTED: Mapping[str, Text] = {
-    "language": Text('"ja" か "en"', '"ja" or "en"'),
-    "wan": Text("回線の設定（[wan] の行と kind など）", "the line's settings (a line [wan], then kind and so on)"),
-    "wan.kind": Text(
+_LINE: Mapping[str, Text] = {
+    "kind": Text(
         '"dhcp"（自動）か "static"（固定）',
         '"dhcp" (automatic) or "static" (fixed)',
     ),
-    "wan.interface": _PORT_WAN,
-    "wan.address": Text(
+    "interface": _PORT_WAN,
+    "address": Text(
         'ルーターの WAN 側アドレスと大きさ（例: "192.0.2.66/28"）',
         'the router\'s address on the line and the network size (for example "192.0.2.66/28")',
     ),
-    "wan.gateway": Text(
+    "gateway": Text(
         '上位ルーターのアドレス（例: "192.0.2.65"）', 'the upper router\'s address (for example "192.0.2.65")'
     ),
-    "wan.dns": Text(
+    "dns": Text(
         '回線の DNS サーバーの一覧（例: ["198.51.100.53"]）',
         'the list of the line\'s DNS servers (for example ["198.51.100.53"])',
     ),
-    "wan.dns[]": Text(
+    "dns[]": Text(
         'DNS サーバーのアドレス（例: "198.51.100.53"）', 'the address of a DNS server (for example "198.51.100.53")'
     ),
+}
+
+EXPECTED: Mapping[str, Text] = {
+    "language": Text('"ja" か "en"', '"ja" or "en"'),
+    "wan": Text("回線の設定（[wan] の行と kind など）", "the line's settings (a line [wan], then kind and so on)"),
+    **{f"wan.{key}": text for key, text in _LINE.items()},
+    "backup_wan": Text(
+        "2 本目の回線の設定（[backup_wan] の行と kind など）",
+        "the second line's settings (a line [backup_wan], then kind and so on)",
+    ),
+    **{f"backup_wan.{key}": text for key, text in _LINE.items()},
+    "tunnels": Text(
+        "トンネルごとの回線の指定（トンネルごとに [[tunnels]] の行）",
+        "which line a tunnel uses (a line [[tunnels]] for each)",
+    ),
+    "tunnels[]": Text("トンネルの指定（name と line）", "one tunnel's choice (name and line)"),
+    "tunnels[].name": Text(
+        '接続アカウントにあるトンネルの名前（例: "dc2"）', 'the tunnel\'s name in the account (for example "dc2")'
+    ),
+    "tunnels[].line": Text('"wan" か "backup_wan"', '"wan" or "backup_wan"'),
     "lan": Text(
         "院内 LAN の設定（[lan] の行と interface など）", "the clinic LAN (a line [lan], then interface and so on)"
     ),
@@ -109,8 +127,8 @@ EXPECTED: Mapping[str, Text] = {
     ),
 }
 
-ONLY_STATIC = frozenset({"wan.address", "wan.gateway", "wan.dns"})
-"""Keys that have a meaning only when wan.kind is "static"."""
+ONLY_STATIC = frozenset(f"{line}.{key}" for line in ("wan", "backup_wan") for key in ("address", "gateway", "dns"))
+"""Keys that have a meaning only when the line's kind is "static"."""
 
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 

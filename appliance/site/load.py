@@ -138,9 +138,9 @@ def _sentences(detail: ErrorDetails, document: dict[str, Any], lines: Mapping[Ke
 
 
 def _key(location: tuple[int | str, ...], document: dict[str, Any]) -> Key:
-    """pydantic puts the chosen kind of a union between ``wan`` and the key; the file does not."""
-    if location[:1] == ("wan",) and len(location) > 1:
-        return ("wan", *location[2:])
+    """pydantic puts the chosen kind of a union between the line and the key; the file does not."""
+    if location[:1] in (("wan",), ("backup_wan",)) and len(location) > 1:
+        return (location[0], *location[2:])
     return location
 
 
@@ -177,8 +177,8 @@ def _unknown(key: Key, lines: Mapping[Key, int]) -> tuple[int, Text]:
             key,
             lines,
             Text(
-                'wan.kind が "static" のときだけ使う設定ですので、kind を直すかこの行を消してください。',
-                'it is used only when wan.kind is "static"; change the kind or delete this line.',
+                f'{key[0]}.kind が "static" のときだけ使う設定ですので、kind を直すかこの行を消してください。',
+                f'it is used only when {key[0]}.kind is "static"; change the kind or delete this line.',
             ),
         )
     if meant := keys.nearest(key):

@@ -103,6 +103,11 @@ class StaticWan(_Part):
         return self
 
 
+WanLine = Annotated[DhcpWan | StaticWan, Field(discriminator="kind")]
+LineName = Literal["wan", "backup_wan"]
+"""The access lines by the names of their tables, the preferred one first."""
+
+
 class Dhcp(_Part):
     first: Address
     last: Address
@@ -143,6 +148,13 @@ class Time(_Part):
     nts: tuple[DomainName, ...] = ()
 
 
+class TunnelChoice(_Part):
+    """line: the only line that the account's tunnel `name` may use."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,9}$")]
+    line: LineName
+
+
 class Vendor(_Part):
     """Whom staff call."""
 
@@ -152,13 +164,20 @@ class Vendor(_Part):
 
 class Site(_Part):
     language: Literal["ja", "en"] = "ja"
-    wan: Annotated[DhcpWan | StaticWan, Field(discriminator="kind")]
+    wan: WanLine
+    backup_wan: WanLine | None = None
     lan: Lan
+    tunnels: tuple[TunnelChoice, ...] = ()
     terminals: tuple[Terminal, ...] = ()
     time: Time = Time()
     vendor: Vendor | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        checks.refuse(checks.site_problems(self.wan, self.lan, self.terminals))
+        checks.refuse(checks.site_problems(self))
         return self
+
+    @property
+    def lines(self) -> dict[LineName, DhcpWan | StaticWan]:
+        """In order of preference."""
+        return {"wan": self.wan} if self.backup_wan is None else {"wan": self.wan, "backup_wan": self.backup_wan}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.intent.model import Address, Route, RouterIntent, Tunnel
+from appliance.intent.model import Address, PolicyRule, Route, RouterIntent, Tunnel
 from appliance.kernel import nft
 from appliance.kernel.netlink import PROTOCOL
 from tests.lab.machine import Machine
@@ -18,12 +18,13 @@ def install(machine: Machine, intent: RouterIntent) -> None:
     for tunnel in intent.tunnels:
         machine.write(f"/etc/wireguard/{tunnel.interface}.conf", _wireguard(tunnel), 0o600)
     tunnels = {tunnel.interface for tunnel in intent.tunnels}
-    ports = [*(f"link set dev {port} up" for port in (intent.lan.interface, intent.wan.interface))]
+    outside = [line.interface for line in intent.lines]
+    ports = [*(f"link set dev {port} up" for port in (intent.lan.interface, *outside))]
     ports += [_address(address) for address in intent.addresses if address.interface not in tunnels]
-    ports += [_route(route) for route in intent.routes if route.interface == intent.wan.interface]
+    ports += [_route(route) for route in intent.routes if route.interface in outside]
     inside = [_address(address) for address in intent.addresses if address.interface in tunnels]
-    inside += [_route(route) for route in intent.routes if route.interface != intent.wan.interface]
-    rules = [f"priority {rule.priority} to {rule.destination} lookup {rule.table}" for rule in intent.rules]
+    inside += [_route(route) for route in intent.routes if route.interface not in outside]
+    rules = [_rule(rule) for rule in intent.rules]
     table = f"inet {intent.firewall.name}"
     contents = {
         # One transaction that replaces the table, as firewall scripts do.
@@ -37,6 +38,12 @@ def install(machine: Machine, intent: RouterIntent) -> None:
     }
     for name, content in contents.items():
         machine.write(f"{_FILES}/{name}", content, 0o600)
+
+
+def _rule(rule: PolicyRule) -> str:
+    destination = f" to {rule.destination}" if rule.destination else ""
+    mark = f" fwmark {rule.mark}" if rule.mark else ""
+    return f"priority {rule.priority}{destination}{mark} lookup {rule.table}"
 
 
 def _script(intent: RouterIntent) -> str:

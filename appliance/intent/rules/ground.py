@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, collapse_addresses
 
 from appliance.intent import names
 from appliance.intent.firewall import Field, In, Match, Value
-from appliance.intent.model import Lan, Service, Time, Tunnel, Wan
+from appliance.intent.model import Lan, Line, Service, Time, Tunnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Ground:
     """
 
     lan: Lan
-    wan: Wan
+    lines: tuple[Line, ...]
     neighbours: tuple[tuple[str, IPv4Address], ...]
     inner_address: IPv4Address
     prefixes: tuple[IPv4Network, ...]
@@ -34,7 +34,7 @@ class Ground:
     def of(
         cls,
         lan: Lan,
-        wan: Wan,
+        lines: tuple[Line, ...],
         tunnels: tuple[Tunnel, ...],
         services: tuple[Service, ...],
         tunnel_dns: tuple[IPv4Address, ...],
@@ -45,7 +45,7 @@ class Ground:
         prefixes = tuple(collapse_addresses(prefix for tunnel in tunnels for prefix in tunnel.allowed_prefixes))
         return cls(
             lan=lan,
-            wan=wan,
+            lines=lines,
             neighbours=tuple((tunnel.interface, tunnel.peer_address) for tunnel in tunnels),
             inner_address=inner_address,
             prefixes=prefixes,
@@ -67,11 +67,11 @@ class Ground:
 
     @property
     def from_wan(self) -> Match:
-        return is_(Field.IIF, self.wan.interface)
+        return is_(Field.IIF, *(line.interface for line in self.lines))
 
     @property
     def to_wan(self) -> Match:
-        return is_(Field.OIF, self.wan.interface)
+        return is_(Field.OIF, *(line.interface for line in self.lines))
 
     @property
     def from_tunnels(self) -> Match:

@@ -96,8 +96,9 @@ def _decisions(ground: Ground) -> tuple[Chain, ...]:
 
 def _sets(ground: Ground) -> tuple[NamedSet, ...]:
     service = ("ipv4_addr", "inet_service")
-    fixed = ground.wan.kind == "static"
-    resolvers = tuple((server,) for server in dict.fromkeys(ground.wan.dns)) if fixed else None
+    fixed = all(line.kind == "static" for line in ground.lines)
+    servers = dict.fromkeys(server for line in ground.lines for server in line.dns)
+    resolvers = tuple((server,) for server in servers) if fixed else None
     return (
         NamedSet(
             names.TERMINALS,

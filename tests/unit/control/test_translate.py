@@ -64,4 +64,4 @@ def test_the_gate_understands_what_it_is_told_and_stays_closed_without_proof() -
 def test_everything_that_should_be_there_is_looked_for() -> None:
     expected = translate.expected(ready(), ["account"])
     assert expected.tunnels == ("dc1", "dc2")
-    assert set(expected.helpers) == {"dhcpcd", "bird", "gate", "dnsmasq", "chrony", "web"}
+    assert set(expected.helpers) == {"dhcpcd-wan", "bird", "gate", "dnsmasq", "chrony", "web"}

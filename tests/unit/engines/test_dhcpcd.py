@@ -21,10 +21,11 @@ from tests.builders import lab_account, lab_site
 from tests.golden import golden
 
 GOLDEN = Path(__file__).with_name("golden")
+LINE = compile_intent(lab_account(), lab_site()).lines[0]
 
 
 def test_the_configuration() -> None:
-    rendered = dhcpcd.render("wan0").replace(str(dhcpcd.HOOK), "@HOOK@")
+    rendered = dhcpcd.render(LINE).replace(str(dhcpcd.HOOK), "@HOOK@")
     assert rendered == golden(GOLDEN / "dhcpcd.conf", rendered)
 
 
@@ -111,7 +112,7 @@ def test_the_line_gives_an_address_and_takes_it_back() -> None:
     bystander()
     before = Path("/etc/resolv.conf").read_bytes(), os.uname().nodename
     supervisor = Supervisor(paths.RUN)
-    spec = dhcpcd.dhcpcd_spec(compile_intent(lab_account(), lab_site()))
+    spec = dhcpcd.dhcpcd_spec(LINE)
     supervisor.apply([spec])
     assert read_lease("wan0") is None
     until(lambda: read_lease("wan0") is not None)
@@ -132,17 +133,17 @@ def test_the_line_gives_an_address_and_takes_it_back() -> None:
     until(lambda: read_lease("wan0") is not None)
 
     # Killed with its helpers left behind: revived, with the same address, and nothing doubled.
-    record = process.read_record(paths.ENGINES / "dhcpcd.run")
+    record = process.read_record(paths.ENGINES / "dhcpcd-wan.run")
     assert record is not None
     killed = time.clock_gettime(time.CLOCK_BOOTTIME)
     os.kill(record.process.pid, signal.SIGKILL)
-    until(lambda: supervisor.check() == {"dhcpcd": False})
+    until(lambda: supervisor.check() == {"dhcpcd-wan": False})
     assert len(supervisor.revive(0.0)) == 1
     until(lambda: (again := read_lease("wan0")) is not None and again.at > killed)
     again = read_lease("wan0")
     assert again is not None and again.address == lease.address
     assert {process_session(entry) for entry in Path("/proc").glob("[0-9]*") if is_dhcpcd(entry)} == {
-        pid_of("dhcpcd"),
+        pid_of("dhcpcd-wan"),
     }
 
     # Stopped: the address goes, and every helper.

@@ -40,7 +40,7 @@ def observations(draw: st.DrawFn) -> tuple[str, str, bool, str, str]:
 
 EXPECTATIONS = st.builds(
     Expected,
-    wan_interface=st.sampled_from([None, "wan0"]),
+    lines=st.sampled_from([{}, {"wan": "wan0"}, {"wan": "wan0", "backup_wan": "usb0"}]),
     tunnels=st.sampled_from([(), TUNNELS[:1], TUNNELS, TUNNELS[::-1]]),
     services=st.sampled_from([(), SERVICES[:1], SERVICES]),
     certificates=st.sampled_from([(), ("account",), ("account", "identity")]),

@@ -15,7 +15,7 @@ JST = timezone(timedelta(hours=9))
 
 def test_a_status_document() -> None:
     board = Board()
-    board.expect(Expected(wan_interface="wan0", tunnels=("dc1", "dc2")))
+    board.expect(Expected(lines={"wan": "wan0"}, tunnels=("dc1", "dc2")))
     board.record(Evidence("wan.carrier", "wan0", False, 90.0))
     for at, ok in ((91.0, True), (92.5, False)):
         board.record(Evidence("tunnel.path", "dc1", ok, at))

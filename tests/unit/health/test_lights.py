@@ -12,7 +12,7 @@ from appliance.health.causes import CAUSES, PROOF_REASONS, SECURITY
 from appliance.health.model import Evidence, Light, State
 
 EXPECTED = Expected(
-    wan_interface="wan0",
+    lines={"wan": "wan0"},
     tunnels=("dc1", "dc2"),
     services=("receipt", "receipt-gate"),
     certificates=("account", "identity"),
@@ -507,9 +507,24 @@ def test_late_and_unknown_evidence() -> None:
         board.record(Evidence("wan.colour", "wan0", True, 1.0))
 
 
+@pytest.mark.parametrize(
+    ("dead", "cause"), [((), "line.ok"), (("usb0",), "line.no-spare"), (("wan0",), "line.on-spare")]
+)
+def test_of_two_lines_one_may_be_lost(dead: tuple[str, ...], cause: str) -> None:
+    board = Board()
+    board.expect(Expected(lines={"wan": "wan0", "backup_wan": "usb0"}))
+    for interface in ("wan0", "usb0"):
+        works = interface not in dead
+        for kind in ("wan.carrier", "wan.address", "wan.gateway"):
+            board.record(Evidence(kind, interface, works, 100.0))
+    line = by_name(board.lights(101.0))["line"]
+    assert line.cause == cause
+    assert [part.cause for part in line.parts] == ["line.no-cable"] * len(dead) + ["line.ok"] * (2 - len(dead))
+
+
 def test_what_is_no_longer_expected_is_forgotten() -> None:
     board = board_with(*down("dc2"))
-    board.expect(Expected("wan0", ("dc1",), ("receipt",), ("account",), ("bird",)))
+    board.expect(Expected({"wan": "wan0"}, {}, ("dc1",), ("receipt",), ("account",), ("bird",)))
     lights = by_name(board.lights(101.0))
     assert [part.name for part in lights["tunnel"].parts] == ["dc1"]
     assert {light.state for light in lights.values()} == {State.OK}

@@ -15,8 +15,11 @@ def readable(intent: RouterIntent) -> str:
 def _lines(intent: RouterIntent) -> Iterator[str]:
     yield f"clinic {intent.clinic_id}"
     yield f"inner address {intent.inner_address}"
-    wan, lan = intent.wan, intent.lan
-    yield f"wan {wan.interface} {wan.kind} dns {_list(wan.dns)}"
+    lan = intent.lan
+    for line in intent.lines:
+        way = f" mark {line.mark:#x} table {line.table}" if line.mark else ""
+        where = f"{line.name} {line.interface} on {line.port}"
+        yield f"line {where} {line.kind} metric {line.metric}{way} dns {_list(line.dns)}"
     yield f"lan {lan.interface} {lan.address} named {lan.router_name}"
     yield f"lan dhcp {lan.dhcp_first} to {lan.dhcp_last} for {lan.lease_hours} h"
     yield from (f"host {host.name} {host.mac} {host.address}" for host in lan.hosts)
@@ -40,7 +43,9 @@ def _lines(intent: RouterIntent) -> Iterator[str]:
         parts += [f"src {route.source}"] if route.source else []
         parts += [f"metric {route.metric}"] if route.metric else []
         yield f"route {route.destination} table {route.table} {' '.join(parts)}"
-    yield from (f"rule {rule.priority} to {rule.destination} lookup {rule.table}" for rule in intent.rules)
+    for rule in intent.rules:
+        what = f"to {rule.destination}" if rule.mark is None else f"fwmark {rule.mark:#x}"
+        yield f"rule {rule.priority} {what} lookup {rule.table}"
     yield from (f"sysctl {key} = {value}" for key, value in intent.sysctls)
 
 

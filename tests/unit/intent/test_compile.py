@@ -9,6 +9,7 @@ import pytest
 
 from appliance.errors import SekishoError
 from appliance.intent.compile import compile
+from appliance.intent.lines import Way, with_ways
 from appliance.intent.model import ROUTING_TABLE, RULE_PRIORITY, SETTLED_METRIC, Address, PolicyRule, Route
 from appliance.intent.names import FIRST_GATE_PORT, SERVICES_LIMIT, WAN_RESOLVERS
 from tests.builders import lab_account, lab_site, lab_tunnel, passthrough_service, static_wan, terminate_service
@@ -41,15 +42,42 @@ def test_beneath_every_prefix_lies_a_refusal() -> None:
         Route(ROUTING_TABLE, wide, None, metric=SETTLED_METRIC),
         Route(ROUTING_TABLE, narrow, None, metric=SETTLED_METRIC),
     )
-    assert intent.rules == tuple(PolicyRule(RULE_PRIORITY, prefix, ROUTING_TABLE) for prefix in (wide, narrow))
+    assert intent.rules == tuple(PolicyRule(RULE_PRIORITY, ROUTING_TABLE, prefix) for prefix in (wide, narrow))
 
 
 def test_a_static_line_brings_its_address_route_and_resolvers() -> None:
     intent = compile(lab_account(), lab_site(wan=static_wan()))
     assert Address("wan0", IPv4Interface("192.0.2.66/28")) in intent.addresses
-    assert intent.routes[0] == Route(254, IPv4Network("0.0.0.0/0"), "wan0", gateway=IPv4Address("192.0.2.65"))
+    assert intent.routes[0] == Route(
+        254, IPv4Network("0.0.0.0/0"), "wan0", gateway=IPv4Address("192.0.2.65"), metric=100
+    )
     resolvers = next(wanted for wanted in intent.firewall.sets if wanted.name == WAN_RESOLVERS)
     assert resolvers.elements == ((IPv4Address("198.51.100.53"),),)
+
+
+def test_each_of_two_lines_has_its_own_way() -> None:
+    second = {"kind": "dhcp", "interface": "usb0"}
+    intent = compile(lab_account(), lab_site(wan=static_wan(), backup_wan=second))
+    anywhere = IPv4Network("0.0.0.0/0")
+    assert [(line.name, line.mark, line.table) for line in intent.lines] == [
+        ("wan", 0x5E1, 61),
+        ("backup_wan", 0x5E2, 62),
+    ]
+    assert Route(61, anywhere, "wan0", gateway=IPv4Address("192.0.2.65")) in intent.routes
+    assert {route.table for route in intent.routes if route.interface is None} == {51, 61, 62}
+    assert intent.rules[:2] == (PolicyRule(5000, 61, mark=0x5E1), PolicyRule(5000, 62, mark=0x5E2))
+    assert [tunnel.marks for tunnel in intent.tunnels] == [(0x5E1, 0x5E2), (0x5E2, 0x5E1)]
+    found = with_ways(intent, [Way("backup_wan", IPv4Address("198.51.100.1"))])
+    assert Route(62, anywhere, "usb0", gateway=IPv4Address("198.51.100.1")) in found.routes
+
+
+def test_a_bound_tunnel_uses_its_line_only() -> None:
+    second = {"kind": "dhcp", "interface": "usb0"}
+    intent = compile(lab_account(), lab_site(backup_wan=second, tunnels=[{"name": "dc1", "line": "backup_wan"}]))
+    assert [(tunnel.line, tunnel.marks) for tunnel in intent.tunnels] == [
+        ("backup_wan", (0x5E2,)),
+        ("backup_wan", (0x5E2, 0x5E1)),
+    ]
 
 
 def test_a_dhcp_line_leaves_address_route_and_resolvers_to_its_client() -> None:

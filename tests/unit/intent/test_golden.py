@@ -1,4 +1,4 @@
-"""The whole intent of three clinics as text under review: any change of a rule shows as a change of these files."""
+"""The whole intent of some clinics as text under review: any change of a rule shows as a change of these files."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ GOLDEN = Path(__file__).parent / "golden"
 CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "lab": ({}, {}),
     "static-wan-without-dhcp": ({}, {"wan": static_wan(), "lan": {"interface": "lan0", "address": "192.0.2.1/26"}}),
+    "two-lines": ({}, {"backup_wan": {"kind": "dhcp", "interface": "usb0"}}),
     "one-tunnel-terminate-only": (
         {"tunnels": [lab_tunnel(1)], "services": [terminate_service()], "monitoring": []},
         {"terminals": [], "vendor": None, "language": "en"},

@@ -33,7 +33,7 @@ from appliance.intent.firewall import (
     Table,
     Value,
 )
-from appliance.intent.model import Address, Bfd, Lan, PolicyRule, Route, RouterIntent, Time, Tunnel, Wan
+from appliance.intent.model import Address, Bfd, Lan, Line, PolicyRule, Route, RouterIntent, Time, Tunnel
 from tests.unit.kernel.namespace import sh
 
 PREFIX = IPv4Network("203.0.113.0/25")
@@ -64,6 +64,8 @@ def tunnel(number: int, **changes: Any) -> Tunnel:
         keepalive=15,
         mtu=1394,
         rank=number - 1,
+        line="wan",
+        marks=(),
         private_key=SecretStr(key("router")),
         preshared_key=SecretStr(key(f"shared {number}")),
     )
@@ -174,7 +176,7 @@ def intent(**changes: Any) -> RouterIntent:
     wanted = RouterIntent(
         clinic_id="C-0001",
         inner_address=INNER,
-        wan=Wan("wan0", "static", (IPv4Address("198.51.100.53"),)),
+        lines=(Line("wan", "static", "wan0", "wan0", (IPv4Address("198.51.100.53"),), 100, None, None),),
         lan=Lan("lan0", IPv4Interface("192.0.2.1/26"), "sekisho", None, None, 0, ()),
         tunnels=tunnels,
         services=(),
@@ -192,7 +194,7 @@ def intent(**changes: Any) -> RouterIntent:
             *(Route(51, IPv4Network(item.peer_address), item.interface, source=INNER) for item in tunnels),
             Route(51, PREFIX, None, metric=4294967295),
         ),
-        rules=(PolicyRule(5100, PREFIX, 51),),
+        rules=(PolicyRule(5100, 51, PREFIX),),
         sysctls=(
             ("net/ipv4/ip_forward", "1"),
             ("net/netfilter/nf_conntrack_tcp_loose", "0"),

@@ -21,7 +21,7 @@ class Facts:
         self.vocabulary = vocabulary
         self.lan = intent.lan.interface
         self.router = intent.lan.address.ip
-        self.lines = (intent.wan.interface,)
+        self.lines = tuple(line.interface for line in intent.lines)
         self.tunnels = tuple(tunnel.interface for tunnel in intent.tunnels)
         self.prefixes = tuple({prefix for tunnel in intent.tunnels for prefix in tunnel.allowed_prefixes})
         self.inside = (*self.prefixes, intent.lan.address.network, IPv4Network(intent.inner_address))
