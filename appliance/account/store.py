@@ -80,6 +80,13 @@ class AccountStore:
             raise _damaged()
         return structure.from_json(self._unsealed(record))
 
+    def mark(self, kept: str) -> Mark:
+        """Clinic, serial and fingerprint of what `kept` returned. Raises `account.store-damaged`."""
+        record = _decode(kept)
+        if record is None:
+            raise _damaged()
+        return record.mark
+
     def _unsealed(self, record: _Record) -> bytes:
         payload = self._sealer.unseal(record.sealed)
         if hashlib.sha256(payload).hexdigest() != record.mark.digest:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.cli import account_desk
-from appliance.cli.router import print_json
-from appliance.cli.words import say
+from appliance.cli.words import print_json, say
 from appliance.control.client import Client
 from appliance.errors import SekishoError
 from appliance.text import Text

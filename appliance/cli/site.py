@@ -1,4 +1,4 @@
-"""`sekisho site check|show`: the settings file, checked without the daemon, and the settings in force."""
+"""`sekisho site …`: the settings file, checked without the daemon; the settings in force, and those of before."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance import paths
+from appliance.cli import change, versions
 from appliance.cli.words import complain, languages, say
 from appliance.control.client import Client
 from appliance.text import Text
@@ -23,6 +24,9 @@ def register(subparsers: Subparsers) -> None:
 
     show = subparsers.add_parser("show", help="反映されている設定を見る / show the settings in force")
     show.set_defaults(func=_show)
+
+    change.register(subparsers)
+    versions.register(subparsers)
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from typing import TextIO
+from typing import Any, TextIO
 
 from appliance.text import Language, Text
 
@@ -34,3 +35,11 @@ def complain(spoken: Iterable[Language], text: Text) -> None:
 def may_colour(stream: TextIO) -> bool:
     """https://no-color.org, and nothing but text into files and pipes."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="JSON で出す / as JSON")
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))

@@ -14,8 +14,9 @@ from functools import partial
 
 from appliance import paths
 from appliance.account.inspect import expiry_dates
-from appliance.control import holdings, in_force, keep_clock, memory, methods, translate
+from appliance.control import holdings, keep_clock, memory, methods, translate
 from appliance.control.applying import Answers, Applier
+from appliance.control.changing import Changer
 from appliance.control.feed_gate import GateFeed
 from appliance.control.holdings import Ready, Wanted
 from appliance.control.keep_endpoints import EndpointKeeper
@@ -40,6 +41,8 @@ from appliance.kernel.changes import Change
 _log = logging.getLogger(__name__)
 RESUME_EVERY = 5.0
 """Seconds between two tries to go on with what was in force."""
+TRIAL_EVERY = 0.5
+"""Seconds between two looks at a change that is on trial."""
 DOWN_MARK = paths.RUN / "down"
 """There while somebody took the router down on purpose: a restart of ours must not bring it up. A reboot does."""
 
@@ -55,7 +58,9 @@ class Daemon:
         self._meter = Meter()
         self._watchers = Tasks()
         self._ready: Ready | None = None
-        self._changing = asyncio.Lock()
+        self.changer = Changer(
+            self._start, lambda: self._ready, self.records.lights_since_change, self.records.show_trial
+        )
 
     async def run(self) -> None:
         stop = asyncio.Event()
@@ -67,6 +72,7 @@ class Daemon:
         always.keep(keep_clock.keep_time, "last seen")
         async with RpcServer(paths.API_SOCKET, methods.methods(self), role_of, page_group()):
             always.keep(self._resume, "resume")
+            always.keep(self._watch_trial, "trial")
             try:
                 await stop.wait()
             finally:
@@ -76,11 +82,17 @@ class Daemon:
 
     async def _resume(self) -> None:
         """Go on with what was in force before us, as soon as that is possible (a port may come up after us)."""
+        await self.changer.recover()
         while True:
-            async with self._changing:
+            async with self.changer.lock:
                 if self._ready is None:
                     await self._try_to_resume()
             await asyncio.sleep(RESUME_EVERY)
+
+    async def _watch_trial(self) -> None:
+        while True:
+            await self.changer.look()
+            await asyncio.sleep(TRIAL_EVERY)
 
     async def _try_to_resume(self) -> None:
         if DOWN_MARK.exists():
@@ -106,22 +118,9 @@ class Daemon:
         """There is an account, or still none; a new one is not in force until somebody applies it."""
         self.records.record("account.present", "", holdings.accounts().kept() is not None)
 
-    async def bring_into_force(self, wanted: Wanted) -> list[Change]:
-        """Apply, and remember for the next start. If it fails, what was in force before is put back."""
-        async with self._changing:
-            before = self._ready
-            try:
-                changes = await self._start(wanted.ready)
-            except SekishoError:
-                if before is not None:
-                    await self._start(before)
-                raise
-            await asyncio.to_thread(in_force.write, wanted.kept)
-            DOWN_MARK.unlink(missing_ok=True)
-            return changes
-
     async def take_down(self) -> list[Change]:
-        async with self._changing:
+        async with self.changer.lock:
+            await self.changer.abandon()
             await self._watchers.stop()
             self._meter.stop()
             DOWN_MARK.parent.mkdir(parents=True, exist_ok=True)
@@ -152,6 +151,7 @@ class Daemon:
         tunnels = self._watch_for(ready)
         self.applier.presume(tunnels.preferences, answers, ways(given(ready.intent)))
         changes = await self.applier.apply(ready.intent)
+        DOWN_MARK.unlink(missing_ok=True)
         if self._ready != ready:
             await self._watchers.stop()
             adopted = await asyncio.to_thread(_adopt, ready, answers) if self._prover is None else ()

@@ -42,7 +42,7 @@ def accounts() -> AccountStore:
 def resumed() -> Ready | None:
     """What was applied last, None before the first apply. SekishoError: it cannot be gone on with."""
     kept = in_force.read()
-    return None if kept is None else _ready(kept)
+    return None if kept is None else opened(kept).ready
 
 
 def wanted(site_file: Path = paths.SITE) -> Wanted:
@@ -50,13 +50,13 @@ def wanted(site_file: Path = paths.SITE) -> Wanted:
     account = accounts().kept()
     if account is None:
         raise no_account()
-    kept = InForce(account, load.read(site_file))
-    return Wanted(_ready(kept), kept)
+    return opened(InForce(account, load.read(site_file)))
 
 
-def _ready(kept: InForce) -> Ready:
+def opened(kept: InForce) -> Wanted:
+    """What was kept, now or earlier. SekishoError: it cannot be opened any more."""
     account, site = accounts().open(kept.account), load.parse(kept.site)
-    return Ready(account, site, compile_intent(account, site))
+    return Wanted(Ready(account, site, compile_intent(account, site)), kept)
 
 
 def no_account() -> SekishoError:

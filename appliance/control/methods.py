@@ -11,13 +11,13 @@ from time import monotonic
 from typing import Any, Protocol
 
 from appliance.account.inspect import redacted
-from appliance.control import find_line, holdings, importing, in_force
+from appliance.control import find_line, holdings, importing, in_force, versions
 from appliance.control.applying import Applier
+from appliance.control.changing import By, Changer
 from appliance.control.holdings import Wanted
 from appliance.control.records import Records
 from appliance.control.roles import ALLOWED
 from appliance.control.rpc import JSON, BadParams, Method, Peer, Stream
-from appliance.errors import SekishoError
 from appliance.kernel.changes import Change
 
 
@@ -26,10 +26,9 @@ class Router(Protocol):
 
     applier: Applier
     records: Records
+    changer: Changer
 
     async def plan(self, wanted: Wanted) -> list[Change]: ...
-
-    async def bring_into_force(self, wanted: Wanted) -> list[Change]: ...
 
     async def take_down(self) -> list[Change]: ...
 
@@ -48,10 +47,42 @@ def methods(router: Router) -> Mapping[str, Method]:
     async def plan(_: dict[str, Any], __: Peer) -> JSON:
         return {"changes": _changes(await router.plan(await asyncio.to_thread(holdings.wanted)))}
 
-    async def apply(_: dict[str, Any], __: Peer) -> JSON:
-        began = monotonic()
-        changes = await router.bring_into_force(await asyncio.to_thread(holdings.wanted))
+    async def apply(params: dict[str, Any], peer: Peer) -> JSON:
+        began, version = monotonic(), _version(params, "version")
+        changes = await router.changer.apply(await _wanted(router, version), _by(peer), version)
         return {"changes": _changes(changes), "seconds": round(monotonic() - began, 3)}
+
+    async def site_try(params: dict[str, Any], peer: Peer) -> JSON:
+        seconds, version = params.get("seconds"), _version(params, "version")
+        if not isinstance(seconds, int) or isinstance(seconds, bool):
+            raise BadParams("site.try の seconds は整数で渡してください。", "site.try takes seconds, a whole number.")
+        wanted = await _wanted(router, version)
+        begun = await router.changer.try_out(wanted, seconds, _by(peer), version)
+        return {"changes": _changes(begun.changes), "version": begun.version, "token": begun.token}
+
+    async def site_confirm(params: dict[str, Any], _: Peer) -> JSON:
+        token = params.get("token")
+        if not isinstance(token, str):
+            raise BadParams("site.confirm の token は文字列で渡してください。", "site.confirm takes token, a string.")
+        await router.changer.confirm(token)
+        return True
+
+    async def site_cancel(_: dict[str, Any], __: Peer) -> JSON:
+        await router.changer.cancel()
+        return True
+
+    async def site_history(_: dict[str, Any], __: Peer) -> JSON:
+        return {"versions": await asyncio.to_thread(versions.listing, router.changer.history)}
+
+    async def site_diff(params: dict[str, Any], _: Peer) -> JSON:
+        before, after = _version(params, "before"), _version(params, "after")
+        history = router.changer.history
+        if before is not None and after is not None:
+            return {**await asyncio.to_thread(versions.difference, history, before, after), "changes": None}
+        # From what is in force, which the kernel can be asked about.
+        wanted = await _wanted(router, before if after is None else after)
+        told = await asyncio.to_thread(versions.difference, history, None, wanted)
+        return {**told, "changes": _changes(await router.plan(wanted))}
 
     async def down(_: dict[str, Any], __: Peer) -> JSON:
         return {"changes": _changes(await router.take_down())}
@@ -71,11 +102,7 @@ def methods(router: Router) -> Mapping[str, Method]:
     async def site_show(_: dict[str, Any], __: Peer) -> JSON:
         kept = await asyncio.to_thread(in_force.read)
         if kept is None:
-            raise SekishoError(
-                "control.no-site",
-                "反映された設定がまだありません。「sekisho apply」で反映してください。",
-                'no settings are in force yet; put them in force with "sekisho apply".',
-            )
+            raise versions.no_site()
         return {"toml": kept.site, "in_force": router.applier.intent is not None}
 
     async def line_find(params: dict[str, Any], _: Peer) -> JSON:
@@ -97,9 +124,32 @@ def methods(router: Router) -> Mapping[str, Method]:
         "account.import": account_import,
         "site.show": site_show,
         "line.find": line_find,
+        "site.try": site_try,
+        "site.confirm": site_confirm,
+        "site.cancel": site_cancel,
+        "site.history": site_history,
+        "site.diff": site_diff,
         "metrics": metrics,
     }
     return {name: Method(handlers[name], allowed) for name, allowed in ALLOWED.items()}
+
+
+async def _wanted(router: Router, version: int | None) -> Wanted:
+    """What was imported and edited last, or an earlier version as a whole."""
+    if version is None:
+        return await asyncio.to_thread(holdings.wanted)
+    return await asyncio.to_thread(versions.wanted, router.changer.history, version)
+
+
+def _by(peer: Peer) -> By:
+    return By(peer.role.value if peer.role else "", peer.uid)
+
+
+def _version(params: dict[str, Any], name: str) -> int | None:
+    number = params.get(name)
+    if number is None or (isinstance(number, int) and not isinstance(number, bool)):
+        return number
+    raise BadParams(f"{name} は版の番号（整数）で渡してください。", f"{name} must be a version's number.")
 
 
 def _changes(changes: Iterable[Change]) -> list[Any]:

@@ -10,7 +10,8 @@ from appliance.control.clock import Instant, boottime
 from appliance.control.holdings import Ready
 from appliance.health.board import Board, Expected
 from appliance.health.document import status_document
-from appliance.health.model import Evidence, Light
+from appliance.health.model import Evidence, Light, State
+from appliance.site.trial import Seen, Trial
 from appliance.text import Text
 
 LOOK_EVERY = 0.25
@@ -24,6 +25,9 @@ class Records:
 
     def __init__(self) -> None:
         self._board = Board()
+        self._since = Board()
+        """What has been seen since `expect` alone: nothing that was true of the settings before counts there."""
+        self._trial: Trial | None = None
         self._ready: Ready | None = None
         self._newest: set[asyncio.Event] = set()
         self._document: dict[str, Any] = {}
@@ -32,18 +36,30 @@ class Records:
         """ready: what is in force, whose names are shown; None while nothing is."""
         self._ready = ready
         self._board.expect(expected)
+        self._since = Board()
+        self._since.expect(expected)
+
+    def show_trial(self, trial: Trial | None) -> None:
+        self._trial = trial
 
     def record(self, kind: str, subject: str, ok: bool, reason: str = "", detail: str = "") -> None:
-        self._board.record(Evidence(kind, subject, ok, boottime(), reason, detail))
+        evidence = Evidence(kind, subject, ok, boottime(), reason, detail)
+        self._board.record(evidence)
+        self._since.record(evidence)
 
     def lights(self) -> tuple[Light, ...]:
         return self._board.lights(boottime())
+
+    def lights_since_change(self) -> dict[str, Seen]:
+        """By name, for the self-check of a trial."""
+        return {light.name: Seen(light.state is State.OK, light.summary) for light in self._since.lights(boottime())}
 
     def status(self) -> dict[str, Any]:
         """The ``status`` of the local API, as of now."""
         now = Instant.now()
         clinic = self._ready.account.clinic if self._ready else None
         site = self._ready.site if self._ready else None
+        trial = self._trial
         return status_document(
             self._board.lights(now.boot),
             wall_now=now.wall,
@@ -52,6 +68,7 @@ class Records:
             language=site.language if site else "ja",
             vendor=(site.vendor.name, site.vendor.phone) if site and site.vendor else None,
             carrying=self._board.carrying(now.boot),
+            trial=(trial.version, trial.phase.value, trial.deadline) if trial else None,
         )
 
     async def run(self) -> None:

@@ -29,6 +29,11 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "account.import": _OPERATOR,
     "site.show": _OPERATOR,
     "line.find": _OPERATOR,
+    "site.try": _OPERATOR,
+    "site.confirm": _OPERATOR,
+    "site.cancel": _OPERATOR,
+    "site.history": _OPERATOR,
+    "site.diff": _OPERATOR,
     "metrics": _OPERATOR,
 }
 """The local API's methods and the roles that may call each."""

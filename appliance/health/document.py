@@ -20,12 +20,14 @@ def status_document(
     language: Language = "ja",
     vendor: tuple[str, str] | None = None,
     carrying: str | None = None,
+    trial: tuple[int, str, float] | None = None,
 ) -> dict[str, Any]:
     """The ``status`` of the local API, ready for JSON.
 
     wall_now (aware) and boot_now (CLOCK_BOOTTIME, seconds) are the same moment: they turn `Light.since` into UTC
     wall time. Taken anew for each document, so that setting the clock corrects what was shown before.
     clinic: id and name. vendor: name and phone. carrying: name of the tunnel that carries the traffic.
+    trial: number of the version that is on trial, its phase, and until when (CLOCK_BOOTTIME, seconds).
     """
 
     def wall(boot: float) -> str:
@@ -53,6 +55,7 @@ def status_document(
         "language": language,
         "vendor": {"name": vendor[0], "phone": vendor[1]} if vendor else None,
         "carrying": carrying,
+        "trial": {"version": trial[0], "phase": trial[1], "until": wall(trial[2])} if trial else None,
         "headline": {"state": above.state.value, "text": above.text.as_dict(), "advice": above.advice.as_dict()},
         "lights": [document(light) for light in lights],
     }

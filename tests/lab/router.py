@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -101,6 +102,16 @@ class Router:
     def apply(self) -> None:
         """``sekisho apply``."""
         self.sekisho("apply", timeout=120)
+
+    def try_out(self, seconds: int, *arguments: str) -> str:
+        """``sekisho site apply --confirm-within`` (or what `arguments` say instead of ``apply``); returns its word."""
+        command = arguments or ("apply",)
+        answer = self.sekisho("site", *command, "--confirm-within", str(seconds), "--json", timeout=120)
+        return str(json.loads(answer.stdout)["token"])
+
+    def confirm(self, token: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """``sekisho site confirm``, the word typed in."""
+        return self.sekisho("site", "confirm", input=f"{token}\n", check=check)
 
     def stop(self) -> None:
         """End the daemon politely, as init does (KillMode=process: what carries traffic stays)."""

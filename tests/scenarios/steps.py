@@ -89,6 +89,22 @@ def await_services(world: World, cause: str, limit: float = 90.0) -> dict[str, A
     return light(world, "engine")
 
 
+def await_trial(world: World, phase: str | None, limit: float = 90.0) -> None:
+    """Return when the change on trial is in this phase; None: when there is no trial any more."""
+
+    def reached() -> bool:
+        trial = observe.status(world)["trial"]
+        return bool((trial["phase"] if trial else None) == phase)
+
+    until(reached, f"the trial is {phase or 'over'}", limit, pause=0.25)
+
+
+def history(world: World) -> list[dict[str, Any]]:
+    """The versions of the router's settings, newest first."""
+    versions: list[dict[str, Any]] = json.loads(world.router.sekisho("site", "history", "--json").stdout)["versions"]
+    return versions
+
+
 def metric(world: World, series: str) -> float:
     """The value of one series, written as in the exposition, of the router's metrics."""
     text = world.router.sekisho("metrics").stdout

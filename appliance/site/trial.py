@@ -1,0 +1,363 @@
+"""A change on trial: pure, events in and commands out.
+
+What is in force does not change until somebody confirms: until then a power cut, which empties the kernel,
+ends in the settings of before by itself. A crash of the daemon does not: so what is tried, and until when,
+is kept before anything changes, and the next daemon goes on from there.
+
+Times are seconds of CLOCK_BOOTTIME, which nobody can set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from appliance.errors import SekishoError
+from appliance.text import Text
+
+SHORTEST, LONGEST = 30.0, 3600.0
+"""Seconds that a trial may last."""
+CHECK_SECONDS = 60.0
+"""How long what was green may take to be green again; half of the trial when that is less."""
+STEADY_SECONDS = 2.0
+"""How long it must then stay green: a path that has just died looks alive for a moment."""
+RETURN_AGAIN_AFTER = 5.0
+
+
+class Phase(StrEnum):
+    """checking: by itself. waiting: for the person. returning: to what was before."""
+
+    CHECKING = "checking"
+    WAITING = "waiting"
+    RETURNING = "returning"
+
+
+class Ending(StrEnum):
+    """Of a version. applied: without a trial."""
+
+    APPLIED = "applied"
+    CONFIRMED = "confirmed"
+    RETURNED = "returned"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What must survive the daemon.
+
+    version: its number in the history. boot: the kernel's boot id; another one means that everything is gone.
+    green: names of the lights that were green before. token: SHA-256 of what whoever started it was given.
+    reason: why it is being returned.
+    """
+
+    version: int
+    boot: str
+    seconds: float
+    deadline: float
+    check_until: float
+    green: tuple[str, ...]
+    token: str
+    phase: Phase = Phase.CHECKING
+    reason: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A light since the change. text: its own words."""
+
+    green: bool
+    text: Text
+
+
+# ---- events ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    now: float
+    boot: str
+    version: int
+    seconds: float
+    green: tuple[str, ...]
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A daemon that has just started finds a trial. committed: what is in force is what was tried."""
+
+    now: float
+    boot: str
+    trial: Trial
+    committed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotTried:
+    """What was to be tried could not be brought into the kernel."""
+
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """lights: by name, from what was seen since the change alone."""
+
+    now: float
+    lights: Mapping[str, Seen]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    now: float
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What was tried is in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Somebody does not want it."""
+
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """The whole router is being taken down."""
+
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What was before is in the kernel again."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotReturned:
+    now: float
+
+
+Event = Begin | Found | NotTried | Look | Confirm | Committed | Cancel | Abandon | Returned | NotReturned
+
+# ---- commands ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Durably, before the next command."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """Bring the version into the kernel; a failure is answered with `NotTried`."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Make the version what is in force, durably; answered with `Committed`."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Bring what is in force into the kernel again; answered with `Returned` or `NotReturned`."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Note in the history how it ended."""
+
+    version: int
+    ending: Ending
+    reason: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """The trial is over."""
+
+
+Command = Keep | Try | Commit | Return | End | Forget
+
+_NOT_CONFIRMED = Text("時間内に確認されませんでした。", "it was not confirmed in time.")
+_POWER_CUT = Text("試している間に電源が切れました。", "the power was cut during the trial.")
+
+
+def digest_of(token: str) -> str:
+    """What is kept of a token. Capitals, spaces and hyphens do not matter: a person types it."""
+    plain = "".join(character for character in token.lower() if character.isalnum())
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+class Trials:
+    """At most one trial at a time."""
+
+    def __init__(self) -> None:
+        self.trial: Trial | None = None
+        self._green_since: float | None = None
+        self._return_at = 0.0
+
+    def handle(self, event: Event) -> tuple[Command, ...]:
+        """What to do now, in this order. SekishoError: the event is refused and changes nothing."""
+        match event:
+            case Begin():
+                return self._begin(event)
+            case Found():
+                return self._found(event)
+        trial = self.trial
+        if trial is None:
+            if isinstance(event, Confirm | Cancel):
+                raise _no_trial()
+            return ()
+        match event:
+            case NotTried(reason) | Cancel(reason):
+                return self._give_up(trial, reason)
+            case Look(now, lights):
+                return self._look(trial, now, lights)
+            case Confirm(now, token):
+                _refuse_confirmation(trial, now, token)
+                return (Commit(trial.version),)
+            case Committed():
+                self.trial = None
+                return (End(trial.version, Ending.CONFIRMED), Forget())
+            case Abandon(reason):
+                self.trial = None
+                return (End(trial.version, Ending.RETURNED, reason), Forget())
+            case Returned():
+                self.trial = None
+                return (End(trial.version, Ending.RETURNED, trial.reason), Forget())
+            case NotReturned(now):
+                self._return_at = now + RETURN_AGAIN_AFTER
+                return ()
+
+    def _begin(self, event: Begin) -> tuple[Command, ...]:
+        self.refuse_another()
+        refuse_length(event.seconds)
+        deadline = event.now + event.seconds
+        trial = Trial(
+            event.version,
+            event.boot,
+            event.seconds,
+            deadline,
+            _check_until(event.now, event.seconds, deadline),
+            event.green,
+            event.token,
+        )
+        return self._try(trial)
+
+    def refuse_another(self) -> None:
+        """SekishoError while a trial runs."""
+        if self.trial is not None:
+            raise SekishoError(
+                "trial.running",
+                "ほかの変更を試している途中です。「sekisho site confirm」で確認するか、"
+                "「sekisho site cancel」でやめてから、もう一度実行してください。",
+                "another change is on trial: confirm it with `sekisho site confirm` or give it up with "
+                "`sekisho site cancel`, then try again.",
+            )
+
+    def _found(self, event: Found) -> tuple[Command, ...]:
+        trial = event.trial
+        if event.committed:
+            return (End(trial.version, Ending.CONFIRMED), Forget())
+        if trial.boot != event.boot:
+            return (End(trial.version, Ending.RETURNED, trial.reason or _POWER_CUT), Forget())
+        if trial.phase is Phase.RETURNING:
+            self.trial = trial
+            return (Return(),)
+        if event.now >= trial.deadline:
+            return self._give_up(trial, _NOT_CONFIRMED)
+        check_until = _check_until(event.now, trial.seconds, trial.deadline)
+        return self._try(replace(trial, phase=Phase.CHECKING, check_until=check_until))
+
+    def _try(self, trial: Trial) -> tuple[Command, ...]:
+        self.trial, self._green_since = trial, None
+        return (Keep(trial), Try(trial.version))
+
+    def _give_up(self, trial: Trial, reason: Text) -> tuple[Command, ...]:
+        if trial.phase is Phase.RETURNING:
+            return ()
+        self.trial, self._return_at = replace(trial, phase=Phase.RETURNING, reason=reason), 0.0
+        return (Keep(self.trial), Return())
+
+    def _look(self, trial: Trial, now: float, lights: Mapping[str, Seen]) -> tuple[Command, ...]:
+        if trial.phase is Phase.RETURNING:
+            return (Return(),) if now >= self._return_at else ()
+        if now >= trial.deadline:
+            return self._give_up(trial, _NOT_CONFIRMED)
+        if trial.phase is Phase.WAITING:
+            return ()
+        missing = [lights.get(name) for name in trial.green if name not in lights or not lights[name].green]
+        if missing:
+            self._green_since = None
+            return self._give_up(trial, _not_green(missing)) if now >= trial.check_until else ()
+        if self._green_since is None:
+            self._green_since = now
+        if now - self._green_since < STEADY_SECONDS:
+            return ()
+        self.trial = replace(trial, phase=Phase.WAITING)
+        return (Keep(self.trial),)
+
+
+def refuse_length(seconds: float) -> None:
+    """SekishoError for a trial that would be too short to be checked, or longer than anybody waits."""
+    if not SHORTEST <= seconds <= LONGEST:
+        raise SekishoError(
+            "trial.seconds",
+            f"試す時間は {SHORTEST:.0f}〜{LONGEST:.0f} 秒で指定してください。",
+            f"a trial lasts {SHORTEST:.0f} to {LONGEST:.0f} seconds: choose a time in between.",
+        )
+
+
+def _check_until(now: float, seconds: float, deadline: float) -> float:
+    return min(now + min(CHECK_SECONDS, seconds / 2), deadline)
+
+
+def _refuse_confirmation(trial: Trial, now: float, token: str) -> None:
+    if not hmac.compare_digest(trial.token, digest_of(token)):
+        raise SekishoError(
+            "trial.wrong-token",
+            "合言葉が違います。この変更を試し始めたときに表示された合言葉を入力してください。",
+            "this is not the word of this trial: type the one that was shown when it began.",
+        )
+    if trial.phase is Phase.CHECKING:
+        raise SekishoError(
+            "trial.still-checking",
+            "ルーターが自分で確かめている途中です。少し待ってから、もう一度確認してください。",
+            "the router is still checking by itself: wait a moment and confirm again.",
+        )
+    if trial.phase is Phase.RETURNING or now >= trial.deadline:
+        raise SekishoError(
+            "trial.over",
+            "間に合いませんでした。前の設定に戻しますので、もう一度はじめから試してください。",
+            "too late: the settings of before are being put back; begin the trial again.",
+        )
+
+
+def _not_green(missing: list[Seen | None]) -> Text:
+    told = [seen.text for seen in missing if seen is not None]
+    ja, en = "".join(text.ja for text in told), " ".join(text.en for text in told)
+    return Text(
+        f"前は正常だったものが、正常に戻りませんでした。{ja}", f"what was green before did not come back. {en}".rstrip()
+    )
+
+
+def _no_trial() -> SekishoError:
+    return SekishoError(
+        "trial.none",
+        "試している変更はありません。もう元に戻ったか、確認が済んでいます（「sekisho site history」で見られます）。",
+        "no change is on trial: it has been returned or confirmed already (see `sekisho site history`).",
+    )
