@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from appliance.cli.router import print_json
-from appliance.cli.words import languages, say
+from appliance.cli.words import languages, print_json, say
 from appliance.control.client import Client
 from appliance.text import Text
 

@@ -26,7 +26,7 @@ def refuse_what_cannot_be_undone(before: Ready, after: Ready, until: datetime, p
     """
     _refuse_what_ends(before.account, until + MARGIN)
     _refuse_what_the_data_center_must_follow(before.account, after.account)
-    for port in (before.intent.wan.interface, before.intent.lan.interface):
+    for port in (*(line.port for line in before.intent.lines), before.intent.lan.interface):
         if port not in ports:
             _refuse(
                 "undo.port-gone",
