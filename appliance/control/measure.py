@@ -64,6 +64,7 @@ class Meter:
                 firewall={name: PacketCount(*count) for name, count in counters.items()},
                 settings_applied_at=applier.applied_at,
                 differences_repaired=applier.repaired,
+                fast_path=applier.offloads,
                 account_serial=ready.account.serial,
             )
             self._snapshot = await _with_gate(snapshot, gate)

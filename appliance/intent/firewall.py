@@ -127,7 +127,17 @@ class Count:
     """Count only and go on to the next rule."""
 
 
-Verdict = Accept | Drop | Refuse | Jump | SourceNat | RedirectByMap | RedirectTo | ClampMss | NoTrack | Count
+@dataclass(frozen=True, slots=True)
+class Offload:
+    """Let the packets to come of an established connection take the fast path, and go on to the next rule.
+
+    No effect on a packet whose connection is not established.
+    """
+
+    flow_table: str
+
+
+Verdict = Accept | Drop | Refuse | Jump | SourceNat | RedirectByMap | RedirectTo | ClampMss | NoTrack | Count | Offload
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +152,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """type: filter or nat; hook: prerouting, input, forward, output, postrouting; priority as in nft(8)."""
+    """type: filter or nat; hook: ingress, prerouting, input, forward, output, postrouting; priority as in nft(8).
+
+    devices: the interfaces of an ingress hook.
+    """
 
     type: str
     hook: str
     priority: str
     policy: str
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +206,19 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowTable:
+    """The fast path: packets of the connections in it go from device to device past every hook but `ingress`.
+
+    devices: the interfaces where such packets are caught, after the ingress chains of a lower priority.
+    """
+
+    name: str
+    priority: str
+    devices: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One nftables table of family inet."""
 
@@ -200,3 +227,4 @@ class Table:
     maps: tuple[NamedMap, ...]
     counters: tuple[Counter, ...]
     chains: tuple[Chain, ...]
+    flow_tables: tuple[FlowTable, ...] = ()

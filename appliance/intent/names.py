@@ -19,6 +19,9 @@ TUNNEL_ENDPOINTS = "tunnel_endpoints"
 WAN_RESOLVERS = "wan_resolvers"
 """Set: DNS servers of the lines; from the settings when all are static, else filled in with what the leases name."""
 
+FAST_PATH = "fast_path"
+"""Flow table: established connections of terminals with proven engines."""
+
 REFUSED_LAN = "refused_lan"
 REFUSED_IMPOSTOR = "refused_impostor"
 REFUSED_OUTPUT = "refused_output"

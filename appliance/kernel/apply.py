@@ -17,6 +17,7 @@ from appliance.kernel.changes import Change
 from appliance.kernel.links import Link
 from appliance.kernel.memory import Memory
 from appliance.kernel.netlink import Netlink, NetlinkError, connect
+from appliance.kernel.nft import fast_path, trial
 from appliance.kernel.wireguard import Device
 
 log = logging.getLogger(__name__)
@@ -40,18 +41,24 @@ class _Observed:
 def plan(intent: RouterIntent, memory: Memory) -> list[Change]:
     """What `apply` would do now, in its order. Changes nothing."""
     with _one_at_a_time, connect() as netlink:
-        firewall = nft.diff(intent.firewall, nft.observe(), memory.firewall)
-        return firewall + _plan_rest(intent, memory, _observe(netlink))
+        observed = _observe(netlink)
+        rest = _plan_rest(intent, memory, observed)
+        present = _standing(observed, rest)
+        first = fast_path.fitting(intent.firewall, present, _offloads(memory))
+        coming = present | links.created(rest)
+        last = fast_path.fitting(intent.firewall, coming, _offloads(memory))
+        return [*nft.diff(first, nft.observe(), memory.firewall), *rest, *nft.devices_to_come(first, last)]
 
 
 def apply(intent: RouterIntent, memory: Memory) -> list[Change]:
     """Make the kernel as wanted and return what was done; nothing to do returns an empty list.
 
     The firewall comes first, so that nothing leaks while the rest comes up, even if the rest
-    fails. Raises SekishoError; what was done until then stays, and a next call goes on from there.
+    fails; what hangs on interfaces that come up now is added to it at the end. Raises
+    SekishoError; what was done until then stays, and a next call goes on from there.
     """
     with _one_at_a_time, connect() as netlink:
-        done = _perform(netlink, nft.diff(intent.firewall, nft.observe(), memory.firewall), memory)
+        done = _load_firewall(netlink, intent, memory)
         for _ in range(_ROUNDS):
             observed = _observe(netlink)
             changes = _plan_rest(intent, memory, observed)
@@ -60,7 +67,7 @@ def apply(intent: RouterIntent, memory: Memory) -> list[Change]:
             done += _perform(netlink, changes, memory)
             if not _takes_along(changes):
                 _settle(intent, memory)
-                return done
+                return done + (_load_firewall(netlink, intent, memory) if _moves_links(done) else [])
     raise _unsettled(changes)
 
 
@@ -78,6 +85,38 @@ def remove(memory: Memory) -> list[Change]:
                 raise _unsettled(changes)
         memory.forget()
         return done
+
+
+def _load_firewall(netlink: Netlink, intent: RouterIntent, memory: Memory) -> list[Change]:
+    present = links.observe(netlink).keys()
+    wanted = fast_path.fitting(intent.firewall, present, _offloads(memory))
+    try:
+        return _perform(netlink, nft.diff(wanted, nft.observe(), memory.firewall), memory)
+    except SekishoError as error:
+        if not wanted.flow_tables:
+            raise
+        log.warning("without a fast path, because the kernel refuses it here: %s", error)
+    plain = fast_path.fitting(intent.firewall, present, False)
+    done = _perform(netlink, nft.diff(plain, nft.observe(), memory.firewall), memory)
+    memory.offloads = False
+    memory.save()
+    return done
+
+
+def _offloads(memory: Memory) -> bool:
+    if memory.offloads is None:
+        memory.offloads = trial.offloads()
+        memory.save()
+    return memory.offloads
+
+
+def _standing(observed: _Observed, changes: list[Change]) -> set[str]:
+    """Interfaces that are there and stay what they are."""
+    return observed.links.keys() - links.created(changes) - links.deleted(changes)
+
+
+def _moves_links(changes: list[Change]) -> bool:
+    return bool(links.created(changes) | links.deleted(changes))
 
 
 def _observe(netlink: Netlink) -> _Observed:

@@ -29,7 +29,8 @@ class Memory:
     """Saved before the change that it describes, so that a crash in between orphans nothing.
 
     addresses: added by us to interfaces that are not ours. ports: raised by us. sysctls: values
-    before us, in the order in which they go back.
+    before us, in the order in which they go back. offloads: whether the kernel's fast path stood its
+    trial; None before that.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class Memory:
     ports: set[str] = field(default_factory=set)
     sysctls: dict[str, str] = field(default_factory=dict)
     firewall: FirewallMemory | None = None
+    offloads: bool | None = None
 
     @classmethod
     def load(cls, path: Path | None = None) -> Memory:
@@ -72,6 +74,7 @@ def _encode(memory: Memory) -> dict[str, Any]:
         "ports": sorted(memory.ports),
         "sysctls": memory.sysctls,
         "firewall": {"wanted": firewall.wanted, "observed": firewall.observed} if firewall else None,
+        "offloads": memory.offloads,
     }
 
 
@@ -86,4 +89,5 @@ def _decode(path: Path, raw: dict[str, Any]) -> Memory:
         ports=set(raw["ports"]),
         sysctls=dict(raw["sysctls"]),
         firewall=FirewallMemory(firewall["wanted"], firewall["observed"]) if firewall else None,
+        offloads=raw["offloads"],
     )

@@ -8,10 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class TunnelFigures:
-    """path_up: packets go both ways (BFD), None while nobody watches. carrying: this tunnel carries the traffic now.
-
-    engines_answer: no sooner false than engines answer behind another tunnel and none behind this one. pinned,
-    drained: as the operator wishes.
+    """path_up: packets go both ways (BFD). carrying: this tunnel carries the traffic now.
 
     handshake_age_seconds: since WireGuard's last handshake, None before the first. The byte
     counts are those of the WireGuard peer, None while it cannot be asked.
@@ -19,9 +16,6 @@ class TunnelFigures:
 
     path_up: bool | None
     carrying: bool
-    engines_answer: bool
-    pinned: bool
-    drained: bool
     handshake_age_seconds: float | None
     received_bytes: int | None
     sent_bytes: int | None
@@ -55,7 +49,7 @@ class Snapshot:
     reach now. gate: by service. gate_refusals: by service and reason code. certificate_days: by subject, days
     left (negative once expired). firewall: by counter name. settings_applied_at: Unix time in seconds at which
     the settings in force were applied. differences_repaired: how many differences between kernel and settings
-    were put right since the start.
+    were put right since the start. fast_path: whether established connections take the kernel's flow table.
     """
 
     version: str
@@ -69,4 +63,5 @@ class Snapshot:
     firewall: Mapping[str, PacketCount] = field(default_factory=dict)
     settings_applied_at: float | None = None
     differences_repaired: int | None = None
+    fast_path: bool | None = None
     account_serial: int | None = None

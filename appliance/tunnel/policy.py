@@ -7,14 +7,13 @@ BFD session is up. This decides only the order, and so when the traffic may come
   which doubles with every further failure and shrinks again in quiet times (after RFC 2439).
 * A tunnel behind which no engine answers loses its place only to one behind which one does.
 * The operator's word (pin, drain) counts before all of it; a drained tunnel still carries
-  when no other lives. Nobody watches its path, so it has no news: see `engines.bird`.
+  when no other lives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 
 from appliance.text import Text
 
@@ -23,6 +22,8 @@ HOLD = 30.0
 LONGEST_HOLD = 600.0
 HALF_LIFE = 300.0
 """Seconds in which what is remembered of failures halves."""
+DEEP_PATIENCE = 5.0
+"""Seconds for which engines must be missed behind one tunnel and met behind another."""
 TOP_PREFERENCE = 200
 """BIRD's own default for static routes; the next in order get less by `STEP`."""
 STEP = 10
@@ -45,26 +46,14 @@ class PathDown:
 
 @dataclass(frozen=True, slots=True)
 class DeepOk:
-    """An engine behind the tunnel answered a question that left at `asked`."""
+    """An engine behind the tunnel answers."""
 
     tunnel: str
-    asked: float
     at: float
 
 
 @dataclass(frozen=True, slots=True)
 class DeepFailed:
-    """Beyond doubt no engine behind the tunnel answers; what was asked at `since` and later went without an answer."""
-
-    tunnel: str
-    since: float
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class DeepUnknown:
-    """Whether an engine behind the tunnel answers is being asked anew."""
-
     tunnel: str
     at: float
 
@@ -101,7 +90,7 @@ class Tick:
     at: float
 
 
-Event = PathUp | PathDown | DeepOk | DeepFailed | DeepUnknown | Pin | Unpin | Drain | Undrain | Tick
+Event = PathUp | PathDown | DeepOk | DeepFailed | Pin | Unpin | Drain | Undrain | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +103,13 @@ class Preferences:
 
 @dataclass(slots=True)
 class _Tunnel:
-    """up: None until something is known. failures: remembered, as of `failed_at`. deaf: see `Policy._is_deaf`.
-
-    met: when the newest question left that an engine answered. missed: since when none answers, None while one does.
-    """
+    """up, deep: None until something is known. failures: remembered, as of `failed_at`. deaf: see `Policy._is_deaf`."""
 
     name: str
     rank: int
     up: bool | None = None
-    met: float = -inf
-    missed: float | None = None
+    deep: bool | None = None
+    deep_since: float = 0.0
     deaf: bool = False
     drained: bool = False
     failures: float = 0.0
@@ -172,11 +158,6 @@ class Policy:
         """BIRD's preference by tunnel, as of the last event."""
         return {name: TOP_PREFERENCE - STEP * place for place, name in enumerate(self._order)}
 
-    @property
-    def deaf(self) -> frozenset[str]:
-        """The tunnels behind which no engine answers, while one does behind another."""
-        return frozenset(tunnel.name for tunnel in self._tunnels.values() if tunnel.deaf)
-
     def handle(self, event: Event) -> Preferences | None:
         """None when the order stays as it was."""
         now = event.at
@@ -197,8 +178,9 @@ class Policy:
 
     def next_deadline(self, now: float) -> float | None:
         """When a `Tick` may change the order without any other event; None when none can."""
-        ends = (tunnel.steady_at() for tunnel in self._tunnels.values())
-        return min((at for at in ends if at is not None and at > now), default=None)
+        ends = [tunnel.steady_at() for tunnel in self._tunnels.values()]
+        patience = [t.deep_since + DEEP_PATIENCE for t in self._tunnels.values() if t.deep is not None]
+        return min((at for at in [*ends, *patience] if at is not None and at > now), default=None)
 
     def _note(self, event: Event) -> None:
         now = event.at
@@ -212,14 +194,10 @@ class Policy:
                 if tunnel.up:
                     tunnel.fail(now)
                 tunnel.up = False
-                # What lies behind it is not known while there is no way through it.
-                tunnel.missed = None
-            case DeepOk(name, asked):
-                self._tunnels[name].met, self._tunnels[name].missed = asked, None
-            case DeepFailed(name, since):
-                self._tunnels[name].missed = since
-            case DeepUnknown(name):
-                self._tunnels[name].missed = None
+            case DeepOk(name) | DeepFailed(name):
+                tunnel, found = self._tunnels[name], isinstance(event, DeepOk)
+                if tunnel.deep is not found:
+                    tunnel.deep, tunnel.deep_since = found, now
             case Pin(name):
                 self._pinned = self._tunnels[name].name
             case Unpin():
@@ -227,22 +205,22 @@ class Policy:
             case Drain(name):
                 self._tunnels[name].drained = True
             case Undrain(name):
-                # Nobody has watched its path meanwhile: it begins anew, as at a start.
-                self._tunnels[name].drained, self._tunnels[name].up = False, None
+                self._tunnels[name].drained = False
             case Tick():
                 pass
 
     def _listen_behind(self, now: float) -> None:
         for tunnel in self._tunnels.values():
-            was, tunnel.deaf = tunnel.deaf, self._is_deaf(tunnel)
+            was, tunnel.deaf = tunnel.deaf, self._is_deaf(tunnel, now)
             if tunnel.deaf and not was:
                 tunnel.fail(now)
             tunnel.recover(now)
 
-    def _is_deaf(self, tunnel: _Tunnel) -> bool:
+    def _is_deaf(self, tunnel: _Tunnel, now: float) -> bool:
         """No engine behind it, while there is one behind a living other: the engines are well, the tunnel is not."""
-        return tunnel.missed is not None and any(
-            other.up and other.missed is None and other.met >= tunnel.missed for other in self._tunnels.values()
+        return tunnel.deep is False and any(
+            other.deep and other.up and now >= max(tunnel.deep_since, other.deep_since) + DEEP_PATIENCE
+            for other in self._tunnels.values()
         )
 
     def _badness(self, tunnel: _Tunnel, first: str, now: float) -> tuple[bool, bool, bool, bool, bool, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from appliance.intent.model import Address, PolicyRule, Route, RouterIntent, Tunnel
 from appliance.kernel import nft
 from appliance.kernel.netlink import PROTOCOL
+from appliance.kernel.nft.fast_path import fitting
 from tests.lab.machine import Machine
 
 _FILES = "/etc/by-shell"
@@ -26,9 +27,11 @@ def install(machine: Machine, intent: RouterIntent) -> None:
     inside += [_route(route) for route in intent.routes if route.interface not in outside]
     rules = [_rule(rule) for rule in intent.rules]
     table = f"inet {intent.firewall.name}"
+    # Before the tunnels are there, and without what only some kernels have.
+    firewall = fitting(intent.firewall, {intent.lan.interface, *outside}, offloads=False)
     contents = {
         # One transaction that replaces the table, as firewall scripts do.
-        "firewall.nft": f"table {table}\ndelete table {table}\n{nft.render(intent.firewall)}",
+        "firewall.nft": f"table {table}\ndelete table {table}\n{nft.render(firewall)}",
         "sysctl.conf": "".join(f"{key} = {value}\n" for key, value in intent.sysctls),
         "ports": "".join(f"{line}\n" for line in ports),
         "inside": "".join(f"{line}\n" for line in inside),

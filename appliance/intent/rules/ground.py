@@ -25,6 +25,7 @@ class Ground:
     prefixes: tuple[IPv4Network, ...]
     inside: tuple[IPv4Network, ...]
     service_ports: tuple[int, ...]
+    passthrough_ports: tuple[int, ...]
     gate_ports: tuple[int, ...]
     tunnel_dns: tuple[IPv4Address, ...]
     monitoring: tuple[IPv4Network, ...]
@@ -51,6 +52,7 @@ class Ground:
             prefixes=prefixes,
             inside=tuple(collapse_addresses((*prefixes, lan.address.network, IPv4Network(inner_address)))),
             service_ports=tuple(sorted({service.port for service in services})),
+            passthrough_ports=tuple(sorted({service.port for service in services if service.gate_port is None})),
             gate_ports=tuple(service.gate_port for service in services if service.gate_port is not None),
             tunnel_dns=tuple(sorted(set(tunnel_dns))),
             monitoring=tuple(collapse_addresses(monitoring)),

@@ -10,7 +10,7 @@ for ever on a silent cut.
 from __future__ import annotations
 
 from appliance.intent import names
-from appliance.intent.firewall import Accept, Chain, Drop, Field, Refuse, Rule
+from appliance.intent.firewall import Accept, Chain, Drop, Field, Offload, Refuse, Rule
 from appliance.intent.model import PROBE_MARK
 from appliance.intent.rules.ground import (
     ANSWER,
@@ -31,6 +31,7 @@ from appliance.intent.rules.ground import (
 INPUT, FORWARD, OUTPUT = "lan_input", "lan_forward", "lan_output"
 
 LISTED = within(names.TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE)
+PROVEN = within(names.ENGINE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT)
 
 
 def input_chain(ground: Ground) -> Chain:
@@ -69,18 +70,11 @@ def forward_chain(ground: Ground) -> Chain:
         None,
         (
             *_refusals(),
+            *(_fast_path(ground) if ground.passthrough_ports else ()),
             Rule(
-                (
-                    ground.to_tunnels,
-                    LISTED,
-                    TCP,
-                    NEW_OR_KNOWN,
-                    QUESTION,
-                    within(names.ENGINE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT),
-                ),
+                (ground.to_tunnels, LISTED, TCP, NEW_OR_KNOWN, QUESTION, PROVEN),
                 Accept(),
                 "Closed unless proven: a listed terminal, to an engine whose proof is fresh",
-                names.PASSED_ENGINE,
             ),
             _the_rest(),
         ),
@@ -129,6 +123,25 @@ def _refusals() -> tuple[Rule, ...]:
             names.REFUSED_IMPOSTOR,
         ),
         Rule((UNKNOWN,), Refuse(), "Refuse at once: connections that did not begin here", names.REFUSED_LAN),
+    )
+
+
+def _fast_path(ground: Ground) -> tuple[Rule, ...]:
+    return (
+        Rule(
+            (
+                ground.to_tunnels,
+                # What the guard knows a connection on the fast path by.
+                is_(Field.DESTINATION4, *ground.prefixes),
+                is_(Field.TCP_DPORT, *ground.passthrough_ports),
+                LISTED,
+                KNOWN,
+                QUESTION,
+                PROVEN,
+            ),
+            Offload(names.FAST_PATH),
+            "What is established takes the fast path, where every packet meets `fast_path_guard` first",
+        ),
     )
 
 

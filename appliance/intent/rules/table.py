@@ -17,7 +17,7 @@ from appliance.intent.firewall import (
     Rule,
     Table,
 )
-from appliance.intent.rules import entry, lan, tunnels, wan
+from appliance.intent.rules import entry, fast, lan, tunnels, wan
 from appliance.intent.rules.ground import Ground, is_
 
 
@@ -35,7 +35,9 @@ def table(ground: Ground) -> Table:
             ),
         ),
         counters=_COUNTERS,
+        flow_tables=fast.flow_tables(ground),
         chains=(
+            fast.guard(ground.lan.interface, ground.prefixes, ground.passthrough_ports),
             *entry.chains(ground),
             lan.input_chain(ground),
             lan.forward_chain(ground),
@@ -142,7 +144,7 @@ _COUNTERS = (
     Counter(names.DROPPED_TUNNEL, "Data center packets dropped"),
     Counter(names.FORGED_LAN, "LAN packets with a forged sender dropped"),
     Counter(names.FORGED_WAN, "WAN packets that claim or address the inside dropped"),
-    Counter(names.PASSED_ENGINE, "Terminals' packets let through to proven engines"),
+    Counter(names.PASSED_ENGINE, "Terminals' packets to proven engines"),
     Counter(names.PASSED_GATE, "Terminals' packets let in to the gate"),
     Counter(names.REDIRECTED_GATE, "Terminals' connections led to the gate"),
 )

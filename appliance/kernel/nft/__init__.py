@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.kernel.nft.load import apply, diff, observe, remove
+from appliance.kernel.nft.load import apply, devices_to_come, diff, observe, remove
 from appliance.kernel.nft.runtime import Element, Grant, counters, elements, grant, replace_elements, revoke
 from appliance.kernel.nft.syntax import render
 
@@ -11,6 +11,7 @@ __all__ = [
     "Grant",
     "apply",
     "counters",
+    "devices_to_come",
     "diff",
     "elements",
     "grant",

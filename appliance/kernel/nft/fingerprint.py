@@ -42,6 +42,8 @@ def of_wanted(table: Table) -> Fingerprint:
         prints[f"set {wanted.name}"] = [["", _digest([wanted.elements is None, *syntax.set_lines(wanted)])], *elements]
     for mapping in table.maps:
         prints[f"map {mapping.name}"] = [["", _digest(syntax.map_lines(mapping))]]
+    for flows in table.flow_tables:
+        prints[f"flowtable {flows.name}"] = [["", _digest(syntax.flow_table_lines(flows))]]
     for chain in table.chains:
         lines = [(rule.why, line) for rule in chain.rules for line in syntax.rule_lines(rule)]
         rules = [[syntax.comment(why).strip('"'), _digest(line)] for why, line in lines]

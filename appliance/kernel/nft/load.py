@@ -3,7 +3,8 @@
 Nothing is ever open or empty in between: the kernel runs either the rules of before or those
 of after. Base chains are emptied and refilled, not remade (a new base chain filters with its
 policy from the moment it is added, before the transaction is complete), and whatever is filled
-at run time stays: elements of proofs, counters, connections.
+at run time stays: elements of proofs, counters, connections. What hangs on devices is remade every
+time: whatever is on the fast path is judged anew by the rules of now.
 """
 
 from __future__ import annotations
@@ -77,6 +78,12 @@ def diff(wanted: Table, observed: Listing | None, remembered: FirewallMemory | N
     return [Change("nft", wanted.name, text, Load(wanted, script(wanted, observed, remembered)))]
 
 
+def devices_to_come(first: Table, last: Table) -> list[Change]:
+    """What a load of `last` over `first` will be called, once the interfaces that it hangs on have come up."""
+    text = _settings(fingerprint.compare(fingerprint.of_wanted(first), fingerprint.of_wanted(last)))
+    return [Change("nft", last.name, text)] if text else []
+
+
 def remove(observed: Listing | None) -> list[Change]:
     if observed is None:
         return []
@@ -113,6 +120,7 @@ def script(wanted: Table, observed: Listing | None, remembered: FirewallMemory |
         *(f"delete set {table} {name}" for name, found in there["set"].items() if not _fits(sets.get(name), found)),
         *(f"delete map {table} {name}" for name, found in there["map"].items() if not _fits(maps.get(name), found)),
         *(f"delete counter {table} {name}" for name in there["counter"] if name not in counters),
+        *(f"delete flowtable {table} {name}" for name in there["flowtable"]),
     ]
     emptied = [
         f"flush set {table} {name}"
@@ -123,7 +131,7 @@ def script(wanted: Table, observed: Listing | None, remembered: FirewallMemory |
 
 
 def _by_kind(listing: Listing) -> dict[str, dict[str, dict[str, Any]]]:
-    there: dict[str, dict[str, dict[str, Any]]] = {"chain": {}, "set": {}, "map": {}, "counter": {}}
+    there: dict[str, dict[str, dict[str, Any]]] = {"chain": {}, "set": {}, "map": {}, "counter": {}, "flowtable": {}}
     for entry in listing:
         for kind, found in entry.items():
             if kind in there:
@@ -138,7 +146,11 @@ def _keeps(wanted: dict[str, Chain], name: str, found: dict[str, Any]) -> bool:
     hook = wanted[name].hook
     if hook is None:
         return "hook" not in found
-    return (found.get("type"), found.get("hook"), found.get("prio")) == (hook.type, hook.hook, _priority(hook))
+    return not hook.devices and (found.get("type"), found.get("hook"), found.get("prio")) == (
+        hook.type,
+        hook.hook,
+        _priority(hook),
+    )
 
 
 def _priority(hook: Hook) -> int:

@@ -14,6 +14,7 @@ from appliance.intent.firewall import (
     Counter,
     Drop,
     Field,
+    FlowTable,
     Hook,
     In,
     Jump,
@@ -21,6 +22,7 @@ from appliance.intent.firewall import (
     NamedMap,
     NamedSet,
     NoTrack,
+    Offload,
     RedirectByMap,
     RedirectTo,
     Refuse,
@@ -51,6 +53,7 @@ def render(table: Table) -> str:
         *(_block(f"counter {counter.name}", counter_lines(counter)) for counter in table.counters),
         *(_block(f"set {wanted.name}", [*set_lines(wanted), *element_lines(wanted)]) for wanted in table.sets),
         *(_block(f"map {wanted.name}", map_lines(wanted)) for wanted in table.maps),
+        *(_block(f"flowtable {wanted.name}", flow_table_lines(wanted)) for wanted in table.flow_tables),
         *(_block(f"chain {chain.name}", [*hook_lines(chain.hook), *chain_lines(chain)]) for chain in table.chains),
     ]
     return f"table inet {name(table.name)} {{\n" + "\n".join(blocks) + "}\n"
@@ -102,7 +105,21 @@ def element(key: Sequence[str], values: Sequence[Value]) -> str:
 def hook_lines(hook: Hook | None) -> list[str]:
     if hook is None:
         return []
-    return [f"type {hook.type} hook {hook.hook} priority {hook.priority}; policy {hook.policy};"]
+    devices = f"{_devices(hook.devices)} " if hook.devices else ""
+    return [f"type {hook.type} hook {hook.hook} {devices}priority {hook.priority}; policy {hook.policy};"]
+
+
+def flow_table_lines(wanted: FlowTable) -> list[str]:
+    """nft has no comment for a flow table that the kernel would keep."""
+    return [
+        f"# {' '.join(wanted.why.split())}",
+        f"hook ingress priority {wanted.priority};",
+        f"{_devices(wanted.devices)};",
+    ]
+
+
+def _devices(interfaces: Sequence[str]) -> str:
+    return f"devices = {{ {', '.join(scalar(Field.IIF, interface) for interface in interfaces)} }}"
 
 
 def chain_lines(chain: Chain) -> list[str]:
@@ -224,6 +241,8 @@ def _verdict(rule: Rule) -> str:
             return "tcp option maxseg size set rt mtu"
         case NoTrack():
             return "notrack"
+        case Offload(flow_table):
+            return f"flow add @{name(flow_table)}"
         case _:
             raise TypeError(rule.verdict)
 

@@ -20,7 +20,8 @@ from typing import Self
 from appliance.intent import names
 from appliance.intent.compile import compile
 from appliance.intent.model import RouterIntent
-from appliance.kernel.nft import render
+from appliance.kernel.nft import render, trial
+from appliance.kernel.nft.fast_path import fitting
 from tests.builders import lab_account, lab_site, static_wan
 from tests.lab.machine import Machine
 from tests.lab.wires import Cabinet
@@ -249,7 +250,8 @@ def add_users(machine: Machine) -> None:
 def _lay(router: Machine, intent: RouterIntent) -> None:
     """The order of an apply: the barrier stands before there is a way."""
     add_users(router)
-    router.run("nft", "-f", "-", input=render(intent.firewall))
+    ports = {"lan0", "wan0", *(tunnel.interface for tunnel in intent.tunnels)}
+    router.run("nft", "-f", "-", input=render(fitting(intent.firewall, ports, trial.offloads())))
     for address in intent.addresses:
         peer = f"peer {address.peer}/32" if address.peer else ""
         router.ip(f"addr add {address.address.ip if peer else address.address} {peer} dev {address.interface}")
@@ -261,7 +263,6 @@ def _lay(router: Machine, intent: RouterIntent) -> None:
         kind = "" if route.interface else "unreachable "
         router.ip(f"route add {kind}{route.destination} {' '.join(words)} table {route.table}")
     for rule in intent.rules:
-        what = f"to {rule.destination}" if rule.destination else f"fwmark {rule.mark:#x}"
-        router.ip(f"rule add priority {rule.priority} {what} lookup {rule.table}")
+        router.ip(f"rule add priority {rule.priority} to {rule.destination} lookup {rule.table}")
     for key, value in intent.sysctls:
         router.write(Path("/proc/sys", key), value)

@@ -21,7 +21,7 @@ from appliance.account.model import Account
 from appliance.errors import SekishoError
 from appliance.intent import names
 from appliance.intent.compile import compile
-from appliance.intent.firewall import Accept, Field, In, Jump, RedirectByMap, Refuse, Table
+from appliance.intent.firewall import Accept, Field, In, Jump, Offload, RedirectByMap, Refuse, Table
 from appliance.intent.model import PROBE_MARK, RouterIntent
 from appliance.site.model import Site
 from tests.unit.intent.packets import Decision, Packet, Sets, contents, decide
@@ -116,6 +116,19 @@ def the_lan_reaches_the_routers_services_and_no_others(meeting: Meeting) -> None
             or meeting[Field.UDP_DPORT] == 123
             or meeting[Field.ICMP_TYPE] == "echo-request"
         )
+
+
+def the_fast_path_asks_what_the_rules_ask(meeting: Meeting) -> None:
+    """A packet that could belong to a connection on the fast path comes past the guard only if it could begin one."""
+    ports = {service.port for service in meeting.intent.services if service.gate_port is None}
+    inside = any(meeting[Field.DESTINATION4] in prefix for prefix in meeting.prefixes())
+    terminal = meeting[Field.SOURCE4] in {host.address for host in meeting.intent.lan.hosts}
+    if not (terminal and inside and meeting[Field.TCP_DPORT] in ports):
+        return
+    passes = meeting.is_from_listed_terminal() and meeting.destination() in meeting.sets[names.ENGINE_VERIFIED]
+    to_gate = meeting.is_from_listed_terminal() and meeting.destination() in meeting.sets[names.GATE_VERIFIED]
+    decision = meeting.decision("ingress", "-10")
+    assert (decision.verdict == "refuse") is not (passes or to_gate)
 
 
 def the_gate_speaks_only_with_proven_engines(meeting: Meeting) -> None:
@@ -222,6 +235,7 @@ def forged_lan_senders_are_gone_before_connection_tracking(meeting: Meeting) -> 
 
 PROPERTIES: tuple[Callable[[Meeting], None], ...] = (
     only_two_ways_lead_through_the_router,
+    the_fast_path_asks_what_the_rules_ask,
     nothing_from_the_wan_passes,
     the_lan_gets_an_answer_always,
     the_lan_reaches_the_routers_services_and_no_others,
@@ -314,6 +328,8 @@ def test_the_table_is_whole(intent: RouterIntent) -> None:
     assert used_maps == {wanted.name for wanted in table.maps}
     has_gate = any(service.gate_port for service in intent.services)
     used_counters = {rule.counter for rule in rules if rule.counter} | (set() if has_gate else {names.PASSED_GATE})
+    offloaded = {rule.verdict.flow_table for rule in rules if isinstance(rule.verdict, Offload)}
+    assert offloaded == {flows.name for flows in table.flow_tables}
     assert used_counters == {counter.name for counter in table.counters}
     whys = [rule.why for rule in rules]
     whys += [wanted.why for wanted in table.sets] + [wanted.why for wanted in table.maps]

@@ -26,6 +26,7 @@ class Facts:
         self.prefixes = tuple({prefix for tunnel in intent.tunnels for prefix in tunnel.allowed_prefixes})
         self.inside = (*self.prefixes, intent.lan.address.network, IPv4Network(intent.inner_address))
         self.gate_ports = tuple(service.gate_port for service in intent.services if service.gate_port)
+        self.passthrough_ports = tuple({service.port for service in intent.services if service.gate_port is None})
         self.service_ports = tuple({service.port for service in intent.services})
         self.probe_mark = PROBE_MARK
         self.serves_dhcp = intent.lan.dhcp_first is not None
@@ -76,6 +77,25 @@ class Facts:
     def asks_for_address(at: View) -> z3.BoolRef:
         """RFC 2131: without an address of its own."""
         return z3.And(at.is_(Field.SOURCE4, IPv4Address(0)), at.is_(Field.UDP_SPORT, 68), at.is_(Field.UDP_DPORT, 67))
+
+    def is_a_terminals(self, at: View) -> z3.BoolRef:
+        """By its address alone, as the fast path knows it."""
+        return at.is_(Field.SOURCE4, *(host.address for host in self.intent.lan.hosts))
+
+    def could_be_fast(self, at: View) -> z3.BoolRef:
+        """What belongs to a connection that was put on the fast path (`only_guarded_connections_are_fast`)."""
+        return z3.And(
+            self.from_lan(at),
+            self.is_a_terminals(at),
+            at.is_(Field.DESTINATION4, *self.prefixes),
+            at.is_(Field.TCP_DPORT, *self.passthrough_ports),
+        )
+
+    def is_stopped_at_the_guard(self, at: View) -> z3.BoolRef:
+        """Before anything else is asked: as if it wanted to be fast, and may not."""
+        listed, engine = self.is_listed(at), self.to_proven(at, names.ENGINE_VERIFIED)
+        may = z3.And(listed, z3.Or(engine, self.to_proven(at, names.GATE_VERIFIED)))
+        return z3.And(self.could_be_fast(at), z3.Not(may))
 
     # ---- what ------------------------------------------------------------------------------------
 

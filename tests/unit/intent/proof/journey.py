@@ -1,6 +1,7 @@
 """The ways of a packet through the router's kernel: netfilter's hooks in their order, with conntrack and NAT between.
 
-Three ways: `inward` (to the router itself), `through` (forwarded) and `outward` (from the router).
+Four ways: `inward` (to the router itself), `through` (forwarded), `fast` (forwarded by a flow table, which
+only `ingress` comes before) and `outward` (from the router).
 The routing decision is any that the kernel could take: where a theorem does not name the
 interface, it holds whatever the routes say. A connection that exists may have begun at any time,
 under any content of the sets; what every connection obeys is in `_obeys_conntrack`.
@@ -16,24 +17,27 @@ from ipaddress import IPv4Address, IPv4Network
 
 import z3
 
-from appliance.intent.firewall import Chain, Field, Hook, Jump, Table
+from appliance.intent.firewall import Chain, Field, FlowTable, Hook, Jump, Table
 from tests.unit.intent.proof.packet import EVER, NEVER, Fields, Sets, Term, View, any_of, bits, know, teach
 from tests.unit.intent.proof.vocabulary import ADDRESS_TYPES, ICMP6_TYPES, PROTOCOLS, STATES, NotTaughtError, Vocabulary
 from tests.unit.intent.proof.walk import Step, Walk, walk
 
-teach(Hook, "type", "hook", "priority", "policy")
-teach(Table, "name", "sets", "maps", "counters", "chains")
+teach(Hook, "type", "hook", "priority", "policy", "devices")
+teach(FlowTable, "name", "priority", "devices", "why")
+teach(Table, "name", "sets", "maps", "counters", "chains", "flow_tables")
 
 
 class Way(StrEnum):
     INWARD = "inward"
     THROUGH = "through"
+    FAST = "fast"
     OUTWARD = "outward"
 
 
 _HOOKS = {
-    Way.INWARD: ("prerouting", "input"),
-    Way.THROUGH: ("prerouting", "forward", "postrouting"),
+    Way.INWARD: ("ingress", "prerouting", "input"),
+    Way.THROUGH: ("ingress", "prerouting", "forward", "postrouting"),
+    Way.FAST: ("ingress",),
     Way.OUTWARD: ("output", "postrouting"),
 }
 _PRIORITIES = {"raw": -300, "mangle": -150, "dstnat": -100, "filter": 0, "security": 50, "srcnat": 100}
@@ -68,6 +72,7 @@ class Journey:
     forgotten: z3.BoolRef
     untracked: z3.BoolRef
     clamped: z3.BoolRef
+    offloaded: z3.BoolRef
     fresh: z3.BoolRef
     redirected: z3.BoolRef
     source: z3.BitVecRef
@@ -79,7 +84,7 @@ class Journey:
 
 
 def journey(way: Way, table: Table, vocabulary: Vocabulary, sets: Sets) -> Journey:
-    know(Table, Hook)
+    know(Table, Hook, FlowTable)
     _refuse_unknown_hooks(table)
     traveller = _Traveller(way, table, vocabulary, sets)
     for hook in _HOOKS[way]:
@@ -114,6 +119,7 @@ class _Traveller:
         self._forgotten: list[z3.BoolRef] = []
         self._untracked: list[z3.BoolRef] = []
         self._clamped: list[z3.BoolRef] = []
+        self._offloaded: list[z3.BoolRef] = []
         self._counted: dict[str, list[z3.BoolRef]] = {}
         self._steps: list[Step] = []
         self._redirected: z3.BoolRef = NEVER
@@ -124,7 +130,7 @@ class _Traveller:
         if hook in ("input", "forward"):
             self._route()
         for priority, chain in _base_chains(self._table, hook):
-            if priority > _CONNTRACK:
+            if priority > _CONNTRACK and hook != "ingress":
                 self._track()
             if priority > _DNAT and hook == "prerouting":
                 self._follow_the_connection()
@@ -134,8 +140,9 @@ class _Traveller:
             if chain.hook.type == "nat":
                 self._translate(hook, chain)
             else:
-                self._note(walk(self._chains, chain, self._view(), self._alive))
-        self._track()
+                self._note(chain, walk(self._chains, chain, self._view(), self._met(chain.hook)))
+        if hook != "ingress":
+            self._track()
 
     def arrived(self) -> Journey:
         wire = View(self._wire, self._sets)
@@ -153,6 +160,7 @@ class _Traveller:
             forgotten=any_of(self._forgotten),
             untracked=any_of(self._untracked),
             clamped=any_of(self._clamped),
+            offloaded=any_of(self._offloaded),
             fresh=self._fresh(),
             redirected=self._redirected,
             source=self._source,
@@ -163,8 +171,16 @@ class _Traveller:
     def _view(self) -> View:
         return View(dict(self._now), self._sets)
 
-    def _note(self, done: Walk) -> None:
+    def _met(self, hook: Hook) -> z3.BoolRef:
+        """An ingress chain meets only what comes in by its devices."""
+        if hook.hook != "ingress":
+            return self._alive
+        _refuse_late_guards(self._table, hook)
+        return z3.And(self._alive, self._view().is_(Field.IIF, *hook.devices))
+
+    def _note(self, chain: Chain, done: Walk) -> None:
         self._tell(done)
+        self._offloaded += done.offloaded
         self._dropped += done.dropped
         self._refused += done.refused
         self._clamped += done.clamped
@@ -173,7 +189,8 @@ class _Traveller:
             self._untracked += done.untracked
         elif done.untracked:
             raise NotTaughtError("notrack after connection tracking does nothing")
-        self._alive = any_of(done.accepted)
+        passed_by = z3.And(self._alive, z3.Not(self._met(chain.hook)))
+        self._alive = any_of([*done.accepted, passed_by])
 
     def _tell(self, done: Walk) -> None:
         self._steps += done.steps
@@ -301,7 +318,7 @@ def _without_connection(wire: Fields, state: str) -> Fields:
 def _obeys_the_kernel(way: Way, wire: View, routed: View, vocabulary: Vocabulary) -> Iterator[z3.BoolRef]:
     """What no packet can be, whoever made it."""
     lo = vocabulary.number(Field.IIF, "lo")
-    for field, used in ((Field.IIF, way is not Way.OUTWARD), (Field.OIF, way is not Way.INWARD)):
+    for field, used in ((Field.IIF, way is not Way.OUTWARD), (Field.OIF, way in (Way.THROUGH, Way.OUTWARD))):
         if used:
             at = routed.fields[field].value
             yield z3.And(at != 0, z3.ULT(at, len(vocabulary.interfaces)))
@@ -349,6 +366,12 @@ def _obeys_conntrack(way: Way, wire: View) -> Iterator[z3.BoolRef]:
         z3.And(belongs, question, z3.Not(redirected)),
         z3.And(destination == CONNECTION_ADDRESS, CONNECTION_PORT == DPORT),
     )
+
+
+def _refuse_late_guards(table: Table, hook: Hook) -> None:
+    """The `fast` way is right only when every ingress chain comes before the flow tables, on each side's devices."""
+    if any(_priority(flows.priority) <= _priority(hook.priority) for flows in table.flow_tables):
+        raise NotTaughtError(f"{hook}: an ingress chain after a flow table does not see the packets on the fast path")
 
 
 def _base_chains(table: Table, hook: str) -> list[tuple[int, Chain]]:

@@ -55,6 +55,7 @@ def _same_fate(here: Journey, there: Journey) -> z3.BoolRef:
         here.forgotten == there.forgotten,
         here.untracked == there.untracked,
         z3.Implies(here.passes, here.clamped == there.clamped),
+        z3.Implies(here.passes, here.offloaded == there.offloaded),
         z3.Implies(
             nat_matters,
             z3.And(

@@ -17,8 +17,10 @@ from appliance.intent.firewall import (
     ClampMss,
     Count,
     Drop,
+    Field,
     Jump,
     NoTrack,
+    Offload,
     RedirectByMap,
     RedirectTo,
     Refuse,
@@ -41,6 +43,7 @@ for shape, names in (
     (ClampMss, ()),
     (NoTrack, ()),
     (Count, ()),
+    (Offload, ("flow_table",)),
 ):
     teach(shape, *names)
 
@@ -77,6 +80,7 @@ class Walk:
     refused: list[z3.BoolRef] = field(default_factory=list)
     untracked: list[z3.BoolRef] = field(default_factory=list)
     clamped: list[z3.BoolRef] = field(default_factory=list)
+    offloaded: list[z3.BoolRef] = field(default_factory=list)
     translations: list[Translation] = field(default_factory=list)
     counted: dict[str, list[z3.BoolRef]] = field(default_factory=dict)
 
@@ -142,6 +146,10 @@ def _through(
             case ClampMss():
                 done.clamped.append(matched)
                 ends = False
+            case Offload():
+                # nft_flow_offload.c: a packet without an established connection does not fire the rule.
+                fires, ends = z3.And(matched, view.is_(Field.CT_STATE, "established")), False
+                done.offloaded.append(fires)
             case Count():
                 ends = False
             case other:

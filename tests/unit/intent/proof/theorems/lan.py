@@ -10,7 +10,7 @@ from tests.unit.intent.proof.facts import Facts
 from tests.unit.intent.proof.journey import Journey, Way
 from tests.unit.intent.proof.proving import always
 
-INWARD, THROUGH, OUTWARD = Way.INWARD, Way.THROUGH, Way.OUTWARD
+INWARD, THROUGH, FAST, OUTWARD = Way.INWARD, Way.THROUGH, Way.FAST, Way.OUTWARD
 
 
 @always("A terminal reaches only a proven engine", THROUGH)
@@ -45,7 +45,11 @@ def a_terminal_reaches_a_proven_engine(f: Facts, p: Journey) -> z3.BoolRef:
 
 @always("A terminal reaches only a proven engine", THROUGH)
 def only_what_the_lan_sends_to_an_engine_is_counted_as_passed(f: Facts, p: Journey) -> z3.BoolRef:
-    return p.is_counted(names.PASSED_ENGINE) == z3.And(p.passes, f.from_lan(p.wire))
+    sent = z3.And(f.from_lan(p.wire), f.is_listed(p.wire), f.to_proven(p.wire, names.ENGINE_VERIFIED))
+    return z3.And(
+        z3.Implies(p.is_counted(names.PASSED_ENGINE), sent),
+        z3.Implies(z3.And(p.passes, f.from_lan(p.wire)), p.is_counted(names.PASSED_ENGINE)),
+    )
 
 
 @always("A terminal reaches only a proven engine", THROUGH)
@@ -65,6 +69,46 @@ def what_is_not_proven_now_is_refused_though_it_was(f: Facts, p: Journey) -> z3.
         ),
         p.refused,
     )
+
+
+@always("The same on the fast path, whoever is alive", THROUGH)
+def only_guarded_connections_are_fast(f: Facts, p: Journey) -> z3.BoolRef:
+    """Whose packets the guard knows by their addresses alone."""
+    return z3.Implies(
+        p.offloaded,
+        z3.And(
+            p.passes,
+            f.could_be_fast(p.wire),
+            p.wire.fields[Field.DESTINATION4].value == p.routed.fields[Field.DESTINATION4].value,
+            p.wire.fields[Field.TCP_DPORT].value == p.routed.fields[Field.TCP_DPORT].value,
+        ),
+    )
+
+
+@always("The same on the fast path, whoever is alive", THROUGH)
+def what_a_terminal_says_to_a_proven_engine_is_fast(f: Facts, p: Journey) -> z3.BoolRef:
+    says = z3.And(p.passes, f.could_be_fast(p.wire), p.routed.is_(Field.CT_STATE, "established"))
+    return z3.Implies(says, p.offloaded)
+
+
+@always("The same on the fast path, whoever is alive", FAST)
+def who_is_fast_is_a_terminal_that_asks_a_proven_engine(f: Facts, p: Journey) -> z3.BoolRef:
+    """Or the gate, which answers itself and is never fast."""
+    proven = z3.Or(f.to_proven(p.wire, names.ENGINE_VERIFIED), f.to_proven(p.wire, names.GATE_VERIFIED))
+    return z3.Implies(z3.And(f.could_be_fast(p.wire), p.passes), z3.And(f.is_listed(p.wire), proven))
+
+
+@always("The same on the fast path, whoever is alive", FAST)
+def what_may_not_be_fast_is_refused_and_counted(f: Facts, p: Journey) -> z3.BoolRef:
+    stopped = z3.And(f.could_be_fast(p.wire), z3.Not(p.passes))
+    counter = z3.If(f.is_impostor(p.wire), p.is_counted(names.REFUSED_IMPOSTOR), p.is_counted(names.REFUSED_LAN))
+    return z3.Implies(stopped, z3.And(p.refused, counter))
+
+
+@always("The same on the fast path, whoever is alive", FAST)
+def a_terminal_that_asks_a_proven_engine_is_fast_and_counted(f: Facts, p: Journey) -> z3.BoolRef:
+    asks = z3.And(f.could_be_fast(p.wire), f.is_listed(p.wire), f.to_proven(p.wire, names.ENGINE_VERIFIED))
+    return z3.Implies(asks, z3.And(p.passes, p.is_counted(names.PASSED_ENGINE)))
 
 
 @always("A lapsed proof closes the way by itself", INWARD)
@@ -158,7 +202,8 @@ def the_lan_is_answered_unless_it_lies_or_shouts(f: Facts, p: Journey) -> z3.Boo
 def shouting_is_never_answered(f: Facts, p: Journey) -> z3.BoolRef:
     """RFC 1122 section 3.2.2."""
     shouts = p.routed.is_(Field.FIB_DESTINATION_TYPE, "broadcast", "multicast")
-    return z3.Implies(z3.And(f.from_lan(p.wire), shouts), z3.Not(p.refused))
+    may = z3.Not(f.is_stopped_at_the_guard(p.wire))
+    return z3.Implies(z3.And(f.from_lan(p.wire), shouts, may), z3.Not(p.refused))
 
 
 @always("A LAN client never waits in silence", INWARD, THROUGH)
@@ -202,18 +247,25 @@ def our_probe_reaches_the_lan_and_is_not_taken_for_the_engines(f: Facts, p: Jour
 
 @always("Anti-spoofing", INWARD, THROUGH)
 def a_forged_sender_on_the_lan_is_forgotten_at_once(f: Facts, p: Journey) -> z3.BoolRef:
-    """Before connection tracking; and counted."""
+    """Before connection tracking; and counted, unless it wears a terminal's address and the guard refuses it."""
     forged = z3.And(f.from_lan(p.wire), f.is_forged_on_lan(p.wire))
-    return z3.And(z3.Implies(forged, p.forgotten), p.is_counted(names.FORGED_LAN) == forged)
+    comes_here = z3.And(forged, z3.Not(f.is_stopped_at_the_guard(p.wire)))
+    return z3.And(
+        z3.Implies(comes_here, p.forgotten),
+        z3.Implies(forged, z3.Not(p.passes)),
+        p.is_counted(names.FORGED_LAN) == comes_here,
+    )
 
 
 @always("Nobody wears a terminal's address", INWARD, THROUGH)
 def an_impostor_is_kept_out_of_the_terminals_connections_and_refused(f: Facts, p: Journey) -> z3.BoolRef:
-    """Refused, because it may be a replaced network card; it may ask for an address."""
+    """Refused, because it may be a replaced network card; it may ask for an address. What the guard refuses does not
+    get as far as connection tracking."""
     impostor = z3.And(f.from_lan(p.wire), z3.Not(f.is_forged_on_lan(p.wire)), f.is_impostor(p.wire))
     asks = z3.And(p.wire.is_(Field.UDP_SPORT, 68), p.wire.is_(Field.UDP_DPORT, 67))
     shouts = p.routed.is_(Field.FIB_DESTINATION_TYPE, "broadcast", "multicast")
-    return z3.And(p.untracked == impostor, z3.Implies(z3.And(impostor, z3.Not(asks), z3.Not(shouts)), p.refused))
+    comes_here = z3.And(impostor, z3.Not(f.is_stopped_at_the_guard(p.wire)))
+    return z3.And(p.untracked == comes_here, z3.Implies(z3.And(impostor, z3.Not(asks), z3.Not(shouts)), p.refused))
 
 
 @always("A local port behind a redirect is not reached directly", INWARD)
@@ -256,7 +308,7 @@ def names_ping_and_the_page_are_served(f: Facts, p: Journey) -> z3.BoolRef:
         page,
     )
     # The router's own address is no engine's.
-    own = z3.Not(f.to_proven(p.wire, names.GATE_VERIFIED))
+    own = z3.Not(z3.Or(f.to_proven(p.wire, names.GATE_VERIFIED), f.could_be_fast(p.wire)))
     return z3.Implies(z3.And(honest, own, asked), p.passes)
 
 
@@ -281,6 +333,7 @@ def the_lans_answers_reach_the_router(f: Facts, p: Journey) -> z3.BoolRef:
         z3.Not(f.is_impostor(p.wire)),
         f.answer(p.routed),
         p.routed.is_(Field.FIB_DESTINATION_TYPE, "local"),
+        z3.Not(f.is_stopped_at_the_guard(p.wire)),
     )
     return z3.Implies(answers, p.passes)
 
