@@ -17,7 +17,7 @@ help: ## What can be made
 
 .PHONY: packages venv
 packages:
-	@scripts/install-packages router lab
+	@scripts/install-packages router lab browser lint
 
 venv: packages $(VENV)/.ready
 
@@ -50,7 +50,7 @@ test: lint test-unit test-scenarios test-browser test-vagrant ## Everything that
 
 # ---- parts of it ---------------------------------------------------------------
 
-.PHONY: lint test-unit test-scenarios test-browser test-vagrant
+.PHONY: lint test-unit test-scenarios test-browser test-vm test-vagrant
 lint: venv ## Style, types, architecture, shell
 	@echo "== ruff, mypy, import-linter, shellcheck"
 	@$(BIN)/ruff check .
@@ -70,6 +70,12 @@ test-scenarios: venv ## The appliance in its network world, one file per scenari
 test-browser: venv ## The page in Chromium
 	@echo "== browser tests"
 	@$(BIN)/python -m pytest -q tests/browser
+
+test-vm: venv ## The same on the real kernel of Debian 13: scenarios, the kernel's unit tests (TESTS= for some of them)
+	@scripts/install-packages vm
+	@scripts/vm-root
+	@JOBS=$(JOBS) scripts/vm-kernel
+	@$(BIN)/python -m tests.vm test --jobs $(JOBS) $(TESTS)
 
 test-vagrant: ## Vagrant accepts the Vagrantfile
 	@scripts/install-packages vagrant

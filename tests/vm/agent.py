@@ -1,0 +1,51 @@
+"""Runs in the guest: takes one piece of work after the other from the queue that all guests share."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.vm.guest import report
+
+LIMIT = 600
+"""Seconds for one piece of work: one file of tests."""
+
+OUTPUT = Path("/output")
+
+
+def main() -> None:
+    queue, taken = OUTPUT / "queue", OUTPUT / "taken"
+    while waiting := sorted(queue.iterdir()):
+        try:
+            work = waiting[0].rename(taken / waiting[0].name)
+        except FileNotFoundError:
+            continue  # another guest was quicker
+        _run(work)
+
+
+def _run(work: Path) -> None:
+    name = work.stem
+    report({"begins": name})
+    started = time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header"]
+    command += [f"--junitxml={OUTPUT}/results/{name}.xml", *json.loads(work.read_text())]
+    with (OUTPUT / "results" / f"{name}.log").open("wb") as log:
+        tests = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            status = tests.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            os.killpg(tests.pid, signal.SIGKILL)
+            status = tests.wait()
+            log.write(b"\nnot finished after %d s\n" % LIMIT)
+    report({"ends": name, "status": status, "seconds": round(time.monotonic() - started, 1)})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""Shares the tests out between guests, file by file, and tells how it went."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tests.lab.filesystem import PROJECT
+from tests.vm.agent import LIMIT
+from tests.vm.guest import Guest, Kind, message
+from tests.vm.project import VM
+
+OUTPUT = VM / "run"
+"""What the guests see as /output: the queue, and each file's log and JUnit report in ``results``."""
+
+_AGENT = "exec python -m tests.vm.agent\n"
+_LAST_WORDS = 25
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Files to run in guests of one kind. paths: files or folders; markers as in ``pytest -m``."""
+
+    kind: Kind
+    paths: tuple[str, ...]
+    markers: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one file went. passed, failed: tests; failed is at least 1 when the file did not come to its end.
+
+    seconds of the guest's own clock.
+    """
+
+    name: str
+    passed: int
+    failed: int
+    seconds: float
+    log: Path
+
+
+class Campaign:
+    """One run of all `suites`, in `jobs` guests at a time."""
+
+    def __init__(self, suites: Iterable[Suite], jobs: int) -> None:
+        self._jobs = jobs
+        self._suites = list(suites)
+        self._results: list[Result] = []
+        self._guests: set[Guest] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._count = 0
+
+    def run(self) -> list[Result]:
+        """Raises KeyboardInterrupt, like every call that waits; no guest is left then."""
+        for suite in self._suites:
+            self._fill(suite)
+            with ThreadPoolExecutor(self._jobs) as workers:
+                try:
+                    for done in [workers.submit(self._work, suite.kind) for _ in range(self._jobs)]:
+                        done.result()
+                except BaseException:
+                    self._stop()
+                    raise
+        return self._results
+
+    def _fill(self, suite: Suite) -> None:
+        shutil.rmtree(OUTPUT / "queue", ignore_errors=True)
+        for folder in ("queue", "taken", "results"):
+            (OUTPUT / folder).mkdir(parents=True, exist_ok=True)
+        files = _collect(suite)
+        for number, file in enumerate(files):
+            arguments = json.dumps([file, "-m", suite.markers])
+            (OUTPUT / "queue" / f"{number:03}-{_name(file)}.json").write_text(arguments)
+        print(f"== {len(files)} files in {self._jobs} guests ({suite.kind.name})", flush=True)
+
+    def _work(self, kind: Kind) -> None:
+        """Start guests until nothing is left to do: a guest that dies has its file on its conscience, and no other."""
+        while not self._stopped and any((OUTPUT / "queue").iterdir()):
+            with self._lock:
+                self._count += 1
+                guest = Guest(kind, OUTPUT, OUTPUT / f"guest-{self._count}" / "start", _AGENT)
+                self._guests.add(guest)
+            try:
+                if not self._listen(guest):
+                    raise RuntimeError(f"a guest did not come to life: see {guest.console}")
+            finally:
+                guest.close()
+
+    def _listen(self, guest: Guest) -> bool:
+        """Hear a guest out; whether it took anything in hand."""
+        current, begun, since = None, False, time.monotonic()
+        reason = "the guest died"
+        try:
+            for line in guest.lines(LIMIT + 60):
+                told = message(line) or {}
+                if "begins" in told:
+                    current, begun, since = told["begins"], True, time.monotonic()
+                elif "ends" in told:
+                    self._note(_result(told["ends"], told["status"], told["seconds"]))
+                    current = None
+        except TimeoutError:
+            reason = "the guest fell silent"
+        if current is not None and not self._stopped:
+            with (OUTPUT / "results" / f"{current}.log").open("a") as log:
+                print(f"\n{reason}: see {guest.console}", file=log)
+            self._note(_result(current, 1, round(time.monotonic() - since, 1)))
+        return begun or self._stopped
+
+    def _note(self, result: Result) -> None:
+        with self._lock:
+            self._results.append(result)
+            print(f"   {'ok    ' if not result.failed else 'FAILED'} {result.name} {result.seconds} s", flush=True)
+            if result.failed:
+                lines = result.log.read_text(errors="replace").splitlines()
+                print("\n".join(f"   | {line}" for line in lines[-_LAST_WORDS:]), flush=True)
+
+    def _stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+            for guest in self._guests:
+                guest.kill()
+
+
+def _collect(suite: Suite) -> list[str]:
+    """The files in which there is something to run. Raises SystemExit when pytest cannot read them."""
+    listed = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", suite.markers, *suite.paths],
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    if listed.returncode != 0:
+        raise SystemExit(listed.stdout)
+    return list(dict.fromkeys(line.partition("::")[0] for line in listed.stdout.splitlines() if "::" in line))
+
+
+def _name(file: str) -> str:
+    return file.removeprefix("tests/").removesuffix(".py").replace("/", ".")
+
+
+def _result(name: str, status: int, seconds: float) -> Result:
+    report = OUTPUT / "results" / f"{name}.xml"
+    passed = failed = 0
+    if report.exists():
+        counts = ElementTree.parse(report).getroot()[0].attrib
+        failed = int(counts["failures"]) + int(counts["errors"])
+        passed = int(counts["tests"]) - failed - int(counts["skipped"])
+    # Beyond what the report tells, pytest itself may have come to grief, or its guest.
+    return Result(name.partition("-")[2], passed, max(failed, int(status != 0)), seconds, report.with_suffix(".log"))
+
+
+def table(results: Iterable[Result]) -> str:
+    """All results, slowest last, and the sum."""
+    rows = sorted(results, key=lambda result: (result.failed, result.seconds))
+    width = max((len(row.name) for row in rows), default=0)
+    lines = [f"{'file':{width}}  passed  failed  seconds"]
+    lines += [f"{row.name:{width}}  {row.passed:6}  {row.failed or '':6}  {row.seconds:7.1f}" for row in rows]
+    lines.append(f"{'all':{width}}  {sum(row.passed for row in rows):6}  {sum(row.failed for row in rows):6}")
+    lines += [f"failed: {row.name}, log {row.log.relative_to(PROJECT)}" for row in rows if row.failed]
+    return "\n".join(lines)
