@@ -43,7 +43,7 @@ def forward_chain() -> Chain:
 def output_chain(ground: Ground) -> Chain:
     """What is not here falls through to the refusal at the end of `output`.
 
-    The tunnels' packets are matched by destination, not by user: the kernel's WireGuard has none.
+    The tunnels' packets come before any user's: the kernel's WireGuard leaves the user of an inner packet on the outer.
     """
     return Chain(
         OUTPUT,
@@ -56,15 +56,15 @@ def output_chain(ground: Ground) -> Chain:
                 names.REFUSED_OUTPUT,
             ),
             Rule(
+                (within(names.TUNNEL_ENDPOINTS, Field.DESTINATION4, Field.UDP_DPORT),),
+                Accept(),
+                "The tunnels' outer packets, to the concentrators only",
+            ),
+            Rule(
                 (is_(Field.UID, names.GATE_USER, names.PAGE_USER),),
                 Refuse(),
                 "What speaks with the LAN has no business on the WAN, even when broken into",
                 names.REFUSED_OUTPUT,
-            ),
-            Rule(
-                (within(names.TUNNEL_ENDPOINTS, Field.DESTINATION4, Field.UDP_DPORT),),
-                Accept(),
-                "The tunnels' outer packets, to the concentrators only",
             ),
             Rule(
                 (within(names.WAN_RESOLVERS, Field.DESTINATION4), is_(Field.UDP_DPORT, 53)),

@@ -134,6 +134,8 @@ def the_fast_path_asks_what_the_rules_ask(meeting: Meeting) -> None:
 def the_gate_speaks_only_with_proven_engines(meeting: Meeting) -> None:
     if meeting[Field.UID] != names.GATE_USER or meeting[Field.OIF] == "lan0" or not meeting.accepted("output"):
         return
+    if (meeting[Field.DESTINATION4], meeting[Field.UDP_DPORT]) in meeting.sets[names.TUNNEL_ENDPOINTS]:
+        return  # a tunnel's outer packet, in the name of the inner one's sender
     assert meeting.is_at_tunnel(Field.OIF)
     if not meeting[Field.TCP_FLAGS_RST] and meeting[Field.UDP_DPORT] != 3784:
         assert meeting.destination() in meeting.sets[names.GATE_VERIFIED]
@@ -172,9 +174,10 @@ def by_the_wan_leave_only_tunnels_dhcp_time_and_names(meeting: Meeting) -> None:
     destination, port = meeting[Field.DESTINATION4], meeting[Field.UDP_DPORT] or meeting[Field.TCP_DPORT]
     assert not any(destination in prefix for prefix in meeting.prefixes())
     assert destination not in meeting.intent.lan.address.network
+    if (destination, meeting[Field.UDP_DPORT]) in meeting.sets[names.TUNNEL_ENDPOINTS]:
+        return
     assert (
-        (destination, meeting[Field.UDP_DPORT]) in meeting.sets[names.TUNNEL_ENDPOINTS]
-        or (port == 53 and (destination,) in meeting.sets[names.WAN_RESOLVERS])
+        (port == 53 and (destination,) in meeting.sets[names.WAN_RESOLVERS])
         or (meeting[Field.UID] == names.TIME_USER and is_time_asked_for(meeting))
         or (meeting[Field.UDP_SPORT], meeting[Field.UDP_DPORT]) == (68, 67)
     )

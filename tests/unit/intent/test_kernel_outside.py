@@ -55,6 +55,8 @@ def test_names_time_and_tunnels_leave_by_the_line_and_nothing_else(
         assert asks(clinic.router, PUBLIC_WEB, 123, as_user=time_user) == "echo"
         assert asks(clinic.router, PUBLIC_WEB, 123) == "refused"
         assert asks(clinic.router, CONCENTRATOR, 51820) == "echo"
+        # The gate's connection through a tunnel: its outer packets still carry the gate's name.
+        assert asks(clinic.router, CONCENTRATOR, 51820, as_user=gate_user) == "echo"
         assert asks(clinic.router, PUBLIC_WEB, 53) == "refused"
         assert asks(clinic.router, CONCENTRATOR, 51821) == "refused"
         assert asks(clinic.router, RESOLVER, 53, as_user=gate_user) == "refused"
