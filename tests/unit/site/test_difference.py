@@ -49,7 +49,11 @@ def test_a_secret_is_never_shown(spelling: str) -> None:
     assert unified(before, before, NAMES) == []
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_characters='"*\n\r-+@ ,.:()[]{}=_'), min_size=6))
+# Without small letters: "version" or "changed" may well be shown.
+_STRANGE = st.characters(codec="utf-8", exclude_categories=["Ll"], exclude_characters='"*\n\r-+@ ,.:()[]{}=_')
+
+
+@given(st.text(_STRANGE, min_size=6))
 def test_no_secret_at_all(secret: str) -> None:
     line = f"[wan]\npassword = {json.dumps(secret, ensure_ascii=False)}\nuser = 'u'\n"
     assert secret not in "\n".join(unified("[wan]\nuser = 'u'\n", line, NAMES))
