@@ -138,14 +138,14 @@ def asks(
         return "echo"
 
 
-def owned_socket(machine: Machine, user: int, kind: int = socket.SOCK_STREAM) -> socket.socket:
+def owned_socket(machine: Machine, user: int, kind: int = socket.SOCK_STREAM, protocol: int = 0) -> socket.socket:
     """A socket as a process of `user` would open it: the kernel keeps the opener's file system uid (meta skuid)."""
     libc = ctypes.CDLL(None)
 
     def opened() -> socket.socket:
         libc.setfsuid(user)
         try:
-            return socket.socket(socket.AF_INET, kind)
+            return socket.socket(socket.AF_INET, kind, protocol)
         finally:
             libc.setfsuid(0)
 

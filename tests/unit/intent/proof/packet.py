@@ -57,15 +57,27 @@ class Sets:
         self._maps = {wanted.name: wanted for wanted in table.maps}
         self.translated: dict[object, z3.BoolRef] = {}
         """Matches that were met before with the same bits: building terms costs more than solving them."""
+        self._asked: dict[tuple[object, ...], tuple[str, tuple[z3.ExprRef, ...]]] = {}
 
     def holds(self, name: str, key: tuple[z3.ExprRef, ...]) -> z3.BoolRef:
         wanted = self._sets.get(name) or self._maps[name]
         if isinstance(wanted, NamedMap) or wanted.elements is None:
+            self._asked[name, *(part.get_id() for part in key)] = (name, key)
             return z3.Function(name, *map(_sort, wanted.key), z3.BoolSort())(*key)
         return any_of(
             all_of(self.same(kind, value, part) for kind, value, part in zip(wanted.key, element, key, strict=True))
             for element in wanted.elements
         )
+
+    def asked(self) -> list[tuple[str, tuple[z3.ExprRef, ...]]]:
+        """Which keys were looked up in what is filled at run time."""
+        return list(self._asked.values())
+
+    def key(self, name: str) -> tuple[str, ...]:
+        return (self._sets.get(name) or self._maps[name]).key
+
+    def is_map(self, name: str) -> bool:
+        return name in self._maps
 
     def mapped(self, name: str, key: tuple[z3.ExprRef, ...]) -> z3.BitVecRef:
         wanted = self._maps[name]
