@@ -96,7 +96,9 @@ class Stage:
 
     def __init__(self, directory: Path) -> None:
         self._stack = ExitStack()
-        self.intent = compile(lab_account(), lab_site(wan=static_wan()))
+        self.intent = compile(
+            lab_account(), lab_site(wan=static_wan(), time={"ntp": ["ntp.time.example"], "nts": ["nts.time.example"]})
+        )
         self.router = self._stack.enter_context(Machine("router", directory / "router"))
         self.outside = self._stack.enter_context(Machine("outside", directory / "outside"))
         cabinet = Cabinet(directory / "cabinet")
@@ -111,7 +113,9 @@ class Stage:
         self._stack.callback(self.trace.close)
         self._laid: list[str] = []
         self._wires = {one: self._wire(one) for one in self.interfaces}
-        self._raw = {user: self._raw_socket(user) for user in (0, OTHER_USER, names.GATE_USER, names.PAGE_USER)}
+        self._raw = {
+            user: self._raw_socket(user) for user in (0, OTHER_USER, names.GATE_USER, names.PAGE_USER, names.TIME_USER)
+        }
 
     def close(self) -> None:
         self._stack.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from appliance.intent import names
 from appliance.intent.firewall import Field, Table, Value
 
 STRANGER = "stranger0"
@@ -95,7 +96,8 @@ class Vocabulary:
                 if kind == "ifname":
                     used["interface"] |= {str(row[position]) for row in wanted.elements or ()}
         self.interfaces = (NOWHERE, "lo", *sorted(used["interface"] - {"lo"}), STRANGER)
-        self.users = {name: 900 + number for number, name in enumerate(sorted(used["user"]))}
+        users = used["user"] | {names.GATE_USER, names.PAGE_USER, names.TIME_USER}
+        self.users = {name: 900 + number for number, name in enumerate(sorted(users))}
 
     def number(self, kind: str, value: Value) -> int:
         """kind: a `Field` or the type name of a set's key. Raises NotTaughtError."""

@@ -272,7 +272,7 @@ def an_impostor_is_kept_out_of_the_terminals_connections_and_refused(f: Facts, p
 def the_lan_reaches_the_routers_services_and_no_others(f: Facts, p: Journey) -> z3.BoolRef:
     services = z3.Or(
         z3.And(p.routed.is_(Field.TCP_DPORT, names.PAGE_PORT), p.routed.is_(Field.CT_STATUS, "dnat")),
-        p.routed.is_(Field.UDP_DPORT, 53),
+        p.routed.is_(Field.UDP_DPORT, 53, 123),
         p.routed.is_(Field.TCP_DPORT, 53),
         p.routed.is_(Field.ICMP_TYPE, "echo-request"),
     )
@@ -289,7 +289,7 @@ def the_lan_reaches_the_routers_services_and_no_others(f: Facts, p: Journey) -> 
 
 
 @always("The LAN is served", INWARD)
-def names_ping_and_the_page_are_served(f: Facts, p: Journey) -> z3.BoolRef:
+def names_time_ping_and_the_page_are_served(f: Facts, p: Journey) -> z3.BoolRef:
     honest = z3.And(
         f.from_lan(p.wire),
         z3.Not(f.is_forged_on_lan(p.wire)),
@@ -302,7 +302,7 @@ def names_ping_and_the_page_are_served(f: Facts, p: Journey) -> z3.BoolRef:
         z3.And(z3.Not(p.fresh), p.routed.is_(Field.CT_STATUS, "dnat"), p.routed.is_(Field.TCP_DPORT, names.PAGE_PORT)),
     )
     asked = z3.Or(
-        p.routed.is_(Field.UDP_DPORT, 53),
+        p.routed.is_(Field.UDP_DPORT, 53, 123),
         p.routed.is_(Field.TCP_DPORT, 53),
         p.routed.is_(Field.ICMP_TYPE, "echo-request"),
         page,

@@ -73,7 +73,7 @@ def by_the_line_leave_only_tunnels_names_time_and_addresses(f: Facts, p: Journey
         z3.Or(
             p.routed.within(names.TUNNEL_ENDPOINTS, Field.DESTINATION4, Field.UDP_DPORT),
             z3.And(resolver, z3.Or(p.routed.is_(Field.UDP_DPORT, 53), p.routed.is_(Field.TCP_DPORT, 53))),
-            p.routed.is_(Field.UDP_DPORT, 123),
+            _asks_the_time(f, p),
             _dhcp_question(p),
         ),
     )
@@ -94,7 +94,7 @@ def tunnels_names_time_and_addresses_leave_by_the_line(f: Facts, p: Journey) -> 
     tunnel = p.routed.within(names.TUNNEL_ENDPOINTS, Field.DESTINATION4, Field.UDP_DPORT)
     wanted = z3.Or(
         z3.And(resolver, z3.Or(p.routed.is_(Field.UDP_DPORT, 53), p.routed.is_(Field.TCP_DPORT, 53))),
-        p.routed.is_(Field.UDP_DPORT, 123),
+        _asks_the_time(f, p),
         _dhcp_question(p),
     )
     ours = z3.Not(p.routed.is_(Field.UID, names.GATE_USER, names.PAGE_USER))
@@ -117,6 +117,14 @@ def answers_errors_addresses_and_tunnels_come_in_by_the_line(f: Facts, p: Journe
 
 def _claims_or_addresses_the_inside(f: Facts, p: Journey) -> z3.BoolRef:
     return z3.Or(p.wire.is_(Field.SOURCE4, *f.inside), p.wire.is_(Field.DESTINATION4, *f.inside))
+
+
+def _asks_the_time(f: Facts, p: Journey) -> z3.BoolRef:
+    """Only where the settings name servers out there: NTP (RFC 5905), and who they are (RFC 8915)."""
+    time = f.intent.time
+    ntp = z3.And(z3.BoolVal(bool(time.ntp or time.nts)), p.routed.is_(Field.UDP_DPORT, 123))
+    keys = z3.And(z3.BoolVal(bool(time.nts)), p.routed.is_(Field.TCP_DPORT, 4460))
+    return z3.And(p.routed.is_(Field.UID, names.TIME_USER), z3.Or(ntp, keys))
 
 
 def _dhcp_question(p: Journey) -> z3.BoolRef:

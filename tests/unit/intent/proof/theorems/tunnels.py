@@ -126,7 +126,7 @@ def the_prover_reaches_the_services_and_nobody_else_begins_there(f: Facts, p: Jo
 @always("The prover can reach what is not proven yet", OUTWARD)
 def bfd_names_and_monitorings_answers_leave_by_the_tunnels(f: Facts, p: Journey) -> z3.BoolRef:
     ours = z3.Not(p.routed.is_(Field.UID, names.GATE_USER, names.PAGE_USER))
-    wanted = z3.Or(_asks_the_resolver(f, p), f.answer(p.routed))
+    wanted = z3.Or(_asks_the_resolver(f, p), f.answer(p.routed), _asks_the_time(f, p))
     return z3.Implies(
         f.to_tunnel(p.routed), z3.Implies(z3.Or(_bfd_to_the_neighbour(f, p), z3.And(ours, wanted)), p.passes)
     )
@@ -137,6 +137,7 @@ def into_the_tunnels_the_router_says_nothing_else(f: Facts, p: Journey) -> z3.Bo
     begun = z3.And(p.routed.is_(Field.CT_STATE, "established"), p.routed.is_(Field.CT_DIRECTION, "original"))
     allowed = z3.Or(
         _bfd_to_the_neighbour(f, p),
+        _asks_the_time(f, p),
         p.routed.is_(Field.TCP_FLAGS_RST),
         _asks_the_resolver(f, p),
         f.answer(p.routed),
@@ -205,3 +206,11 @@ def _monitoring(f: Facts, p: Journey) -> z3.BoolRef:
 def _asks_the_resolver(f: Facts, p: Journey) -> z3.BoolRef:
     asks = z3.Or(p.routed.is_(Field.UDP_DPORT, 53), p.routed.is_(Field.TCP_DPORT, 53))
     return z3.And(p.routed.is_(Field.DESTINATION4, *f.intent.tunnel_dns), asks)
+
+
+def _asks_the_time(f: Facts, p: Journey) -> z3.BoolRef:
+    return z3.And(
+        p.routed.is_(Field.UID, names.TIME_USER),
+        p.routed.is_(Field.DESTINATION4, *f.intent.time.inside),
+        p.routed.is_(Field.UDP_DPORT, 123),
+    )
