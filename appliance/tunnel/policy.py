@@ -7,13 +7,14 @@ BFD session is up. This decides only the order, and so when the traffic may come
   which doubles with every further failure and shrinks again in quiet times (after RFC 2439).
 * A tunnel behind which no engine answers loses its place only to one behind which one does.
 * The operator's word (pin, drain) counts before all of it; a drained tunnel still carries
-  when no other lives.
+  when no other lives. Nobody watches its path, so it has no news: see `engines.bird`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from appliance.text import Text
 
@@ -22,8 +23,6 @@ HOLD = 30.0
 LONGEST_HOLD = 600.0
 HALF_LIFE = 300.0
 """Seconds in which what is remembered of failures halves."""
-DEEP_PATIENCE = 5.0
-"""Seconds for which engines must be missed behind one tunnel and met behind another."""
 TOP_PREFERENCE = 200
 """BIRD's own default for static routes; the next in order get less by `STEP`."""
 STEP = 10
@@ -46,14 +45,26 @@ class PathDown:
 
 @dataclass(frozen=True, slots=True)
 class DeepOk:
-    """An engine behind the tunnel answers."""
+    """An engine behind the tunnel answered a question that left at `asked`."""
 
     tunnel: str
+    asked: float
     at: float
 
 
 @dataclass(frozen=True, slots=True)
 class DeepFailed:
+    """Beyond doubt no engine behind the tunnel answers; what was asked at `since` and later went without an answer."""
+
+    tunnel: str
+    since: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeepUnknown:
+    """Whether an engine behind the tunnel answers is being asked anew."""
+
     tunnel: str
     at: float
 
@@ -90,7 +101,7 @@ class Tick:
     at: float
 
 
-Event = PathUp | PathDown | DeepOk | DeepFailed | Pin | Unpin | Drain | Undrain | Tick
+Event = PathUp | PathDown | DeepOk | DeepFailed | DeepUnknown | Pin | Unpin | Drain | Undrain | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +114,16 @@ class Preferences:
 
 @dataclass(slots=True)
 class _Tunnel:
-    """up, deep: None until something is known. failures: remembered, as of `failed_at`. deaf: see `Policy._is_deaf`."""
+    """up: None until something is known. failures: remembered, as of `failed_at`. deaf: see `Policy._is_deaf`.
+
+    met: when the newest question left that an engine answered. missed: since when none answers, None while one does.
+    """
 
     name: str
     rank: int
     up: bool | None = None
-    deep: bool | None = None
-    deep_since: float = 0.0
+    met: float = -inf
+    missed: float | None = None
     deaf: bool = False
     drained: bool = False
     failures: float = 0.0
@@ -178,9 +192,8 @@ class Policy:
 
     def next_deadline(self, now: float) -> float | None:
         """When a `Tick` may change the order without any other event; None when none can."""
-        ends = [tunnel.steady_at() for tunnel in self._tunnels.values()]
-        patience = [t.deep_since + DEEP_PATIENCE for t in self._tunnels.values() if t.deep is not None]
-        return min((at for at in [*ends, *patience] if at is not None and at > now), default=None)
+        ends = (tunnel.steady_at() for tunnel in self._tunnels.values())
+        return min((at for at in ends if at is not None and at > now), default=None)
 
     def _note(self, event: Event) -> None:
         now = event.at
@@ -194,10 +207,14 @@ class Policy:
                 if tunnel.up:
                     tunnel.fail(now)
                 tunnel.up = False
-            case DeepOk(name) | DeepFailed(name):
-                tunnel, found = self._tunnels[name], isinstance(event, DeepOk)
-                if tunnel.deep is not found:
-                    tunnel.deep, tunnel.deep_since = found, now
+                # What lies behind it is not known while there is no way through it.
+                tunnel.missed = None
+            case DeepOk(name, asked):
+                self._tunnels[name].met, self._tunnels[name].missed = asked, None
+            case DeepFailed(name, since):
+                self._tunnels[name].missed = since
+            case DeepUnknown(name):
+                self._tunnels[name].missed = None
             case Pin(name):
                 self._pinned = self._tunnels[name].name
             case Unpin():
@@ -205,22 +222,22 @@ class Policy:
             case Drain(name):
                 self._tunnels[name].drained = True
             case Undrain(name):
-                self._tunnels[name].drained = False
+                # Nobody has watched its path meanwhile: it begins anew, as at a start.
+                self._tunnels[name].drained, self._tunnels[name].up = False, None
             case Tick():
                 pass
 
     def _listen_behind(self, now: float) -> None:
         for tunnel in self._tunnels.values():
-            was, tunnel.deaf = tunnel.deaf, self._is_deaf(tunnel, now)
+            was, tunnel.deaf = tunnel.deaf, self._is_deaf(tunnel)
             if tunnel.deaf and not was:
                 tunnel.fail(now)
             tunnel.recover(now)
 
-    def _is_deaf(self, tunnel: _Tunnel, now: float) -> bool:
+    def _is_deaf(self, tunnel: _Tunnel) -> bool:
         """No engine behind it, while there is one behind a living other: the engines are well, the tunnel is not."""
-        return tunnel.deep is False and any(
-            other.deep and other.up and now >= max(tunnel.deep_since, other.deep_since) + DEEP_PATIENCE
-            for other in self._tunnels.values()
+        return tunnel.missed is not None and any(
+            other.up and other.missed is None and other.met >= tunnel.missed for other in self._tunnels.values()
         )
 
     def _badness(self, tunnel: _Tunnel, first: str, now: float) -> tuple[bool, bool, bool, bool, bool, int]:

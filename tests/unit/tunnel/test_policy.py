@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from appliance.tunnel.policy import (
-    DEEP_PATIENCE,
     HOLD,
     LONGEST_HOLD,
     DeepFailed,
     DeepOk,
+    DeepUnknown,
     Drain,
     Event,
     PathDown,
@@ -125,26 +125,44 @@ def test_a_second_failure_does_not_cost_a_move_more() -> None:
 
 def test_deep_failure_moves_only_to_where_engines_answer() -> None:
     policy = both_up()
-    assert policy.handle(DeepFailed(A, 10.0)) is None
+    policy.handle(DeepOk(B, 9.0, 9.1))
+    assert policy.handle(DeepFailed(A, 9.5, 10.0)) is None
     assert policy.handle(Tick(100.0)) is None
-    assert policy.handle(DeepOk(B, 100.0)) is None
-    assert policy.next_deadline(100.0) == 100.0 + DEEP_PATIENCE
-    change = policy.handle(Tick(100.0 + DEEP_PATIENCE))
+    change = policy.handle(DeepOk(B, 100.0, 100.1))
     assert change is not None and change.by_tunnel == TURNED
     assert change.why.en == "to dc2, because no engine answers behind dc1"
-    assert policy.handle(DeepOk(A, 110.0)) is None
+    assert policy.handle(DeepOk(A, 110.0, 110.0)) is None
     assert order(policy.handle(Tick(110.0 + HOLD))) == RANKED
+
+
+def test_an_answer_from_before_the_silence_proves_nothing() -> None:
+    """The engines die for everybody: the other tunnel, which is asked seldom, was well a moment ago."""
+    policy = both_up()
+    for tunnel in (A, B):
+        policy.handle(DeepOk(tunnel, 9.0, 9.0))
+    assert policy.handle(DeepFailed(A, 9.5, 10.0)) is None
+    assert policy.handle(DeepFailed(B, 9.6, 10.5)) is None
+
+
+def test_what_lies_behind_a_dead_path_is_not_known() -> None:
+    policy = both_up()
+    policy.handle(DeepFailed(A, 9.5, 10.0))
+    assert order(policy.handle(PathDown(A, 11.0))) == TURNED
+    policy.handle(DeepOk(B, 12.0, 12.0))
+    policy.handle(PathUp(A, 20.0))
+    assert order(policy.handle(Tick(20.0 + HOLD))) == RANKED
 
 
 def test_engines_down_everywhere_move_nothing() -> None:
     policy = both_up()
     for tunnel in (A, B):
-        policy.handle(DeepOk(tunnel, 0.0))
+        policy.handle(DeepOk(tunnel, 0.0, 0.0))
     for at in range(10, 100):
         for tunnel in (A, B):
-            assert policy.handle(DeepFailed(tunnel, float(at))) is None
-    assert policy.handle(DeepOk(B, 100.0)) is None
-    assert policy.handle(DeepOk(A, 102.0)) is None
+            assert policy.handle(DeepFailed(tunnel, 9.5, float(at))) is None
+    assert policy.handle(DeepUnknown(A, 100.0)) is None
+    assert policy.handle(DeepOk(B, 100.0, 100.0)) is None
+    assert policy.handle(DeepOk(A, 102.0, 102.0)) is None
     assert policy.handle(Tick(500.0)) is None
 
 
@@ -159,6 +177,16 @@ def test_the_operator_counts_first() -> None:
     assert order(policy.handle(PathDown(B, 6.0))) == RANKED
     assert order(policy.handle(PathUp(B, 7.0))) == TURNED
     assert order(policy.handle(Undrain(A, 8.0))) == RANKED
+
+
+def test_the_path_of_a_drained_tunnel_is_watched_anew_afterwards() -> None:
+    policy = both_up()
+    policy.handle(Drain(A, 5.0))
+    policy.handle(Undrain(A, 8.0))
+    # BIRD's session takes a moment; until it is up nobody has failed, and so nobody is held down.
+    policy.handle(PathDown(A, 8.1))
+    assert order(policy.handle(PathUp(A, 9.0))) in (None, RANKED)
+    assert policy.preferences == RANKED
 
 
 def test_a_new_daemon_goes_on_with_the_order_in_force() -> None:
@@ -190,7 +218,8 @@ class PolicyMachine(RuleBasedStateMachine):
         self.history: list[tuple[Event, Preferences | None]] = []
         self.up: dict[str, bool | None] = dict.fromkeys(self.names)
         self.last_trouble: dict[str, float | None] = dict.fromkeys(self.names)
-        self.deep: dict[str, bool | None] = dict.fromkeys(self.names)
+        self.met: dict[str, float] = dict.fromkeys(self.names, -1.0)
+        self.missed: dict[str, float | None] = dict.fromkeys(self.names)
         self.pinned: str | None = None
         self.drained: set[str] = set()
 
@@ -215,7 +244,10 @@ class PolicyMachine(RuleBasedStateMachine):
         assert trouble is None or self.now >= trouble + HOLD - 1e-6
 
     def is_forced(self, old: str, new: str) -> bool:
-        deaf = self.deep[old] is False and any(self.deep[name] and self.up[name] for name in self.names)
+        missed = self.missed[old]
+        deaf = missed is not None and any(
+            self.up[name] and self.missed[name] is None and self.met[name] >= missed for name in self.names
+        )
         return self.up[old] is False or old in self.drained or deaf or self.pinned is not None
 
     @rule(tunnel=TUNNELS)
@@ -227,13 +259,22 @@ class PolicyMachine(RuleBasedStateMachine):
     def path_down(self, tunnel: str) -> None:
         if self.up[tunnel]:
             self.last_trouble[tunnel] = self.now
-        self.up[tunnel] = False
+        self.up[tunnel], self.missed[tunnel] = False, None
         self.feed(PathDown(tunnel, self.now))
 
     @rule(tunnel=TUNNELS, ok=st.booleans())
     def deep_result(self, tunnel: str, ok: bool) -> None:
-        self.deep[tunnel] = ok
-        self.feed(DeepOk(tunnel, self.now) if ok else DeepFailed(tunnel, self.now))
+        if ok:
+            self.met[tunnel], self.missed[tunnel] = self.now, None
+            self.feed(DeepOk(tunnel, self.now, self.now))
+        else:
+            self.missed[tunnel] = self.now
+            self.feed(DeepFailed(tunnel, self.now, self.now))
+
+    @rule(tunnel=TUNNELS)
+    def deep_unknown(self, tunnel: str) -> None:
+        self.missed[tunnel] = None
+        self.feed(DeepUnknown(tunnel, self.now))
 
     @rule(tunnel=TUNNELS)
     def pin(self, tunnel: str) -> None:
@@ -248,6 +289,8 @@ class PolicyMachine(RuleBasedStateMachine):
     @rule(tunnel=TUNNELS, on=st.booleans())
     def drain(self, tunnel: str, on: bool) -> None:
         (self.drained.add if on else self.drained.discard)(tunnel)
+        if not on:
+            self.up[tunnel] = None
         self.feed(Drain(tunnel, self.now) if on else Undrain(tunnel, self.now))
 
     @rule(seconds=st.floats(0.0, 700.0))
