@@ -27,6 +27,9 @@ LAST_SEEN = STATE / "last-seen"
 CHRONY = Path("/var/lib/chrony")
 """chrony's own, where it may go without root: how fast this machine's clock is, and its NTS cookies."""
 
+WISHES = STATE / "wishes.json"
+"""Which tunnels the operator has pinned or drained."""
+
 API_SOCKET = RUN / "api.sock"
 GATE_SOCKET = RUN / "gate" / "control.sock"
 """In a directory of its own: the gate has no right to write anywhere else."""

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from appliance import __version__
-from appliance.cli import line, router, site
+from appliance.cli import line, router, site, tunnel
 from appliance.cli.words import BOTH, LANGUAGES, complain
 from appliance.errors import SekishoError
 from appliance.text import Text
@@ -89,4 +89,6 @@ def _parser(arguments: Sequence[str]) -> Parser:
     site.register(settings.add_subparsers(metavar="COMMAND", required=True))
     lines = commands.add_parser("line", help="回線 / the access line")
     line.register(lines.add_subparsers(metavar="COMMAND", required=True))
+    tunnels = commands.add_parser("tunnel", help="データセンターへのトンネル / the tunnels to the data center")
+    tunnel.register(tunnels.add_subparsers(metavar="COMMAND", required=True))
     return parser

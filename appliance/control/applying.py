@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from appliance import paths
 from appliance.control.clock import boottime
+from appliance.engines.bird import Standing
 from appliance.engines.spec import EngineSpec
 from appliance.engines.supervise import Supervisor
 from appliance.engines.wanted import engines_for
@@ -35,7 +36,7 @@ class Applier:
         self._lock = asyncio.Lock()
         self._memory = Memory.load()
         self._supervisor = Supervisor(paths.RUN)
-        self._preferences: dict[str, int] = {}
+        self._standings: dict[str, Standing] = {}
         self._answers: Answers = {}
         self._resolvers: tuple[IPv4Address, ...] = ()
         self._ways: tuple[Way, ...] = ()
@@ -45,13 +46,13 @@ class Applier:
         self.repaired = 0
         """Differences that a foreign hand had made and that were put right."""
 
-    def presume(self, preferences: Mapping[str, int], answers: Answers, ways: Iterable[Way]) -> None:
+    def presume(self, standings: Mapping[str, Standing], answers: Answers, ways: Iterable[Way]) -> None:
         """What the daemons are told with the next apply, without telling them now.
 
-        preferences: for BIRD, by tunnel name, every tunnel of the intent to come. answers: by engine name.
+        standings: for BIRD, by tunnel name, every tunnel of the intent to come. answers: by engine name.
         ways: what the lines gave so far.
         """
-        self._preferences, self._answers, self._ways = dict(preferences), dict(answers), tuple(ways)
+        self._standings, self._answers, self._ways = dict(standings), dict(answers), tuple(ways)
 
     @property
     def firewall(self) -> object:
@@ -63,9 +64,9 @@ class Applier:
         """Whether the kernel's fast path is in use; None before it was tried."""
         return self._memory.offloads
 
-    async def plan(self, intent: RouterIntent, preferences: Mapping[str, int]) -> list[Change]:
+    async def plan(self, intent: RouterIntent, standings: Mapping[str, Standing]) -> list[Change]:
         """What an apply of `intent` would do; nothing is changed."""
-        specs = self._specs(intent, preferences)
+        specs = self._specs(intent, standings)
         return await self._alone(
             lambda: kernel.plan(with_ways(intent, self._ways), self._memory) + self._supervisor.plan(specs)
         )
@@ -106,9 +107,9 @@ class Applier:
 
         return await self._alone(work)
 
-    async def prefer(self, preferences: Mapping[str, int]) -> None:
-        """A new order of the tunnels, by name; BIRD takes it over softly."""
-        self._preferences = dict(preferences)
+    async def stand(self, standings: Mapping[str, Standing]) -> None:
+        """A new standing of each tunnel, by name; BIRD takes it over softly, and the same again costs nothing."""
+        self._standings = dict(standings)
         await self._renew_engines()
 
     async def answer(self, host: str, addresses: tuple[IPv4Address, ...]) -> None:
@@ -137,10 +138,10 @@ class Applier:
             specs = self._specs(intent)
             await self._alone(lambda: self._supervisor.apply(specs))
 
-    def _specs(self, intent: RouterIntent, preferences: Mapping[str, int] | None = None) -> tuple[EngineSpec, ...]:
+    def _specs(self, intent: RouterIntent, standings: Mapping[str, Standing] | None = None) -> tuple[EngineSpec, ...]:
         return engines_for(
             intent,
-            self._preferences if preferences is None else preferences,
+            self._standings if standings is None else standings,
             self._answers,
             self._resolvers,
             clock.may_set(),

@@ -10,12 +10,14 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from appliance import paths
 from appliance.account.inspect import expiry_dates
-from appliance.control import holdings, keep_clock, memory, methods, translate
+from appliance.control import holdings, keep_clock, memory, methods, translate, versions, wishes
 from appliance.control.applying import Answers, Applier
+from appliance.control.ask_engines import EngineAsker
 from appliance.control.changing import Changer
 from appliance.control.feed_gate import GateFeed
 from appliance.control.holdings import Ready, Wanted
@@ -30,6 +32,7 @@ from appliance.control.watch_line import watch_line
 from appliance.control.watch_router import watch_clock, watch_dates, watch_engines, watch_kernel
 from appliance.control.watch_tunnels import TunnelWatch
 from appliance.control.ways import given, ways
+from appliance.control.wishes import Wishes
 from appliance.engines import told
 from appliance.errors import SekishoError
 from appliance.gate.messages import Adopted
@@ -61,6 +64,7 @@ class Daemon:
         self.changer = Changer(
             self._start, lambda: self._ready, self.records.lights_since_change, self.records.show_trial
         )
+        self._tunnels: TunnelWatch | None = None
 
     async def run(self) -> None:
         stop = asyncio.Event()
@@ -126,37 +130,46 @@ class Daemon:
             DOWN_MARK.parent.mkdir(parents=True, exist_ok=True)
             DOWN_MARK.touch()
             # Whatever comes next is proven anew: the permissions go with the firewall.
-            self._ready = self._prover = None
+            self._ready = self._prover = self._tunnels = None
             changes = await self.applier.down()
             self._rest("down")
             return changes
+
+    async def wish(self, change: Callable[[Wishes, Sequence[str]], Wishes]) -> Wishes:
+        """Change what the operator wants of the tunnels in force, whose names `change` is given; remember it."""
+        async with self.changer.lock:
+            if self._ready is None or self._tunnels is None:
+                raise versions.no_site()
+            names = [tunnel.name for tunnel in self._ready.intent.tunnels]
+            wanted = change(wishes.read().of(names), names)
+            await asyncio.to_thread(wishes.write, wanted)
+            await self._tunnels.wish(wanted)
+            return wanted
 
     def metrics(self) -> str:
         return self._meter.render()
 
     def _watch_for(self, ready: Ready) -> TunnelWatch:
         """A watch over `ready`'s tunnels that goes on with the order which BIRD has been told."""
-        told_order = told.preferences(ready.intent)
-        order = sorted(told_order, key=lambda name: -told_order[name])
-        return TunnelWatch(ready.intent, order, self.applier, self.records)
+        return TunnelWatch(ready.intent, told.standings(ready.intent), wishes.read(), self.applier, self.records)
 
     async def plan(self, wanted: Wanted) -> list[Change]:
         intent = wanted.ready.intent
-        return await self.applier.plan(intent, self._watch_for(wanted.ready).preferences)
+        return await self.applier.plan(intent, self._watch_for(wanted.ready).standings)
 
     async def _start(self, ready: Ready) -> list[Change]:
         """Bring `ready` into the kernel and look after it from now on."""
         await asyncio.to_thread(keep_clock.raise_clock, ready.account)
         answers = told.answers()
         tunnels = self._watch_for(ready)
-        self.applier.presume(tunnels.preferences, answers, ways(given(ready.intent)))
+        self.applier.presume(tunnels.standings, answers, ways(given(ready.intent)))
         changes = await self.applier.apply(ready.intent)
         DOWN_MARK.unlink(missing_ok=True)
         if self._ready != ready:
             await self._watchers.stop()
             adopted = await asyncio.to_thread(_adopt, ready, answers) if self._prover is None else ()
             self._prover = self._prover or EngineProver(ready, self.applier, self.records, self._gate)
-            self._ready = ready
+            self._ready, self._tunnels = ready, tunnels
             self._show(ready)
             self._prover.configure(ready, adopted)
             self._watch(ready, tunnels, self._prover)
@@ -179,6 +192,7 @@ class Daemon:
             "tunnels": tunnels.run,
             "endpoints": EndpointKeeper(intent, applier, tunnels, records).run,
             "prover": prover.run,
+            "engines behind the tunnels": EngineAsker(intent, tunnels, prover).run,
             "gate": self._gate.run,
             "measures": lambda: self._meter.run(ready, applier, tunnels, prover, self._gate, records),
         }

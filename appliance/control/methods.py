@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Protocol
 
 from appliance.account.inspect import redacted
-from appliance.control import find_line, holdings, importing, in_force, versions
+from appliance.control import find_line, holdings, importing, in_force, versions, wishes
 from appliance.control.applying import Applier
 from appliance.control.changing import By, Changer
 from appliance.control.holdings import Wanted
 from appliance.control.records import Records
 from appliance.control.roles import ALLOWED
 from appliance.control.rpc import JSON, BadParams, Method, Peer, Stream
+from appliance.control.wishes import Wishes
 from appliance.kernel.changes import Change
 
 
@@ -31,6 +32,8 @@ class Router(Protocol):
     async def plan(self, wanted: Wanted) -> list[Change]: ...
 
     async def take_down(self) -> list[Change]: ...
+
+    async def wish(self, change: Callable[[Wishes, Sequence[str]], Wishes]) -> Wishes: ...
 
     def account_imported(self) -> None: ...
 
@@ -111,6 +114,24 @@ def methods(router: Router) -> Mapping[str, Method]:
             raise BadParams("line.find の interface は文字列です。", "line.find takes interface, a string.")
         return find_line.as_json(await asyncio.to_thread(find_line.find, interface))
 
+    async def tunnel_pin(params: dict[str, Any], _: Peer) -> JSON:
+        tunnel = params.get("tunnel")
+        if tunnel is not None and not isinstance(tunnel, str):
+            raise BadParams(
+                "tunnel.pin には tunnel（名前、または null）を渡してください。",
+                "tunnel.pin takes tunnel, a name or null.",
+            )
+        return _wishes(await router.wish(lambda before, names: wishes.pin(before, tunnel, names)))
+
+    async def tunnel_drain(params: dict[str, Any], _: Peer) -> JSON:
+        tunnel, back = params.get("tunnel"), params.get("back", False)
+        if not isinstance(tunnel, str) or not isinstance(back, bool):
+            raise BadParams(
+                "tunnel.drain には tunnel（名前）と back（true か false）を渡してください。",
+                "tunnel.drain takes tunnel, a name, and back, true or false.",
+            )
+        return _wishes(await router.wish(lambda before, names: wishes.drain(before, tunnel, back, names)))
+
     async def metrics(_: dict[str, Any], __: Peer) -> JSON:
         return {"text": router.metrics()}
 
@@ -129,6 +150,8 @@ def methods(router: Router) -> Mapping[str, Method]:
         "site.cancel": site_cancel,
         "site.history": site_history,
         "site.diff": site_diff,
+        "tunnel.pin": tunnel_pin,
+        "tunnel.drain": tunnel_drain,
         "metrics": metrics,
     }
     return {name: Method(handlers[name], allowed) for name, allowed in ALLOWED.items()}
@@ -150,6 +173,10 @@ def _version(params: dict[str, Any], name: str) -> int | None:
     if number is None or (isinstance(number, int) and not isinstance(number, bool)):
         return number
     raise BadParams(f"{name} は版の番号（整数）で渡してください。", f"{name} must be a version's number.")
+
+
+def _wishes(wanted: Wishes) -> JSON:
+    return {"pinned": wanted.pinned, "drained": sorted(wanted.drained)}
 
 
 def _changes(changes: Iterable[Change]) -> list[Any]:

@@ -34,6 +34,8 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "site.cancel": _OPERATOR,
     "site.history": _OPERATOR,
     "site.diff": _OPERATOR,
+    "tunnel.pin": _OPERATOR,
+    "tunnel.drain": _OPERATOR,
     "metrics": _OPERATOR,
 }
 """The local API's methods and the roles that may call each."""

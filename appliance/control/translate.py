@@ -7,6 +7,7 @@ from ipaddress import IPv4Address
 
 from appliance.account.model import KeyPair, Service
 from appliance.control.holdings import Ready
+from appliance.engines.bird import Standing
 from appliance.engines.wanted import engines_for
 from appliance.gate import config as gate
 from appliance.gate import messages
@@ -99,14 +100,14 @@ def gate_config(ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]
 def expected(ready: Ready, certificates: Iterable[str]) -> Expected:
     """What there should be to see on a router at work. certificates: the labels of all that can run out."""
     intent = ready.intent
-    by_rank = {tunnel.name: tunnel.rank + 1 for tunnel in intent.tunnels}
+    names = tuple(tunnel.name for tunnel in intent.tunnels)
     return Expected(
         lines={line.name: line.interface for line in intent.lines},
         line_of={tunnel.name: tunnel.line for tunnel in intent.tunnels},
-        tunnels=tuple(by_rank),
+        tunnels=names,
         services=tuple(service.name for service in intent.services),
         certificates=tuple(certificates),
-        helpers=tuple(spec.name for spec in engines_for(intent, by_rank, {})),
+        helpers=tuple(spec.name for spec in engines_for(intent, dict.fromkeys(names, Standing(1)), {})),
     )
 
 

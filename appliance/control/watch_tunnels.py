@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from appliance.control.applying import Applier
 from appliance.control.clock import boottime
 from appliance.control.records import Records
+from appliance.control.wishes import Wishes
+from appliance.engines.bird import Standing
 from appliance.engines.bird_control import BirdControl
 from appliance.errors import SekishoError
 from appliance.intent.model import RouterIntent, Tunnel
@@ -29,21 +31,62 @@ _log = logging.getLogger(__name__)
 
 
 class TunnelWatch:
-    """order: of the tunnels' names as BIRD has it from an earlier run of ours, None when there was none."""
+    """told: what BIRD was told by an earlier run of ours, by tunnel name; nothing when there was none."""
 
-    def __init__(self, intent: RouterIntent, order: Sequence[str] | None, applier: Applier, records: Records) -> None:
+    def __init__(
+        self, intent: RouterIntent, told: Mapping[str, Standing], wishes: Wishes, applier: Applier, records: Records
+    ) -> None:
         self._intent = intent
         self._applier = applier
         self._records = records
+        order = sorted(told, key=lambda name: -told[name].preference)
         self._policy = Policy([tunnel.name for tunnel in intent.tunnels], order)
+        self._wishes = Wishes()
         self._bird = BirdControl()
         self._up: dict[str, bool] = {}
         self._carrying: str | None = None
         self._peers: dict[str, PeerState] = {}
+        for event in self._heed(wishes):
+            self._policy.handle(event)
 
     @property
-    def preferences(self) -> dict[str, int]:
-        return self._policy.preferences
+    def standings(self) -> dict[str, Standing]:
+        """What BIRD shall be told, by tunnel name."""
+        drained = self._wishes.drained
+        return {
+            name: Standing(preference, watched=name not in drained)
+            for name, preference in self._policy.preferences.items()
+        }
+
+    @property
+    def carrying(self) -> str | None:
+        """Name of the tunnel that carried at the last look."""
+        return self._carrying
+
+    def is_up(self, tunnel: str) -> bool:
+        """Whether packets passed both ways at the last look; of a drained tunnel nobody knows."""
+        return self._up.get(tunnel, False) and tunnel not in self._wishes.drained
+
+    async def wish(self, wishes: Wishes) -> None:
+        """What the operator wants from now on."""
+        for event in self._heed(wishes):
+            await self.hear(event)
+        # Being watched is no matter of order.
+        await self._applier.stand(self.standings)
+
+    def _heed(self, wishes: Wishes) -> list[policy.Event]:
+        """What is new in `wishes`, as events."""
+        before, self._wishes = self._wishes, wishes.of(tunnel.name for tunnel in self._intent.tunnels)
+        drained, now = self._wishes.drained, boottime()
+        # What BIRD watches anew has not come up yet; that is no failure.
+        for name in before.drained - drained:
+            self._up[name] = False
+        events: list[policy.Event] = [policy.Drain(name, now) for name in sorted(drained - before.drained)]
+        events += [policy.Undrain(name, now) for name in sorted(before.drained - drained)]
+        if self._wishes.pinned != before.pinned:
+            pinned = self._wishes.pinned
+            events.append(policy.Unpin(now) if pinned is None else policy.Pin(pinned, now))
+        return events
 
     def figures(self) -> dict[str, TunnelFigures]:
         """For monitoring, as of the last look."""
@@ -68,7 +111,7 @@ class TunnelWatch:
             if boottime() >= peers_due:
                 peers_due = boottime() + PEERS_EVERY
                 await self._look_at_peers()
-            await self._decide(policy.Tick(boottime()))
+            await self.hear(policy.Tick(boottime()))
             await asyncio.sleep(PATHS_EVERY)
 
     async def _look_at_paths(self) -> None:
@@ -83,16 +126,23 @@ class TunnelWatch:
             return
         self._carrying = None
         for tunnel in self._intent.tunnels:
-            up = sessions.get(tunnel.interface, False)
-            self._records.record("tunnel.path", tunnel.name, up)
+            drained = tunnel.name in self._wishes.drained
+            self._records.record("tunnel.drained", tunnel.name, drained)
+            self._records.record("tunnel.pinned", tunnel.name, tunnel.name == self._wishes.pinned)
+            self._records.record("tunnel.engines", tunnel.name, tunnel.name not in self._policy.deaf)
             self._records.record("tunnel.carrying", tunnel.name, tunnel.interface == carrying)
             if tunnel.interface == carrying:
                 self._carrying = tunnel.name
-            # A path that has not come up yet has not failed: no hold-down at a start.
-            if up != self._up.setdefault(tunnel.name, False):
-                self._up[tunnel.name] = up
-                event = policy.PathUp if up else policy.PathDown
-                await self._decide(event(tunnel.name, boottime()))
+            if not drained:
+                await self._path(tunnel.name, sessions.get(tunnel.interface, False))
+
+    async def _path(self, tunnel: str, up: bool) -> None:
+        self._records.record("tunnel.path", tunnel, up)
+        # A path that has not come up yet has not failed: no hold-down at a start.
+        if up != self._up.setdefault(tunnel, False):
+            self._up[tunnel] = up
+            event = policy.PathUp if up else policy.PathDown
+            await self.hear(event(tunnel, boottime()))
 
     async def _look_at_peers(self) -> None:
         self._peers = await asyncio.to_thread(wireguard.observe_peers)
@@ -101,16 +151,20 @@ class TunnelWatch:
             ok = age is not None and age < STALE_HANDSHAKE
             self._records.record("tunnel.handshake", tunnel.name, ok, detail="" if age is None else f"{age:.0f}")
 
-    async def _decide(self, event: policy.Event) -> None:
+    async def hear(self, event: policy.Event) -> None:
+        """Something happened to a tunnel: the order may change."""
         decision = self._policy.handle(event)
         if decision is not None:
             _log.info("order of the tunnels is now %s: %s", _in_order(decision.by_tunnel), decision.why.en)
-            await self._applier.prefer(decision.by_tunnel)
+            await self._applier.stand(self.standings)
 
     def _figures(self, tunnel: Tunnel) -> TunnelFigures:
         peer = self._peers.get(tunnel.interface)
         return TunnelFigures(
-            path_up=self._up.get(tunnel.name),
+            path_up=None if tunnel.name in self._wishes.drained else self._up.get(tunnel.name),
+            engines_answer=tunnel.name not in self._policy.deaf,
+            pinned=tunnel.name == self._wishes.pinned,
+            drained=tunnel.name in self._wishes.drained,
             carrying=tunnel.name == self._carrying,
             handshake_age_seconds=_handshake_age(self._peers, tunnel),
             received_bytes=peer.rx_bytes if peer else None,

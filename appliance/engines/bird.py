@@ -13,6 +13,7 @@ Written for 2.0.12 (Debian 12) and 2.17 (Debian 13) alike: the interface of a ne
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from appliance import paths
 from appliance.engines.spec import ByCommand, ConfigFile, Directory, EngineSpec
@@ -25,8 +26,22 @@ ROUTE_METRIC = 32
 """BIRD leaves routes of any other metric alone: the unreachable floor stays."""
 
 
-def render(intent: RouterIntent, preferences: Mapping[str, int]) -> str:
-    """bird.conf(5). preferences: by tunnel name, the higher the better, 1..65535."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What BIRD is told of one tunnel.
+
+    preference: the higher the better, 1..65535. watched: by BFD. One that is not watched counts as alive, and since
+    its far end hears no BFD any more, the data center too looks for another way to this clinic. mtu: of what is
+    routed into it, in bytes; None: the interface's.
+    """
+
+    preference: int
+    watched: bool = True
+    mtu: int | None = None
+
+
+def render(intent: RouterIntent, standings: Mapping[str, Standing]) -> str:
+    """bird.conf(5). standings: by tunnel name, every tunnel."""
     interfaces = ", ".join(f'"{tunnel.interface}"' for tunnel in intent.tunnels)
     head = f"""\
 # Written by Sekisho; what is changed here by hand is overwritten.
@@ -57,12 +72,14 @@ protocol kernel {KERNEL_PROTOCOL} {{
     persist;
 }}
 """
-    return head + "".join(_static(tunnel, preferences[tunnel.name]) for tunnel in intent.tunnels)
+    return head + "".join(_static(tunnel, standings[tunnel.name]) for tunnel in intent.tunnels)
 
 
-def _static(tunnel: Tunnel, preference: int) -> str:
+def _static(tunnel: Tunnel, standing: Standing) -> str:
+    watch = " bfd" if standing.watched else ""
+    mtu = f" {{ krt_mtu = {standing.mtu}; }}" if standing.mtu else ""
     routes = "".join(
-        f"    route {prefix} via {tunnel.peer_address}%'{tunnel.interface}' bfd;\n"
+        f"    route {prefix} via {tunnel.peer_address}%'{tunnel.interface}'{watch}{mtu};\n"
         for prefix in sorted(tunnel.allowed_prefixes)
     )
     # A prefix keeps `by_` from being a word of BIRD's own; its symbols have no dash.
@@ -70,20 +87,20 @@ def _static(tunnel: Tunnel, preference: int) -> str:
     return f"""
 protocol static {name} {{
     ipv4 {{
-        preference {preference};
+        preference {standing.preference};
     }};
 {routes}}}
 """
 
 
-def bird_spec(intent: RouterIntent, preferences: Mapping[str, int]) -> EngineSpec:
+def bird_spec(intent: RouterIntent, standings: Mapping[str, Standing]) -> EngineSpec:
     """BIRD gives root up by itself (-u) and keeps CAP_NET_ADMIN and CAP_NET_RAW, which routes and BFD need."""
     socket = paths.BIRD_SOCKET
     return EngineSpec(
         name="bird",
         title=Text("経路制御（BIRD）", "the routing daemon (BIRD)"),
         argv=("bird", "-f", "-u", "bird", "-g", "bird", "-c", str(CONFIG), "-s", str(socket)),
-        files=(ConfigFile(CONFIG, render(intent, preferences)),),
+        files=(ConfigFile(CONFIG, render(intent, standings)),),
         directories=(Directory(socket.parent, 0o750, "bird"),),
         reload=ByCommand(("birdc", "-s", str(socket), "configure"), socket),
         leavings=(socket,),

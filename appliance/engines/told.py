@@ -9,7 +9,11 @@ from pathlib import Path
 from appliance.engines import bird, dnsmasq
 from appliance.intent.model import RouterIntent
 
-_PREFERENCE = re.compile(r"^protocol static by_(\w+) \{\n    ipv4 \{\n        preference (\d+);", re.MULTILINE)
+_PROTOCOL = re.compile(
+    r"^protocol static by_(\w+) \{\n    ipv4 \{\n        preference (\d+);\n    \};\n"
+    r"    route \S+ via \S+?( bfd)?(?: \{ krt_mtu = (\d+); \})?;",
+    re.MULTILINE,
+)
 
 
 def answers(hosts: Path = dnsmasq.HOSTS) -> dict[str, tuple[IPv4Address, ...]]:
@@ -21,9 +25,12 @@ def answers(hosts: Path = dnsmasq.HOSTS) -> dict[str, tuple[IPv4Address, ...]]:
     return told
 
 
-def preferences(intent: RouterIntent, config: Path = bird.CONFIG) -> dict[str, int]:
+def standings(intent: RouterIntent, config: Path = bird.CONFIG) -> dict[str, bird.Standing]:
     """By tunnel name; only the tunnels that BIRD knows already."""
-    told = {protocol: int(value) for protocol, value in _PREFERENCE.findall(_text(config))}
+    told = {
+        protocol: bird.Standing(int(preference), bool(watch), int(mtu) if mtu else None)
+        for protocol, preference, watch, mtu in _PROTOCOL.findall(_text(config))
+    }
     names = {tunnel.name.replace("-", "_"): tunnel.name for tunnel in intent.tunnels}
     return {name: told[protocol] for protocol, name in names.items() if protocol in told}
 

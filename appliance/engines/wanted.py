@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 
-from appliance.engines.bird import bird_spec
+from appliance.engines.bird import Standing, bird_spec
 from appliance.engines.chrony import chrony_spec
 from appliance.engines.dhcpcd import dhcpcd_spec
 from appliance.engines.dnsmasq import dnsmasq_spec
@@ -17,19 +17,19 @@ from appliance.intent.model import RouterIntent
 
 def engines_for(
     intent: RouterIntent,
-    preferences: Mapping[str, int],
+    standings: Mapping[str, Standing],
     answers: Mapping[str, Sequence[IPv4Address]],
     resolvers: Sequence[IPv4Address] = (),
     owns_clock: bool = False,
 ) -> tuple[EngineSpec, ...]:
     """All daemons in the order in which they start.
 
-    preferences: for BIRD, by tunnel name, every tunnel. answers: proven addresses by engine name. resolvers: the
+    standings: for BIRD, by tunnel name, every tunnel. answers: proven addresses by engine name. resolvers: the
     line's DNS servers, as far as they are known. owns_clock: this machine may set its clock.
     """
     return (
         *(dhcpcd_spec(line) for line in intent.lines if line.kind == "dhcp"),
-        bird_spec(intent, preferences),
+        bird_spec(intent, standings),
         gate_spec(),
         dnsmasq_spec(intent, answers),
         chrony_spec(intent, resolvers, owns_clock=owns_clock),

@@ -178,8 +178,23 @@ _TUNNEL = {
         "経路は 2本とも使えます。いまは予備の経路を使っています。",
         "Both paths work. The spare path is in use now.",
     ),
+    "tunnel.ok-pinned": _ok(
+        "経路は 2本とも使えます。サポート会社が選んだ経路を使っています。",
+        "Both paths work. The one that your support company has chosen is in use.",
+    ),
+    "tunnel.one-drained": _warning(
+        "つながっています。作業のため、片方の経路は休ませてあります。",
+        "Connected. One path is kept out of use for work on it.",
+        Text(
+            "そのままお使いください。作業がいつ終わるかは、サポート会社に確かめてください。",
+            "Please carry on as usual. Ask your support company when the work will be over.",
+        ),
+    ),
+    "tunnel.drained": _unknown(
+        "作業のため、この経路は休ませてあります。", "This path is kept out of use for work on it.", NOTHING
+    ),
     "tunnel.on-spare": _warning(
-        "主な経路が切れたので、予備の経路で動いています。",
+        "主な経路が使えないので、予備の経路で動いています。",
         "The main path is down; working on the spare path.",
         STILL_USABLE,
     ),
@@ -206,6 +221,11 @@ _TUNNEL = {
     "tunnel.no-handshake": _failed(
         "つなぎ先（データセンター）の機器が返事をしません。",
         "The data center's equipment does not answer.",
+        NEAR_SIDE,
+    ),
+    "tunnel.no-engine": _failed(
+        "この経路の先で、レセコンのサーバーが返事をしません。",
+        "The receipt server does not answer behind this path.",
         NEAR_SIDE,
     ),
     "tunnel.path-down": _failed(

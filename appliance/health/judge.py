@@ -169,7 +169,9 @@ def _line(facts: Facts, expected: Expected, now: float) -> Verdict:
 def _lines_cause(parts: tuple[Verdict, ...]) -> str:
     """parts: in order of preference."""
     states = [part.state for part in parts]
-    if State.OK not in states:
+    # Nobody watches a drained path: it is no evidence that anything works.
+    watched = tuple(part for part in parts if part.cause != "tunnel.drained")
+    if all(part.state is not State.OK for part in watched):
         return _worst_first(parts)[0].cause
     if State.FAILED in states:
         return "line.no-spare" if states[0] is State.OK else "line.on-spare"
@@ -225,20 +227,26 @@ def _tunnel_cause(
 ) -> tuple[str, tuple[Seen, ...]]:
     everything = tuple(seen for part in parts for seen in part.behind)
     states = [part.state for part in parts]
-    if State.OK not in states:
+    # Nobody watches a drained path: it is no evidence that anything works.
+    watched = tuple(part for part in parts if part.cause != "tunnel.drained")
+    if all(part.state is not State.OK for part in watched):
         proofs = [seen for name in expected.services for seen in facts.fresh_proofs(now, name) if seen.ok]
-        passed = tuple(proof for proof in proofs if parts and proof.at > _silent_since(parts) + SETTLING)
+        passed = tuple(proof for proof in proofs if watched and proof.at > _silent_since(watched) + SETTLING)
         if passed:
             return "tunnel.unwatched", passed
         if State.FAILED not in states:
-            waiting = not parts or any(part.cause == "tunnel.checking" for part in parts)
+            waiting = not watched or any(part.cause == "tunnel.checking" for part in watched)
             return ("tunnel.checking" if waiting else "tunnel.no-news"), everything
         causes = {part.cause for part in parts if part.state is State.FAILED}
         return (causes.pop() if len(causes) == 1 else "tunnel.all-down"), everything
+    if len(watched) < len(parts):
+        return "tunnel.one-drained", everything
     if State.UNKNOWN in states:
         return "tunnel.one-unknown", everything
     if State.FAILED in states:
         return ("tunnel.no-spare" if states[0] is State.OK else "tunnel.on-spare"), everything
+    if any((seen := facts.fresh(now, "tunnel.pinned", name)) and seen.ok for name in expected.tunnels):
+        return "tunnel.ok-pinned", everything
     carrying = facts.fresh(now, "tunnel.carrying", expected.tunnels[0])
     on_spare = len(parts) > 1 and carrying is not None and not carrying.ok
     return ("tunnel.ok-on-spare" if on_spare else "tunnel.ok"), everything
@@ -246,7 +254,12 @@ def _tunnel_cause(
 
 def _one_tunnel(facts: Facts, rank: int, name: str, now: float) -> Verdict:
     title = tunnel_title(rank, name)
-    path = facts.fresh(now, "tunnel.path", name)
+    drained = facts.fresh(now, "tunnel.drained", name)
+    if drained and drained.ok:
+        return Verdict(name, title, "tunnel.drained", (drained,))
+    path, engines = (facts.fresh(now, kind, name) for kind in ("tunnel.path", "tunnel.engines"))
+    if path and path.ok and engines and not engines.ok:
+        return Verdict(name, title, "tunnel.no-engine", (engines,))
     if path and path.ok:
         return Verdict(name, title, "tunnel.ok", (path,))
     behind, what = path, "path-down"

@@ -16,6 +16,8 @@ RULE_PRIORITY = 5100
 MAIN_TABLE = 254
 LINE_RULE_PRIORITY = 5000
 """Of the rules that send what is marked for a line to that line's table: before the tunnels' rules."""
+QUESTION_RULE_PRIORITY = 5050
+"""Of the rules that send a question about one tunnel into that tunnel, whichever carries."""
 PROBE_MARK = 0x5EC
 """fwmark of packets that we forge ourselves to make a terminal's TCP speak up (see gate.reset)."""
 SETTLED_METRIC = 4294967295
@@ -38,6 +40,7 @@ class Tunnel:
     endpoint_host: name or literal address; names are resolved at run time. keepalive in seconds.
     rank: 0 is preferred. mtu in bytes of the inner packet. line: name of the access line that it prefers. marks: of
     the lines that it may use (one when it is bound), that of `line` first; none while there is only one line.
+    own_table, own_mark: of a routing table that leads into this tunnel only, and of the packets that use it (fwmark).
     """
 
     name: str
@@ -53,6 +56,8 @@ class Tunnel:
     rank: int
     line: str
     marks: tuple[int, ...]
+    own_table: int
+    own_mark: int
     private_key: SecretStr = field(repr=False)
     preshared_key: SecretStr = field(repr=False)
 

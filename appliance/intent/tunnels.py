@@ -6,6 +6,7 @@ from ipaddress import IPv4Interface, IPv4Network
 
 from appliance.account.model import Account
 from appliance.intent.model import (
+    QUESTION_RULE_PRIORITY,
     ROUTING_TABLE,
     RULE_PRIORITY,
     SETTLED_METRIC,
@@ -16,6 +17,9 @@ from appliance.intent.model import (
     Tunnel,
 )
 from appliance.site.model import OUR_INTERFACES, Site
+
+FIRST_OWN_TABLE = 71
+FIRST_OWN_MARK = 0x5F1
 
 
 def tunnels(account: Account, site: Site, lines: tuple[Line, ...]) -> tuple[Tunnel, ...]:
@@ -39,6 +43,8 @@ def tunnels(account: Account, site: Site, lines: tuple[Line, ...]) -> tuple[Tunn
             rank=rank,
             line=prefer[rank],
             marks=_marks(lines, prefer[rank], tunnel.name in bound),
+            own_table=FIRST_OWN_TABLE + rank,
+            own_mark=FIRST_OWN_MARK + rank,
             private_key=account.wireguard_private_key,
             preshared_key=tunnel.preshared_key,
         )
@@ -69,11 +75,25 @@ def routes(wanted: tuple[Tunnel, ...]) -> tuple[Route, ...]:
         for tunnel in wanted
     )
     floor = tuple(Route(ROUTING_TABLE, prefix, None, metric=SETTLED_METRIC) for prefix in prefixes(wanted))
-    return peers + floor
+    return peers + floor + tuple(route for tunnel in wanted for route in _own_routes(tunnel))
+
+
+def _own_routes(tunnel: Tunnel) -> tuple[Route, ...]:
+    """What asks about this tunnel must not be answered by way of another, even when its interface is gone."""
+    return tuple(
+        route
+        for prefix in sorted(tunnel.allowed_prefixes)
+        for route in (
+            Route(tunnel.own_table, prefix, tunnel.interface, source=tunnel.inner_address),
+            Route(tunnel.own_table, prefix, None, metric=SETTLED_METRIC),
+        )
+    )
 
 
 def rules(wanted: tuple[Tunnel, ...]) -> tuple[PolicyRule, ...]:
-    return tuple(PolicyRule(RULE_PRIORITY, ROUTING_TABLE, prefix) for prefix in prefixes(wanted))
+    """By mark, then by destination."""
+    own = tuple(PolicyRule(QUESTION_RULE_PRIORITY, tunnel.own_table, mark=tunnel.own_mark) for tunnel in wanted)
+    return own + tuple(PolicyRule(RULE_PRIORITY, ROUTING_TABLE, prefix) for prefix in prefixes(wanted))
 
 
 def prefixes(wanted: tuple[Tunnel, ...]) -> tuple[IPv4Network, ...]:

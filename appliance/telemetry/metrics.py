@@ -80,6 +80,27 @@ _FAMILIES = (
     ),
     _Family(
         GaugeMetricFamily,
+        "sekisho_tunnel_engines_answer",
+        "0 when no engine answers behind the tunnel although one does behind another, 1 otherwise.",
+        ("tunnel",),
+        lambda snapshot: (((name,), tunnel.engines_answer) for name, tunnel in snapshot.tunnels.items()),
+    ),
+    _Family(
+        GaugeMetricFamily,
+        "sekisho_tunnel_pinned",
+        "1 when the operator has chosen this tunnel (sekisho tunnel pin), 0 when not.",
+        ("tunnel",),
+        lambda snapshot: (((name,), tunnel.pinned) for name, tunnel in snapshot.tunnels.items()),
+    ),
+    _Family(
+        GaugeMetricFamily,
+        "sekisho_tunnel_drained",
+        "1 when the operator keeps this tunnel empty (sekisho tunnel drain), 0 when not.",
+        ("tunnel",),
+        lambda snapshot: (((name,), tunnel.drained) for name, tunnel in snapshot.tunnels.items()),
+    ),
+    _Family(
+        GaugeMetricFamily,
         "sekisho_tunnel_handshake_age_seconds",
         "Seconds since the last WireGuard handshake; absent before the first.",
         ("tunnel",),

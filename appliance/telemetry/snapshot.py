@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class TunnelFigures:
-    """path_up: packets go both ways (BFD). carrying: this tunnel carries the traffic now.
+    """path_up: packets go both ways (BFD), None while nobody watches. carrying: this tunnel carries the traffic now.
+
+    engines_answer: no sooner false than engines answer behind another tunnel and none behind this one. pinned,
+    drained: as the operator wishes.
 
     handshake_age_seconds: since WireGuard's last handshake, None before the first. The byte
     counts are those of the WireGuard peer, None while it cannot be asked.
@@ -16,6 +19,9 @@ class TunnelFigures:
 
     path_up: bool | None
     carrying: bool
+    engines_answer: bool
+    pinned: bool
+    drained: bool
     handshake_age_seconds: float | None
     received_bytes: int | None
     sent_bytes: int | None

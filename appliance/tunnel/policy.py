@@ -172,6 +172,11 @@ class Policy:
         """BIRD's preference by tunnel, as of the last event."""
         return {name: TOP_PREFERENCE - STEP * place for place, name in enumerate(self._order)}
 
+    @property
+    def deaf(self) -> frozenset[str]:
+        """The tunnels behind which no engine answers, while one does behind another."""
+        return frozenset(tunnel.name for tunnel in self._tunnels.values() if tunnel.deaf)
+
     def handle(self, event: Event) -> Preferences | None:
         """None when the order stays as it was."""
         now = event.at

@@ -14,6 +14,7 @@ import pytest
 
 from appliance import paths
 from appliance.engines import bird, process
+from appliance.engines.bird import Standing
 from appliance.engines.bird_control import BirdControl
 from appliance.engines.supervise import Supervisor
 from appliance.errors import SekishoError
@@ -23,7 +24,7 @@ from tests.builders import lab_account, lab_site, lab_tunnel
 from tests.golden import golden
 
 GOLDEN = Path(__file__).with_name("golden")
-FIRST, SECOND = {"dc1": 200, "dc2": 190}, {"dc1": 190, "dc2": 200}
+FIRST, SECOND = ({"dc1": Standing(first), "dc2": Standing(second)} for first, second in ((200, 190), (190, 200)))
 ENGINES = IPv4Network("203.0.113.0/25")
 
 
@@ -49,8 +50,8 @@ def test_bird_itself_accepts_several_prefixes_and_a_name_with_dashes(tmp_path: P
     account = lab_account(
         tunnels=[lab_tunnel(1, name="a-b-static", allowed_prefixes=["203.0.113.64/26", "203.0.113.0/26"])]
     )
-    text = bird.render(compile_intent(account, lab_site()), {"a-b-static": 7})
-    assert text.count(" bfd;") == 2
+    text = bird.render(compile_intent(account, lab_site()), {"a-b-static": Standing(7, mtu=1280)})
+    assert text.count(" bfd { krt_mtu = 1280; };") == 2
     (tmp_path / "bird.conf").write_text(text)
     subprocess.run(["bird", "-p", "-c", str(tmp_path / "bird.conf")], check=True, timeout=20)
 
@@ -109,7 +110,8 @@ class World:
                 *("table", str(route.table), "metric", str(route.metric)),
             )
         for rule in intent.rules:
-            run("ip", "rule", "add", "pref", str(rule.priority), "to", str(rule.destination), "lookup", str(rule.table))
+            what = ["to", str(rule.destination)] if rule.destination else ["fwmark", str(rule.mark)]
+            run("ip", "rule", "add", "pref", str(rule.priority), *what, "lookup", str(rule.table))
 
     def _end(
         self, namespace: str | None, name: str, key: str, peer_key: str, endpoint: str | None, allowed: str
@@ -162,8 +164,8 @@ def test_bird_moves_the_route_and_leaves_it_when_it_dies(intent: RouterIntent) -
     supervisor = Supervisor(paths.RUN)
     control = BirdControl()
 
-    def order(preferences: Mapping[str, int]) -> list[str]:
-        return [change.text.en for change in supervisor.apply([bird.bird_spec(intent, preferences)])]
+    def order(standings: Mapping[str, Standing]) -> list[str]:
+        return [change.text.en for change in supervisor.apply([bird.bird_spec(intent, standings)])]
 
     with pytest.raises(SekishoError, match="bird-silent"):
         control.bfd_sessions()
@@ -179,6 +181,20 @@ def test_bird_moves_the_route_and_leaves_it_when_it_dies(intent: RouterIntent) -
     assert order(SECOND) == ["have the routing daemon (BIRD) read its new settings"]
     until(lambda: control.carrying(ENGINES) == "sk-dc2" and "dev sk-dc2" in kernel_route())
     assert session_starts() == starts
+
+    # A narrower path is a property of the route, and drained is what nobody watches: neither moves anything.
+    assert order({**SECOND, "dc2": Standing(200, mtu=1300)}) == ["have the routing daemon (BIRD) read its new settings"]
+    until(lambda: "dev sk-dc2" in kernel_route() and "mtu 1300" in kernel_route())
+    order({"dc1": Standing(190, watched=False), "dc2": Standing(200)})
+    until(lambda: control.bfd_sessions() == {"sk-dc2": True} and "mtu" not in kernel_route())
+    assert "dev sk-dc2" in kernel_route()
+    # What nobody watches carries when nothing else does.
+    world.cut(2)
+    until(lambda: "dev sk-dc1" in kernel_route())
+    world.mend(2)
+    until(lambda: "dev sk-dc2" in kernel_route())
+    order(SECOND)
+    until(lambda: control.bfd_sessions() == {"sk-dc1": True, "sk-dc2": True})
 
     # BFD moves it away from a dead path by itself, and back.
     world.cut(2)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 from pathlib import Path
 
+import pytest
+
 from appliance.engines import bird, dnsmasq, told
+from appliance.engines.bird import Standing
 from appliance.intent.compile import compile as compile_intent
 from tests.builders import lab_account, lab_site
 
@@ -20,14 +23,16 @@ def test_answers_come_back(tmp_path: Path) -> None:
     assert told.answers(hosts) == answers
 
 
-def test_preferences_come_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", [Standing(120), Standing(120, watched=False), Standing(120, True, 1280)])
+def test_standings_come_back(tmp_path: Path, first: Standing) -> None:
     intent = compile_intent(lab_account(), lab_site())
     config = tmp_path / "bird.conf"
-    config.write_text(bird.render(intent, {"dc1": 120, "dc2": 199}))
-    assert told.preferences(intent, config) == {"dc1": 120, "dc2": 199}
+    told_last = {"dc1": first, "dc2": Standing(199, False, 1300)}
+    config.write_text(bird.render(intent, told_last))
+    assert told.standings(intent, config) == told_last
 
 
 def test_a_fresh_router_was_told_nothing(tmp_path: Path) -> None:
     intent = compile_intent(lab_account(), lab_site())
     assert told.answers(tmp_path / "hosts") == {}
-    assert told.preferences(intent, tmp_path / "bird.conf") == {}
+    assert told.standings(intent, tmp_path / "bird.conf") == {}

@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 
 from appliance import paths
+from appliance.engines.bird import Standing
 from appliance.engines.wanted import engines_for
 from appliance.health.causes import helper_title
 from appliance.intent.compile import compile as compile_intent
 from tests.builders import lab_account, lab_site
 
-PREFERENCES = {"dc1": 200, "dc2": 190}
+STANDINGS = {"dc1": Standing(200), "dc2": Standing(190)}
 STATIC = {
     "kind": "static",
     "interface": "wan0",
@@ -19,7 +20,7 @@ STATIC = {
 
 
 def test_the_daemons_of_a_router() -> None:
-    specs = engines_for(compile_intent(lab_account(), lab_site()), PREFERENCES, {})
+    specs = engines_for(compile_intent(lab_account(), lab_site()), STANDINGS, {})
     assert [spec.name for spec in specs] == ["dhcpcd-wan", "bird", "gate", "dnsmasq", "chrony", "web"]
     assert {spec.name: spec.user for spec in specs if spec.user} == {"gate": "sekisho-gate", "web": "sekisho-web"}
     assert all(helper_title(spec.name).ja != spec.name for spec in specs), "staff are told what has stopped"
@@ -28,7 +29,7 @@ def test_the_daemons_of_a_router() -> None:
 
 
 def test_a_static_line_needs_no_dhcp_client() -> None:
-    specs = engines_for(compile_intent(lab_account(), lab_site(wan=STATIC)), PREFERENCES, {})
+    specs = engines_for(compile_intent(lab_account(), lab_site(wan=STATIC)), STANDINGS, {})
     assert not any(spec.name.startswith("dhcpcd") for spec in specs)
 
 
@@ -37,13 +38,13 @@ def test_no_secret_leaves_the_intent() -> None:
     secrets = [
         key.get_secret_value() for tunnel in intent.tunnels for key in (tunnel.private_key, tunnel.preshared_key)
     ]
-    for spec in engines_for(intent, PREFERENCES, {}):
+    for spec in engines_for(intent, STANDINGS, {}):
         shown = [*spec.argv, *(file.content for file in spec.files)]
         assert not [secret for secret in secrets for text in shown if secret in text]
 
 
 def test_every_file_has_one_owner_and_lives_where_files_live() -> None:
-    specs = engines_for(compile_intent(lab_account(), lab_site()), PREFERENCES, {})
+    specs = engines_for(compile_intent(lab_account(), lab_site()), STANDINGS, {})
     files = [file.path for spec in specs for file in spec.files]
     assert len(files) == len(set(files))
     assert {path.parent for path in files} == {paths.ENGINES}
@@ -51,4 +52,4 @@ def test_every_file_has_one_owner_and_lives_where_files_live() -> None:
 
 def test_an_order_that_forgets_a_tunnel_is_a_mistake_of_ours() -> None:
     with pytest.raises(KeyError):
-        engines_for(compile_intent(lab_account(), lab_site()), {"dc1": 200}, {})
+        engines_for(compile_intent(lab_account(), lab_site()), {"dc1": Standing(200)}, {})

@@ -425,6 +425,30 @@ def test_the_spare_in_use_by_choice_is_no_fault() -> None:
     assert (light.cause, light.state) == ("tunnel.ok-on-spare", State.OK)
 
 
+def test_engines_silent_behind_one_path_are_told_of_that_path() -> None:
+    light = by_name(board_with(("tunnel.engines", "dc1", False), ("tunnel.engines", "dc2", True)).lights(101.0))[
+        "tunnel"
+    ]
+    assert (light.cause, light.state) == ("tunnel.on-spare", State.WARNING)
+    assert light.parts[0].cause == "tunnel.no-engine"
+
+
+def test_what_the_operator_wishes_is_told_and_is_no_fault() -> None:
+    light = by_name(board_with(("tunnel.pinned", "dc2", True)).lights(101.0))["tunnel"]
+    assert (light.cause, light.state) == ("tunnel.ok-pinned", State.OK)
+    light = by_name(board_with(("tunnel.drained", "dc1", True)).lights(101.0))["tunnel"]
+    assert (light.cause, light.state) == ("tunnel.one-drained", State.WARNING)
+    assert {part.cause for part in light.parts} == {"tunnel.ok", "tunnel.drained"}
+
+
+def test_a_drained_path_is_no_evidence_that_anything_works() -> None:
+    board = board_with(("tunnel.drained", "dc1", True))
+    for at in (110.0, 114.0, 118.0):
+        show(board, at, (("tunnel.drained", "dc1", True), *down("dc2")))
+    light = by_name(board.lights(118.0))["tunnel"]
+    assert light.state is State.FAILED
+
+
 def test_one_path_up_and_the_other_unheard_of() -> None:
     light = by_name(board_with(base=without("tunnel.path dc2")).lights(101.0))["tunnel"]
     assert (light.cause, light.parts[0].state) == ("tunnel.one-unknown", State.UNKNOWN)

@@ -263,6 +263,7 @@ def _lay(router: Machine, intent: RouterIntent) -> None:
         kind = "" if route.interface else "unreachable "
         router.ip(f"route add {kind}{route.destination} {' '.join(words)} table {route.table}")
     for rule in intent.rules:
-        router.ip(f"rule add priority {rule.priority} to {rule.destination} lookup {rule.table}")
+        what = f"to {rule.destination}" if rule.destination else f"fwmark {rule.mark:#x}"
+        router.ip(f"rule add priority {rule.priority} {what} lookup {rule.table}")
     for key, value in intent.sysctls:
         router.write(Path("/proc/sys", key), value)

@@ -36,13 +36,28 @@ def test_beneath_every_prefix_lies_a_refusal() -> None:
     ]
     intent = compile(lab_account(tunnels=tunnels), lab_site())
     wide, narrow = IPv4Network("198.18.0.0/15"), IPv4Network("203.0.113.0/25")
-    assert intent.routes == (
+    shared = tuple(route for route in intent.routes if route.table == ROUTING_TABLE)
+    assert shared == (
         Route(ROUTING_TABLE, IPv4Network("203.0.113.1/32"), "sk-dc1", source=INNER),
         Route(ROUTING_TABLE, IPv4Network("203.0.113.2/32"), "sk-dc2", source=INNER),
         Route(ROUTING_TABLE, wide, None, metric=SETTLED_METRIC),
         Route(ROUTING_TABLE, narrow, None, metric=SETTLED_METRIC),
     )
-    assert intent.rules == tuple(PolicyRule(RULE_PRIORITY, ROUTING_TABLE, prefix) for prefix in (wide, narrow))
+    by_destination = tuple(PolicyRule(RULE_PRIORITY, ROUTING_TABLE, prefix) for prefix in (wide, narrow))
+    assert intent.rules[-2:] == by_destination
+
+
+def test_a_question_about_one_tunnel_goes_into_that_tunnel_or_nowhere() -> None:
+    intent = compile(lab_account(), lab_site())
+    prefix = IPv4Network("203.0.113.0/25")
+    for tunnel in intent.tunnels:
+        assert PolicyRule(5050, tunnel.own_table, mark=tunnel.own_mark) in intent.rules
+        assert [route for route in intent.routes if route.table == tunnel.own_table] == [
+            Route(tunnel.own_table, prefix, tunnel.interface, source=INNER),
+            Route(tunnel.own_table, prefix, None, metric=SETTLED_METRIC),
+        ]
+    marks = [tunnel.own_mark for tunnel in intent.tunnels]
+    assert len(set(marks)) == len(marks)
 
 
 def test_a_static_line_brings_its_address_route_and_resolvers() -> None:
@@ -64,7 +79,7 @@ def test_each_of_two_lines_has_its_own_way() -> None:
         ("backup_wan", 0x5E2, 62),
     ]
     assert Route(61, anywhere, "wan0", gateway=IPv4Address("192.0.2.65")) in intent.routes
-    assert {route.table for route in intent.routes if route.interface is None} == {51, 61, 62}
+    assert {route.table for route in intent.routes if route.interface is None} == {51, 61, 62, 71, 72}
     assert intent.rules[:2] == (PolicyRule(5000, 61, mark=0x5E1), PolicyRule(5000, 62, mark=0x5E2))
     assert [tunnel.marks for tunnel in intent.tunnels] == [(0x5E1, 0x5E2), (0x5E2, 0x5E1)]
     found = with_ways(intent, [Way("backup_wan", IPv4Address("198.51.100.1"))])

@@ -44,10 +44,17 @@ def test_of_a_router_of_which_nothing_is_known_only_the_version_is_told():
 
 
 def test_an_unknown_figure_of_a_tunnel_is_absent_and_the_known_ones_are_not():
-    shown = Snapshot("1", tunnels={"dc1": TunnelFigures(None, False, None, None, None)})
-    assert names(shown) == {"sekisho_build_info", "sekisho_tunnel_carrying"}
+    shown = Snapshot("1", tunnels={"dc1": TunnelFigures(None, False, True, False, False, None, None, None)})
+    assert names(shown) == {
+        "sekisho_build_info",
+        *(f"sekisho_tunnel_{known}" for known in ("carrying", "engines_answer", "pinned", "drained")),
+    }
     mixed = Snapshot(
-        "1", tunnels={"dc1": TunnelFigures(True, True, 0.0, 0, 0), "dc2": TunnelFigures(None, False, None, None, None)}
+        "1",
+        tunnels={
+            "dc1": TunnelFigures(True, True, True, False, False, 0.0, 0, 0),
+            "dc2": TunnelFigures(None, False, True, False, False, None, None, None),
+        },
     )
     ages = {key: value for key, value in samples(mixed).items() if key[0] == "sekisho_tunnel_handshake_age_seconds"}
     assert ages == {("sekisho_tunnel_handshake_age_seconds", (("tunnel", "dc1"),)): 0}
@@ -94,7 +101,7 @@ def test_a_whole_clinic_costs_few_series():
     clinic = Snapshot(
         "1",
         lights=lights,
-        tunnels={name: TunnelFigures(True, True, 1.0, 1, 1) for name in ("dc1", "dc2")},
+        tunnels={name: TunnelFigures(True, True, True, False, False, 1.0, 1, 1) for name in ("dc1", "dc2")},
         permitted=dict.fromkeys(services, 2),
         gate={"receipt-gate": GateFigures(1, 1, 1, 1)},
         gate_refusals={("receipt-gate", f"reason-{number}"): 1 for number in range(10)},
