@@ -58,7 +58,7 @@ class HandmadeRouter:
         )
 
     def _bird(self) -> str:
-        bfd = "interval 50 ms; multiplier 4;"
+        bfd = f"interval {datacenter.BFD_INTERVAL_MS} ms; multiplier {datacenter.BFD_MULTIPLIER};"
         routes = "".join(
             f"""
 protocol static {place.name} {{
