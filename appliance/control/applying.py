@@ -67,15 +67,21 @@ class Applier:
     async def plan(self, intent: RouterIntent, standings: Mapping[str, Standing]) -> list[Change]:
         """What an apply of `intent` would do; nothing is changed."""
         specs = self._specs(intent, standings)
-        return await self._alone(
-            lambda: kernel.plan(with_ways(intent, self._ways), self._memory) + self._supervisor.plan(specs)
-        )
+
+        def work() -> list[Change]:
+            surplus = self._supervisor.surplus(specs)
+            daemons = self._supervisor.plan(specs)[len(surplus) :]
+            return surplus + kernel.plan(with_ways(intent, self._ways), self._memory) + daemons
+
+        return await self._alone(work)
 
     async def apply(self, intent: RouterIntent) -> list[Change]:
         """Make the router so. Raises SekishoError; what was done until then stays, a next call goes on from there."""
 
         def work() -> list[Change]:
-            done = kernel.apply(with_ways(intent, self._ways), self._memory)
+            # What a daemon of the former settings made (a lease's route) would stand in the way of ours.
+            done = self._supervisor.retire(self._specs(intent))
+            done += kernel.apply(with_ways(intent, self._ways), self._memory)
             self.intent = intent
             return done + self._supervisor.apply(self._specs(intent))
 

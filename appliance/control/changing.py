@@ -14,10 +14,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from appliance.control import holdings, in_force, undo
-from appliance.control.clock import boottime
+from appliance.control.clock import boottime, this_boot
 from appliance.control.holdings import Ready, Wanted
 from appliance.control.in_force import InForce
 from appliance.errors import SekishoError
@@ -28,7 +27,6 @@ from appliance.site.history import History, Version
 from appliance.site.trial import Ending, Seen, Trial, Trials
 from appliance.text import Text
 
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """None that looks like another."""
 _INTERRUPTED = Text("反映の途中で止まりました。", "it was interrupted.")
@@ -126,7 +124,7 @@ class Changer:
             version = await self._begin(wanted, by, copy_of, True)
             self._failure = None
             digest = trials.digest_of(token)
-            await self._handle(trials.Begin(boottime(), _boot_id(), version.number, seconds, green, digest))
+            await self._handle(trials.Begin(boottime(), this_boot(), version.number, seconds, green, digest))
             if self._failure is not None:
                 raise self._failure
             return Begun(self._changes, version.number, f"{token[:5]}-{token[5:]}", seconds)
@@ -150,7 +148,7 @@ class Changer:
             kept = await self._in_force()
             if found is not None:
                 committed = kept is not None and kept == await asyncio.to_thread(self._kept_of, found.version)
-                await self._handle(trials.Found(boottime(), _boot_id(), found, committed))
+                await self._handle(trials.Found(boottime(), this_boot(), found, committed))
             running = self._trials.trial
             for version in await asyncio.to_thread(self.history.versions):
                 if version.ending is None and (running is None or running.version != version.number):
@@ -239,10 +237,6 @@ class Changer:
             return InForce(*self.history.kept(number))
         except SekishoError:
             return None
-
-
-def _boot_id() -> str:
-    return _BOOT_ID.read_text().strip()
 
 
 def _now() -> str:

@@ -5,6 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from appliance import paths
+from appliance.files import write_atomically
 
 
 def boottime() -> float:
@@ -22,3 +27,15 @@ class Instant:
     @classmethod
     def now(cls) -> Instant:
         return cls(boottime(), datetime.now(UTC))
+
+
+def this_boot(mark: Path = paths.RUN / "boot-id") -> str:
+    """Names the time since the kernel lost all that we told it; another name after a power cut.
+
+    Not the kernel's own boot_id: what counts is /run, where we remember what the kernel holds.
+    """
+    try:
+        return mark.read_text()
+    except FileNotFoundError:
+        write_atomically(mark, uuid4().hex)
+        return mark.read_text()

@@ -60,13 +60,24 @@ class Supervisor:
 
     def plan(self, specs: Sequence[EngineSpec]) -> list[Change]:
         """What `apply` would do, in its order."""
-        self._reap()
-        wanted = {spec.name for spec in specs}
-        changes = [self._stopping(name) for name in self._recorded() if name not in wanted]
+        changes = self.surplus(specs)
         for spec in specs:
             action = self._needed(spec)
             if action is not None:
                 changes.append(_change(spec.name, spec.title, action, spec))
+        return changes
+
+    def surplus(self, specs: Sequence[EngineSpec]) -> list[Change]:
+        """The part of `plan`, its first, that stops what is no longer wanted."""
+        self._reap()
+        wanted = {spec.name for spec in specs}
+        return [self._stopping(name) for name in self._recorded() if name not in wanted]
+
+    def retire(self, specs: Sequence[EngineSpec]) -> list[Change]:
+        """Stop what is no longer wanted, and nothing else: it takes what it made in the kernel along."""
+        changes = self.surplus(specs)
+        for change in changes:
+            self._do(change)
         return changes
 
     def apply(self, specs: Sequence[EngineSpec]) -> list[Change]:

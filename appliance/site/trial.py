@@ -48,7 +48,8 @@ class Ending(StrEnum):
 class Trial:
     """What must survive the daemon.
 
-    version: its number in the history. boot: the kernel's boot id; another one means that everything is gone.
+    version: its number in the history. boot: `clock.this_boot` at its beginning; another one means that the kernel
+    has lost everything since.
     green: names of the lights that were green before. token: SHA-256 of what whoever started it was given.
     reason: why it is being returned.
     """

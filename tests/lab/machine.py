@@ -59,17 +59,21 @@ class Machine:
     """A running machine. `directory` (created) holds its disk and logs and belongs to the caller.
 
     owns_clock: it may set the clock, which is that of the whole kernel; only where that kernel is the test's own.
+    former: the directory of a machine that has lost its power; this is the same one, switched on again.
 
     Raises OSError without root, subprocess.CalledProcessError when its disk cannot be put together.
     """
 
-    def __init__(self, name: str, directory: Path, owns_clock: bool = False) -> None:
+    def __init__(self, name: str, directory: Path, owns_clock: bool = False, former: Path | None = None) -> None:
         self.name = name
         self._owns_clock = owns_clock
         self.log_dir = directory / "log"
         self.log_dir.mkdir(parents=True)
         fstab = directory / "fstab"
         fstab.write_text(filesystem.prepare(name, directory / "disk"))
+        if former is not None:
+            filesystem.take_over(former / "disk", directory / "disk")
+        self.directory = directory
         self.environment = {
             "PATH": f"{sys.prefix}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": "/root",

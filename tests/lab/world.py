@@ -139,11 +139,14 @@ class World:
         for host in self.engines.values():
             host.wait_until_serving()
 
-    def _place(self, role: str) -> Machine:
-        """Switch on a machine and plug its cables."""
+    def _place(self, role: str, former: Machine | None = None) -> Machine:
+        """Switch on a machine and plug its cables. former: the same machine, before it lost its power."""
         self._starts += 1
         machine = Machine(
-            role, self.directory / f"{self._starts:02}-{role}", owns_clock=role == "router" and self._owns_clock
+            role,
+            self.directory / f"{self._starts:02}-{role}",
+            owns_clock=role == "router" and self._owns_clock,
+            former=former.directory if former else None,
         )
         self._on_close.callback(machine.close)
         self.machines[role] = machine
@@ -180,6 +183,16 @@ class World:
     def start_concentrator(self, number: int) -> None:
         """Switch a stopped concentrator on again; it still knows its key and its clinics."""
         self.concentrators[number].start(self._place(f"conc{number}"))
+
+    def cut_router_power(self) -> None:
+        """Nothing of the router goes on, and nobody is told; its disk stays."""
+        for interface in self._cabling["router"]:
+            self.pull_out("router", interface)
+        self.machines["router"].close()
+
+    def restore_router_power(self) -> None:
+        """The router boots, as far as the closed table that its init loads first; then `router.run` starts Sekisho."""
+        self.router = Router(self._place("router", former=self.machines["router"]))
 
     def cut_tunnel(self, number: int) -> None:
         """Lose the packets of one tunnel on the internet, in silence and in both directions."""

@@ -219,6 +219,16 @@ def test_what_is_no_longer_wanted_is_stopped_and_its_files_go() -> None:
     assert supervisor.apply([engine()]) == []
 
 
+def test_what_is_surplus_can_go_first_and_alone() -> None:
+    supervisor = Supervisor(RUN)
+    supervisor.apply([engine(), engine(name="b")])
+    wanted = [engine("two"), engine(name="c")]
+    assert words(supervisor.plan(wanted))[:1] == words(supervisor.surplus(wanted)) == ["stop test b"]
+    assert words(supervisor.retire(wanted)) == ["stop test b"]
+    assert supervisor.check() == {"a": True, "b": False}
+    assert words(supervisor.apply(wanted)) == ["have test a read its new settings", "start test c"]
+
+
 def test_stop_all_leaves_nothing() -> None:
     left = RUN / "a" / "socket"
     spec = engine(leavings=(left, RUN / "a" / "never"))
