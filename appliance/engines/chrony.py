@@ -36,7 +36,7 @@ def render(intent: RouterIntent) -> str:
         *(("nocerttimecheck 1", f"ntsdumpdir {paths.CHRONY}") if time.nts else ()),
         f"makestep {STEP} 3",
         "rtcsync",
-        f"allow {intent.lan.address.network}",
+        *(f"allow {network}" for network in intent.lan.networks),
         "cmdport 0",
         f"bindcmdaddress {paths.RUN}/chrony/control.sock",
         f"pidfile {paths.RUN}/chrony/chronyd.pid",

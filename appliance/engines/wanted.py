@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from appliance.engines.bird import Standing, bird_spec
 from appliance.engines.chrony import chrony_spec
 from appliance.engines.dhcpcd import dhcpcd_spec
-from appliance.engines.dnsmasq import dnsmasq_spec
+from appliance.engines.dnsmasq import dnsmasq_outside_spec, dnsmasq_spec, needs_outside
 from appliance.engines.gate_process import gate_spec
 from appliance.engines.spec import EngineSpec
 from appliance.engines.web_process import web_spec
@@ -32,6 +32,7 @@ def engines_for(
         bird_spec(intent, standings),
         gate_spec(),
         dnsmasq_spec(intent, answers),
+        *((dnsmasq_outside_spec(intent, resolvers),) if needs_outside(intent) else ()),
         chrony_spec(intent, resolvers, owns_clock=owns_clock),
         web_spec(intent),
     )

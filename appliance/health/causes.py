@@ -421,6 +421,7 @@ _HELPER_TITLES: dict[str, Text] = {
     "bird": Text("経路の見張りと切り替え", "watching and switching the paths"),
     "gate": Text("レセコンへの通信の取り次ぎ", "passing connections on to the receipt computer"),
     "dnsmasq": Text("端末への名前とアドレスの案内", "telling terminals names and addresses"),
+    "dnsmasq-outside": Text("端末への院外の名前の案内", "telling terminals names from elsewhere"),
     "chrony": Text("時刻合わせ", "keeping the time"),
     "web": Text("状態のページ", "the status page"),
 }

@@ -20,18 +20,19 @@ def refuse_contradictions(account: Account, site: Site) -> None:
 
 
 def _refuse_overlaps(account: Account, site: Site) -> None:
-    lan = site.lan.address.network
     inner = account.tunnels[0].inner_address
     for tunnel in account.tunnels:
         for prefix in tunnel.allowed_prefixes:
-            if prefix.overlaps(lan):
+            for network, key in _inside(site):
+                if not prefix.overlaps(network):
+                    continue
                 raise SekishoError(
                     "intent.lan-overlaps-tunnel",
-                    f"LAN（{lan}）がデータセンター側のネットワーク（{prefix}、トンネル {tunnel.name}）と"
+                    f"LAN（{network}）がデータセンター側のネットワーク（{prefix}、トンネル {tunnel.name}）と"
                     "重なっています。"
-                    "site.toml の lan.address を重ならない範囲に変えてください。",
-                    f"The LAN ({lan}) overlaps a network of the data center ({prefix}, tunnel {tunnel.name}); "
-                    "change lan.address in site.toml to a range that does not.",
+                    f"site.toml の {key} を重ならない範囲に変えてください。",
+                    f"The LAN ({network}) overlaps a network of the data center ({prefix}, tunnel {tunnel.name}); "
+                    f"change {key} in site.toml to a range that does not.",
                 )
             for name, line in _static(site).items():
                 if not prefix.overlaps(line.address.network):
@@ -46,7 +47,7 @@ def _refuse_overlaps(account: Account, site: Site) -> None:
                     "site.toml to match.",
                 )
     outside = [(line.address.network, f"{name}.address") for name, line in _static(site).items()]
-    for network, key in [(lan, "lan.address"), *outside]:
+    for network, key in [*_inside(site), *outside]:
         if inner in network:
             raise SekishoError(
                 "intent.inner-address-taken",
@@ -81,14 +82,22 @@ def _refuse_endpoints(account: Account, site: Site) -> None:
                 f"The endpoint of tunnel {tunnel.name}, {endpoint}, lies inside the tunnels' own networks, so it can "
                 "never be reached; ask the data center for a corrected account.",
             )
-        if endpoint in site.lan.address.network:
-            raise SekishoError(
-                "intent.endpoint-inside-lan",
-                f"トンネル {tunnel.name} の接続先 {endpoint} が LAN（{site.lan.address.network}）に入っています。"
-                "site.toml の lan.address を別の範囲に変えてください。",
-                f"The endpoint of tunnel {tunnel.name}, {endpoint}, lies in the LAN ({site.lan.address.network}); "
-                "change lan.address in site.toml to another range.",
-            )
+        for network, key in _inside(site):
+            if endpoint in network:
+                raise SekishoError(
+                    "intent.endpoint-inside-lan",
+                    f"トンネル {tunnel.name} の接続先 {endpoint} が LAN（{network}）に入っています。"
+                    f"site.toml の {key} を別の範囲に変えてください。",
+                    f"The endpoint of tunnel {tunnel.name}, {endpoint}, lies in the LAN ({network}); "
+                    f"change {key} in site.toml to another range.",
+                )
+
+
+def _inside(site: Site) -> list[tuple[IPv4Network, str]]:
+    """The clinic's networks, each with the key that gives it."""
+    segments = [(item.address.network, f"segments[{number}].address") for number, item in enumerate(site.segments, 1)]
+    behind = [(route.to, f"routes[{number}].to") for number, route in enumerate(site.routes, 1)]
+    return [(site.lan.address.network, "lan.address"), *segments, *behind]
 
 
 def _refuse_unreachable(account: Account) -> None:

@@ -33,10 +33,10 @@ def compile(account: Account, site: Site) -> RouterIntent:
         monitoring=account.monitoring,
         time=wanted_time,
         bfd=Bfd(account.bfd.interval_ms, account.bfd.multiplier),
-        addresses=edges.addresses(site) + tunnels.addresses(wanted_tunnels),
-        routes=lines.routes(site, wanted_lines) + tunnels.routes(wanted_tunnels),
+        addresses=edges.addresses(site, wanted_lan) + tunnels.addresses(wanted_tunnels),
+        routes=edges.routes(wanted_lan) + lines.routes(site, wanted_lines) + tunnels.routes(wanted_tunnels),
         rules=lines.rules(wanted_lines) + tunnels.rules(wanted_tunnels),
-        sysctls=sysctls.sysctls(wanted_lan.interface, wanted_lines, wanted_tunnels),
+        sysctls=sysctls.sysctls(wanted_lan.interfaces, wanted_lines, wanted_tunnels),
         firewall=table.table(
             ground.Ground.of(
                 wanted_lan,

@@ -93,6 +93,11 @@ class SourceNat:
 
 
 @dataclass(frozen=True, slots=True)
+class Masquerade:
+    """To whatever address the outgoing interface has; connections end when it loses it (nft(8))."""
+
+
+@dataclass(frozen=True, slots=True)
 class RedirectByMap:
     """Redirect to a port of our own `address`, looked up in a named map with key `fields`; no entry, no redirect.
 
@@ -137,7 +142,20 @@ class Offload:
     flow_table: str
 
 
-Verdict = Accept | Drop | Refuse | Jump | SourceNat | RedirectByMap | RedirectTo | ClampMss | NoTrack | Count | Offload
+Verdict = (
+    Accept
+    | Drop
+    | Refuse
+    | Jump
+    | SourceNat
+    | Masquerade
+    | RedirectByMap
+    | RedirectTo
+    | ClampMss
+    | NoTrack
+    | Count
+    | Offload
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,22 +97,89 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class FixedHost:
+    """internet_minutes: the longest time for which it may be switched to the internet; None: never."""
+
     name: str
     mac: str
     address: IPv4Address
+    internet_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DhcpRange:
+    first: IPv4Address
+    last: IPv4Address
+    lease_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A network of the clinic behind an inner router, which is `via` in one of our segments."""
+
+    network: IPv4Network
+    via: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One wire of the clinic's. port: the Ethernet port; interface: what carries IP on it, for a VLAN ours.
+
+    dhcp: None when the clinic's own DHCP server stays in charge. reaches: interfaces of the segments to which
+    machines here may open connections. behind: networks that other routers here lead to.
+    """
+
+    name: str
+    port: str
+    interface: str
+    vlan: int | None
+    address: IPv4Interface
+    dhcp: DhcpRange | None
+    reaches: tuple[str, ...] = ()
+    behind: tuple[Behind, ...] = ()
+
+    @property
+    def networks(self) -> tuple[IPv4Network, ...]:
+        """All whose machines speak on this wire."""
+        return (self.address.network, *(behind.network for behind in self.behind))
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Names that `servers`, inside the clinic, answer. ipv6: the terminals can use IPv6 addresses there."""
+
+    domains: tuple[str, ...]
+    servers: tuple[IPv4Address, ...]
+    ipv6: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Lan:
-    """dhcp_*: the dynamic range, None when the clinic's own DHCP server stays in charge. lease in hours."""
+    """The clinic's side. segments: the first is the LAN itself. hosts: the terminals, in any segment."""
 
-    interface: str
-    address: IPv4Interface
     router_name: str
-    dhcp_first: IPv4Address | None
-    dhcp_last: IPv4Address | None
-    lease_hours: int
+    segments: tuple[Segment, ...]
     hosts: tuple[FixedHost, ...]
+    forwards: tuple[Forward, ...] = ()
+
+    @property
+    def interface(self) -> str:
+        return self.segments[0].interface
+
+    @property
+    def address(self) -> IPv4Interface:
+        return self.segments[0].address
+
+    @property
+    def interfaces(self) -> tuple[str, ...]:
+        return tuple(segment.interface for segment in self.segments)
+
+    @property
+    def networks(self) -> tuple[IPv4Network, ...]:
+        return tuple(network for segment in self.segments for network in segment.networks)
+
+    @property
+    def internet_hosts(self) -> tuple[FixedHost, ...]:
+        return tuple(host for host in self.hosts if host.internet_minutes is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,12 +42,12 @@ _GLOBAL: tuple[Sysctl, ...] = (
 )
 
 
-def sysctls(lan: str, lines: tuple[Line, ...], tunnels: tuple[Tunnel, ...]) -> tuple[Sysctl, ...]:
+def sysctls(inside: tuple[str, ...], lines: tuple[Line, ...], tunnels: tuple[Tunnel, ...]) -> tuple[Sysctl, ...]:
     """In the order in which they must be applied. Those of an interface need it to exist."""
     wanted = [*_GLOBAL]
     # With two lines an answer belongs to the line of its question, and not to that of the best route back.
     outside = LOOSE if len(lines) > 1 else STRICT
-    for interface, rp_filter in ((lan, STRICT), *((line.interface, outside) for line in lines)):
+    for interface, rp_filter in (*((name, STRICT) for name in inside), *((line.interface, outside) for line in lines)):
         wanted += _of(interface, rp_filter)
         # An address is answered for only on its own wire: the WAN must not learn the LAN's, nor the LAN the inner one.
         wanted += [(f"net/ipv4/conf/{interface}/arp_ignore", "1"), (f"net/ipv4/conf/{interface}/arp_announce", "2")]

@@ -250,9 +250,9 @@ def _takes_along(changes: list[Change]) -> bool:
 
 
 def _tell_strangers(intent: RouterIntent, memory: Memory, observed: _Observed) -> None:
-    interface = intent.lan.interface
-    for address in addresses.strangers(intent.addresses, observed.addresses, memory.addresses, interface):
-        log.warning("%s also has %s, which is not ours: left as it is", interface, address.address)
+    for interface in intent.lan.interfaces:
+        for address in addresses.strangers(intent.addresses, observed.addresses, memory.addresses, interface):
+            log.warning("%s also has %s, which is not ours: left as it is", interface, address.address)
 
 
 def _unsettled(changes: list[Change]) -> SekishoError:

@@ -1,12 +1,13 @@
-"""Network interfaces: makes and removes our tunnels, raises the LAN and WAN ports, touches nothing else."""
+"""Network interfaces: makes and removes our tunnels and VLANs, raises the ports, touches nothing else."""
 
 from __future__ import annotations
 
 import errno
 import logging
 import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from appliance.errors import SekishoError
 from appliance.intent.model import RouterIntent
@@ -27,13 +28,27 @@ _KINDS = frozenset({"wireguard", "tun"})
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """kind as in ip-link(8), None for a physical port. up: administratively. mtu in bytes."""
+    """kind as in ip-link(8), None for a physical port. up: administratively. mtu in bytes.
+
+    vlan, port: of a VLAN, its number and the index of the port that carries it.
+    """
 
     name: str
     index: int
     kind: str | None
     up: bool
     mtu: int
+    vlan: int | None = None
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedVlan:
+    """An IEEE 802.1Q VLAN of a port, as an interface of ours."""
+
+    interface: str
+    port: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +66,20 @@ class Wanted:
 
     tunnels: tuple[WantedTunnel, ...] = ()
     ports: tuple[str, ...] = ()
+    vlans: tuple[WantedVlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
     interface: str
     mtu: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreateVlan:
+    interface: str
+    port: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +102,16 @@ class SetMtu:
 def wanted(intent: RouterIntent) -> Wanted:
     return Wanted(
         tunnels=tuple(WantedTunnel(tunnel.name, tunnel.interface, tunnel.mtu) for tunnel in intent.tunnels),
-        ports=(intent.lan.interface, *(line.port for line in intent.lines)),
+        ports=tuple(
+            dict.fromkeys(
+                (*(segment.port for segment in intent.lan.segments), *(line.port for line in intent.lines)),
+            )
+        ),
+        vlans=tuple(
+            WantedVlan(segment.interface, segment.port, segment.vlan)
+            for segment in intent.lan.segments
+            if segment.vlan is not None
+        ),
     )
 
 
@@ -95,6 +127,8 @@ def observe(netlink: Netlink) -> dict[str, Link]:
             kind=information.get_attr("IFLA_INFO_KIND") if information else None,
             up=bool(message["flags"] & _IFF_UP),
             mtu=message.get_attr("IFLA_MTU"),
+            vlan=_vlan_number(information),
+            port=message.get_attr("IFLA_LINK"),
         )
     return links
 
@@ -105,13 +139,14 @@ def is_ours(interface: str) -> bool:
 
 def diff(wanted: Wanted, observed: Mapping[str, Link]) -> list[Change]:
     """Raises SekishoError ``kernel.no-interface`` when a port does not exist."""
-    names = {tunnel.interface for tunnel in wanted.tunnels}
+    names = {tunnel.interface for tunnel in wanted.tunnels} | {vlan.interface for vlan in wanted.vlans}
     changes = [_delete(name) for name in sorted(observed) if is_ours(name) and name not in names]
     for port in wanted.ports:
         if port not in observed:
             raise _no_interface(port, observed)
         if not observed[port].up:
             changes.append(_set_up(port, True))
+    changes += [change for vlan in wanted.vlans for change in _vlan(vlan, observed)]
     for tunnel in wanted.tunnels:
         link = observed.get(tunnel.interface)
         if link is not None and link.kind not in _KINDS:
@@ -132,6 +167,27 @@ def diff(wanted: Wanted, observed: Mapping[str, Link]) -> list[Change]:
     return changes
 
 
+def _vlan(wanted: WantedVlan, observed: Mapping[str, Link]) -> Iterator[Change]:
+    link = observed.get(wanted.interface)
+    if link is not None and (link.kind, link.vlan, link.port) == ("vlan", wanted.number, observed[wanted.port].index):
+        if not link.up:
+            yield _set_up(link.name, True)
+        return
+    if link is not None:
+        yield _delete(link.name)
+    text = Text(f"{wanted.port} に VLAN {wanted.number} を作ります。", f"create VLAN {wanted.number} on {wanted.port}")
+    operation = CreateVlan(wanted.interface, wanted.port, wanted.number)
+    yield Change("link", wanted.interface, text, operation)
+
+
+def _vlan_number(information: Any) -> int | None:
+    if information is None or information.get_attr("IFLA_INFO_KIND") != "vlan":
+        return None
+    data = information.get_attr("IFLA_INFO_DATA")
+    number: int | None = data.get_attr("IFLA_VLAN_ID") if data else None
+    return number
+
+
 def take_down(ports: Collection[str], observed: Mapping[str, Link]) -> list[Change]:
     """For ports that were down before we raised them."""
     return [_set_up(port, False) for port in sorted(ports) if port in observed and observed[port].up]
@@ -139,7 +195,7 @@ def take_down(ports: Collection[str], observed: Mapping[str, Link]) -> list[Chan
 
 def created(changes: list[Change]) -> set[str]:
     """Interfaces that `changes` make anew: whatever the kernel knows of that name now will be gone."""
-    return {change.operation.interface for change in changes if isinstance(change.operation, Create)}
+    return {change.operation.interface for change in changes if isinstance(change.operation, Create | CreateVlan)}
 
 
 def deleted(changes: list[Change]) -> set[str]:
@@ -151,6 +207,9 @@ def apply(netlink: Netlink, change: Change) -> None:
         case Create(interface, mtu):
             _create(netlink, interface)
             netlink.link("set", index=index(interface), mtu=mtu, state="up")
+        case CreateVlan(interface, port, number):
+            netlink.link("add", ifname=interface, kind="vlan", link=index(port), vlan_id=number)
+            netlink.link("set", index=index(interface), state="up")
         case Delete(interface):
             with tolerating(errno.ENODEV):
                 netlink.link("del", ifname=interface)
@@ -185,7 +244,8 @@ def _create(netlink: Netlink, interface: str) -> None:
 
 def _delete(interface: str) -> Change:
     name = interface.removeprefix(PREFIX)
-    return Change("link", interface, Text(f"トンネル {name} を消します。", f"remove tunnel {name}"), Delete(interface))
+    text = Text(f"インターフェース {name} を消します。", f"remove interface {name}")
+    return Change("link", interface, text, Delete(interface))
 
 
 def _set_up(interface: str, up: bool) -> Change:

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from appliance.text import Text
 
 if TYPE_CHECKING:
-    from appliance.site.model import Dhcp, Lan, Site, StaticWan, Terminal, TunnelChoice
+    from appliance.site.model import Dhcp, Lan, Segment, Site, StaticWan, TunnelChoice
 
 Key = tuple[str | int, ...]
 """Where a setting is: table and key names, and positions in lists counted from 0."""
@@ -24,6 +24,8 @@ Key = tuple[str | int, ...]
 KIND = "sekisho"
 """The pydantic error type of `refuse`; its context holds the problems."""
 
+LAN = "lan"
+"""What the settings call the first segment."""
 LAN_PREFIXES = range(8, 31)
 WAN_PREFIXES = range(8, 32)
 """/31 has two usable addresses (RFC 3021)."""
@@ -49,7 +51,7 @@ def refuse_value(ja: str, en: str) -> NoReturn:
     raise PydanticCustomError(KIND, "{first}", {"first": en, "problems": (Problem((), Text(ja, en)),)})
 
 
-def lan_problems(lan: Lan) -> Iterator[Problem]:
+def lan_problems(lan: Lan | Segment) -> Iterator[Problem]:
     own = tuple(_own_address_problems(("address",), lan.address, LAN_PREFIXES))
     yield from own
     if lan.dhcp is not None and not own:
@@ -61,12 +63,12 @@ def static_wan_problems(wan: StaticWan) -> Iterator[Problem]:
     yield from own
     if own:
         return
-    yield from _member_problems(("gateway",), wan.gateway, wan.address, Text("WAN のアドレス", "the WAN address"))
+    yield from member_problems(("gateway",), wan.gateway, wan.address, Text("WAN のアドレス", "the WAN address"))
     for position, server in enumerate(wan.dns):
         if server == wan.address.ip:
             yield _own_resolver(("dns", position), server)
-        elif not _is_host(server):
-            yield Problem(("dns", position), _not_a_host(server))
+        elif not is_host(server):
+            yield Problem(("dns", position), not_a_host(server))
 
 
 def site_problems(site: Site) -> Iterator[Problem]:
@@ -84,7 +86,6 @@ def site_problems(site: Site) -> Iterator[Problem]:
             yield from _overlap_problems(name, line, lan)
     yield from _line_problems(site)
     yield from _tunnel_problems(site)
-    yield from _terminal_problems(lan, site.terminals)
 
 
 def _line_problems(site: Site) -> Iterator[Problem]:
@@ -154,7 +155,7 @@ def _overlap_problems(name: str, wan: StaticWan, lan: Lan) -> Iterator[Problem]:
 def _range_problems(dhcp: Dhcp, lan: IPv4Interface) -> Iterator[Problem]:
     outside = False
     for name, address in (("first", dhcp.first), ("last", dhcp.last)):
-        if not _is_usable_in(address, lan.network):
+        if not is_usable_in(address, lan.network):
             outside = True
             yield Problem(("dhcp", name), _outside(address, lan.network))
     if outside:
@@ -179,31 +180,6 @@ def _range_problems(dhcp: Dhcp, lan: IPv4Interface) -> Iterator[Problem]:
         )
 
 
-def _terminal_problems(lan: Lan, terminals: tuple[Terminal, ...]) -> Iterator[Problem]:
-    first_with: dict[tuple[str, str], int] = {}
-    for position, terminal in enumerate(terminals):
-        at: Key = ("terminals", position)
-        yield from _member_problems((*at, "address"), terminal.address, lan.address, Text("ルーター", "the router"))
-        if terminal.name == lan.name:
-            yield Problem(
-                (*at, "name"),
-                Text(
-                    f"{terminal.name} はルーター自身の名前（lan.name）ですので、別の名前にしてください。",
-                    f"{terminal.name} is the router's own name (lan.name); choose another.",
-                ),
-            )
-        for field, value in (("name", terminal.name), ("mac", terminal.mac), ("address", str(terminal.address))):
-            earlier = first_with.setdefault((field, value), position)
-            if earlier != position:
-                yield Problem(
-                    (*at, field),
-                    Text(
-                        f"{value} は terminals[{earlier + 1}] でも使われていますので、どちらかを直してください。",
-                        f"{value} is used by terminals[{earlier + 1}] too; correct one of them.",
-                    ),
-                )
-
-
 def _own_address_problems(key: Key, address: IPv4Interface, prefixes: range) -> Iterator[Problem]:
     example = f"{address.ip}/24"
     if address.network.prefixlen not in prefixes:
@@ -215,13 +191,13 @@ def _own_address_problems(key: Key, address: IPv4Interface, prefixes: range) -> 
                 f'{address} has no usable network size (/{prefixes[0]} to /{prefixes[-1]}); write it like "{example}".',
             ),
         )
-    elif not _is_host(address.ip):
-        yield Problem(key, _not_a_host(address.ip))
-    elif not _is_usable_in(address.ip, address.network):
+    elif not is_host(address.ip):
+        yield Problem(key, not_a_host(address.ip))
+    elif not is_usable_in(address.ip, address.network):
         yield Problem(key, _outside(address.ip, address.network))
 
 
-def _member_problems(key: Key, address: IPv4Address, own: IPv4Interface, whose: Text) -> Iterator[Problem]:
+def member_problems(key: Key, address: IPv4Address, own: IPv4Interface, whose: Text) -> Iterator[Problem]:
     if address == own.ip:
         yield Problem(
             key,
@@ -230,7 +206,7 @@ def _member_problems(key: Key, address: IPv4Address, own: IPv4Interface, whose: 
                 f"{address} is the same as {whose.en}; choose another address.",
             ),
         )
-    elif not _is_usable_in(address, own.network):
+    elif not is_usable_in(address, own.network):
         yield Problem(key, _outside(address, own.network))
 
 
@@ -244,7 +220,7 @@ def _own_resolver(key: Key, server: IPv4Address) -> Problem:
     )
 
 
-def _is_host(address: IPv4Address) -> bool:
+def is_host(address: IPv4Address) -> bool:
     return not (
         address.is_multicast
         or address.is_loopback
@@ -254,7 +230,7 @@ def _is_host(address: IPv4Address) -> bool:
     )
 
 
-def _is_usable_in(address: IPv4Address, network: IPv4Network) -> bool:
+def is_usable_in(address: IPv4Address, network: IPv4Network) -> bool:
     first, last = _hosts(network)
     return first <= address <= last
 
@@ -265,7 +241,7 @@ def _hosts(network: IPv4Network) -> tuple[IPv4Address, IPv4Address]:
     return network[1], network[-2]
 
 
-def _not_a_host(address: IPv4Address) -> Text:
+def not_a_host(address: IPv4Address) -> Text:
     return Text(
         f"{address} は機器に付けられない特別なアドレスですので、ほかのアドレスを書いてください。",
         f"{address} is a special address that no machine can have; write another.",

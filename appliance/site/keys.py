@@ -13,6 +13,14 @@ from appliance.text import Text
 _PORT_WAN = Text('回線側のポートの名前（例: "eth0"）', 'the name of the port to the line (for example "eth0")')
 _PORT_LAN = Text('院内側のポートの名前（例: "eth1"）', 'the name of the port to the clinic (for example "eth1")')
 
+_SEGMENT = Text(
+    'セグメントの名前、英小文字・数字・ハイフン（例: "imaging"）', 'the name of a segment (for example "imaging")'
+)
+_REACHES = Text(
+    '通信を始めてよい相手のセグメントの一覧（例: ["imaging"]）',
+    'the list of segments to which connections may be opened (for example ["imaging"])',
+)
+
 _LINE: Mapping[str, Text] = {
     "kind": Text(
         '"dhcp"（自動）か "static"（固定）',
@@ -78,6 +86,62 @@ EXPECTED: Mapping[str, Text] = {
     "lan.dhcp.lease_hours": Text(
         "貸し出す時間、1〜168 の整数（例: 12）", "hours, a whole number from 1 to 168 (for example 12)"
     ),
+    "lan.reaches": _REACHES,
+    "lan.reaches[]": _SEGMENT,
+    "segments": Text(
+        "院内のほかのネットワークの一覧（1 つごとに [[segments]] の行）",
+        "the clinic's other networks (a line [[segments]] for each)",
+    ),
+    "segments[]": Text("院内のネットワークの設定（name など）", "one network's settings (name and so on)"),
+    "segments[].name": _SEGMENT,
+    "segments[].interface": Text('院内側のポートの名前（例: "eth2"）', 'the name of a port (for example "eth2")'),
+    "segments[].vlan": Text("VLAN の番号、1〜4094 の整数（例: 20）", "a VLAN number, 1 to 4094 (for example 20)"),
+    "segments[].address": Text(
+        'ルーターのアドレスと大きさ（例: "192.0.2.129/27"）',
+        'the router\'s address there and the network size (for example "192.0.2.129/27")',
+    ),
+    "segments[].dhcp": Text(
+        "アドレスを自動で配る設定（[segments.dhcp] の行と first、last）",
+        "how addresses are handed out (a line [segments.dhcp], then first and last)",
+    ),
+    "segments[].dhcp.first": Text(
+        '自動で配る最初のアドレス（例: "192.0.2.140"）', 'the first address to hand out (for example "192.0.2.140")'
+    ),
+    "segments[].dhcp.last": Text(
+        '自動で配る最後のアドレス（例: "192.0.2.150"）', 'the last address to hand out (for example "192.0.2.150")'
+    ),
+    "segments[].dhcp.lease_hours": Text(
+        "貸し出す時間、1〜168 の整数（例: 12）", "hours, a whole number from 1 to 168 (for example 12)"
+    ),
+    "segments[].reaches": _REACHES,
+    "segments[].reaches[]": _SEGMENT,
+    "routes": Text(
+        "院内のルーターの先のネットワークの一覧（1 つごとに [[routes]] の行）",
+        "networks behind inner routers (a line [[routes]] for each)",
+    ),
+    "routes[]": Text("院内のルーターの先のネットワーク（to と via）", "a network behind an inner router (to and via)"),
+    "routes[].to": Text('ネットワーク（例: "192.0.2.192/28"）', 'a network (for example "192.0.2.192/28")'),
+    "routes[].via": Text(
+        '院内のルーターのアドレス（例: "192.0.2.5"）', 'the inner router\'s address (for example "192.0.2.5")'
+    ),
+    "forwards": Text(
+        "ほかの DNS サーバーに聞く名前の一覧（1 つごとに [[forwards]] の行）",
+        "names that other DNS servers answer (a line [[forwards]] for each)",
+    ),
+    "forwards[]": Text(
+        "ほかの DNS サーバーに聞く名前（domains と servers）", "names and their servers (domains and servers)"
+    ),
+    "forwards[].domains": Text(
+        '名前の一覧（例: ["*.insurer.example"]）', 'the list of names (for example ["*.insurer.example"])'
+    ),
+    "forwards[].domains[]": Text('名前（例: "*.insurer.example"）', 'a name (for example "*.insurer.example")'),
+    "forwards[].servers": Text(
+        'DNS サーバーの一覧（例: ["192.0.2.5"]）', 'the list of DNS servers (for example ["192.0.2.5"])'
+    ),
+    "forwards[].servers[]": Text(
+        'DNS サーバーのアドレス（例: "192.0.2.5"）', 'the address of a DNS server (for example "192.0.2.5")'
+    ),
+    "forwards[].ipv6": Text("true か false", "true or false"),
     "terminals": Text(
         "端末の一覧（端末ごとに [[terminals]] の行）", "the list of terminals (a line [[terminals]] for each)"
     ),
@@ -96,6 +160,10 @@ EXPECTED: Mapping[str, Text] = {
     ),
     "terminals[].address": Text(
         '端末のアドレス（例: "192.0.2.10"）', 'the terminal\'s address (for example "192.0.2.10")'
+    ),
+    "terminals[].internet_minutes": Text(
+        "インターネットに切り替えられる時間（分）、1〜480 の整数（例: 30）",
+        "minutes, a whole number from 1 to 480 (for example 30)",
     ),
     "time": Text(
         "時刻合わせの設定（[time] の行と ntp か nts）", "where the time comes from (a line [time], then ntp or nts)"

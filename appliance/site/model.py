@@ -7,19 +7,21 @@ vendor's words, and docs/site.md describes each key.
 from __future__ import annotations
 
 import unicodedata
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from appliance.site import checks
+from appliance.site import checks, inside
 
 RESERVED_INTERFACES = frozenset({".", "..", "lo", "all", "default"})
 """The kernel's own: not names of ports (dev_valid_name, net.ipv4.conf.all and .default)."""
 OUR_INTERFACES = "sk-"
 """Prefix of the interfaces that the router makes itself."""
 
+
+LAN = checks.LAN
 
 _DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
 _BYTE = r"(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
@@ -59,6 +61,11 @@ def _visible(value: str) -> str:
     return value
 
 
+def _domain(value: object) -> object:
+    # Written as the insurers' papers do: the star stands for what dnsmasq matches anyway.
+    return value.strip().lower().removeprefix("*.").removesuffix(".") if isinstance(value, str) else value
+
+
 def _as_text(value: object) -> object:
     # ipaddress also takes numbers, bytes and pairs: a TOML 42 would quietly become 0.0.0.42.
     if isinstance(value, (str, IPv4Address)):
@@ -74,8 +81,12 @@ Mac = Annotated[
 HostLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 DomainName = Annotated[str, Field(pattern=rf"^{_DOMAIN}$", max_length=253)]
 """Two labels at least, the last not a number: an address is not a name (RFC 1123 section 2.1)."""
+Domain = Annotated[DomainName, BeforeValidator(_domain)]
+"""With all names below it; ``*.name`` is accepted and normalised."""
+SegmentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
 TimeServer = Annotated[str, Field(pattern=rf"^({_DOMAIN}|{_ADDRESS})$", max_length=253)]
 Address = Annotated[IPv4Address, BeforeValidator(_as_text)]
+Network = Annotated[IPv4Network, BeforeValidator(_as_text)]
 AddressInNetwork = Annotated[IPv4Interface, BeforeValidator(_as_text)]
 """An address with the size of its network, ``192.0.2.1/26``."""
 Label = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_visible)]
@@ -115,12 +126,16 @@ class Dhcp(_Part):
 
 
 class Lan(_Part):
-    """name: the label under which terminals find the router's page, as ``name.lan``."""
+    """name: the label under which terminals find the router's page, as ``name.lan``.
+
+    reaches: names of segments to which machines here may open connections.
+    """
 
     interface: Interface
     address: AddressInNetwork
     name: HostLabel = "sekisho"
     dhcp: Dhcp | None = None
+    reaches: tuple[SegmentName, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -128,17 +143,56 @@ class Lan(_Part):
         return self
 
 
+class Segment(_Part):
+    """Another network in the clinic: on a port of its own, or a VLAN (IEEE 802.1Q) of that port or of the LAN's.
+
+    reaches: as in `Lan`; without it nothing leaves the segment but what every machine may ask of the router.
+    """
+
+    name: SegmentName
+    interface: Interface | None = None
+    vlan: Annotated[int, Field(ge=1, le=4094, strict=True)] | None = None
+    address: AddressInNetwork
+    dhcp: Dhcp | None = None
+    reaches: tuple[SegmentName, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        checks.refuse(checks.lan_problems(self))
+        return self
+
+
+class InnerRoute(_Part):
+    """A network of the clinic behind another router, which stands in one of our segments."""
+
+    to: Network
+    via: Address
+
+
+class Forward(_Part):
+    """Names that other DNS servers of the clinic answer, such as those of the insurers' network.
+
+    ipv6: the terminals have a way there by IPv6; otherwise they are not told IPv6 addresses.
+    """
+
+    domains: Annotated[tuple[Domain, ...], Field(min_length=1)]
+    servers: Annotated[tuple[Address, ...], Field(min_length=1)]
+    ipv6: Annotated[bool, Field(strict=True)] = False
+
+
 class Terminal(_Part):
     """A machine that may reach the engines. label: what the staff call it.
 
     The address may lie inside the dynamic range: the DHCP server never gives a reserved
-    address to another machine (dnsmasq(8), --dhcp-host).
+    address to another machine (dnsmasq(8), --dhcp-host). internet_minutes: the longest time for which staff may switch
+    it from the receipt engine to the internet; None: never.
     """
 
     name: HostLabel
     label: Annotated[Label, Field(min_length=1, max_length=40)]
     mac: Mac
     address: Address
+    internet_minutes: Annotated[int, Field(ge=1, le=480, strict=True)] | None = None
 
 
 class Time(_Part):
@@ -168,13 +222,16 @@ class Site(_Part):
     backup_wan: WanLine | None = None
     lan: Lan
     tunnels: tuple[TunnelChoice, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    routes: tuple[InnerRoute, ...] = ()
+    forwards: tuple[Forward, ...] = ()
     terminals: tuple[Terminal, ...] = ()
     time: Time = Time()
     vendor: Vendor | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        checks.refuse(checks.site_problems(self))
+        checks.refuse([*checks.site_problems(self), *inside.problems(self)])
         return self
 
     @property

@@ -25,9 +25,15 @@ def lines() -> Sequence[AccessLine]:
 
 
 @pytest.fixture
-def world(request: pytest.FixtureRequest, lines: Sequence[AccessLine]) -> Iterator[World]:
+def owns_clock() -> bool:
+    """Whether the router may set the clock of this kernel; a scenario on a kernel of its own may say so."""
+    return False
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest, lines: Sequence[AccessLine], owns_clock: bool) -> Iterator[World]:
     """The prepared clinic: its router has its settings and its account waits to be imported, nothing of ours runs."""
-    with temporary_directory() as directory, World(Path(directory), lines=lines) as world:
+    with temporary_directory() as directory, World(Path(directory), lines=lines, owns_clock=owns_clock) as world:
         request.node.stash[_WORLD] = world
         world.prepare_clinic()
         yield world

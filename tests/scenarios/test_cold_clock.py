@@ -9,12 +9,10 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.lab import observe
-from tests.lab.filesystem import temporary_directory
 from tests.lab.world import World
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.real_kernel]
@@ -23,14 +21,10 @@ BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def owns_clock() -> Iterator[bool]:
     before, since = time.time(), time.monotonic()
-    try:
-        with temporary_directory() as directory, World(Path(directory), owns_clock=True) as world:
-            world.prepare_clinic()
-            yield world
-    finally:
-        time.clock_settime(time.CLOCK_REALTIME, before + time.monotonic() - since)
+    yield True
+    time.clock_settime(time.CLOCK_REALTIME, before + time.monotonic() - since)
 
 
 def test_cold_clock(clinic: World) -> None:

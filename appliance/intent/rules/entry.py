@@ -19,7 +19,8 @@ from appliance.intent.firewall import (
     SourceNat,
 )
 from appliance.intent.model import PROBE_MARK
-from appliance.intent.rules.ground import TCP, Ground, is_, is_not, outside, within
+from appliance.intent.rules import internet, segments
+from appliance.intent.rules.ground import LISTED, NOT_ON_INTERNET, TCP, Ground, is_, is_not, outside, within
 
 UNSPECIFIED = IPv4Address(0)
 
@@ -40,15 +41,19 @@ def _forged(ground: Ground) -> Chain:
                 "A machine that has no address yet may ask for one (RFC 2131)",
             ),
             Rule(
-                (ground.from_lan, is_not(Field.SOURCE4, ground.lan.address.network)),
+                (ground.from_lan, outside(names.INSIDE_SOURCES, Field.IIF, Field.SOURCE4)),
                 Drop(),
-                "Anti-spoofing: on the LAN only LAN addresses speak",
+                "Anti-spoofing: in each segment only its own addresses speak",
                 names.FORGED_LAN,
             ),
             Rule(
                 (
                     ground.from_lan,
-                    is_(Field.SOURCE4, ground.lan.address.ip, ground.lan.address.network.broadcast_address),
+                    is_(
+                        Field.SOURCE4,
+                        *ground.routers,
+                        *(segment.address.network.broadcast_address for segment in ground.lan.segments),
+                    ),
                 ),
                 Drop(),
                 "Anti-spoofing: nobody else is the router, and nobody is everybody",
@@ -75,6 +80,7 @@ def _forged(ground: Ground) -> Chain:
                 NoTrack(),
                 "Another machine with a terminal's address is kept out of its connections",
             ),
+            *(segments.hairpins() if ground.has_behind else ()),
             Rule(
                 (ground.from_wan, is_(Field.SOURCE4, *ground.inside)),
                 Drop(),
@@ -121,7 +127,8 @@ def _redirects(ground: Ground) -> Chain:
             Rule(
                 (
                     ground.from_lan,
-                    within(names.TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE),
+                    LISTED,
+                    *((NOT_ON_INTERNET,) if ground.has_internet else ()),
                     TCP,
                     within(names.GATE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT),
                 ),
@@ -130,10 +137,11 @@ def _redirects(ground: Ground) -> Chain:
                 names.REDIRECTED_GATE,
             ),
             Rule(
-                (ground.from_lan, is_(Field.DESTINATION4, ground.lan.address.ip), is_(Field.TCP_DPORT, 80)),
+                (ground.from_lan, is_(Field.DESTINATION4, *ground.routers), is_(Field.TCP_DPORT, 80)),
                 RedirectTo(ground.lan.address.ip, names.PAGE_PORT),
                 "The status page at its usual port, served without privileges",
             ),
+            *(internet.name_redirects(ground) if ground.has_internet else ()),
         ),
     )
 
@@ -167,9 +175,10 @@ def _source_nat(ground: Ground) -> Chain:
         Hook("nat", "postrouting", "srcnat", "accept"),
         (
             Rule(
-                (ground.to_tunnels, is_(Field.SOURCE4, ground.lan.address.network)),
+                (ground.to_tunnels, is_(Field.SOURCE4, *ground.lan.networks)),
                 SourceNat(ground.inner_address),
                 "One inner address on both tunnels: connections survive a fail-over",
             ),
+            *(internet.source_nat(ground) if ground.has_internet else ()),
         ),
     )

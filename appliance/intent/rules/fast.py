@@ -11,8 +11,8 @@ from ipaddress import IPv4Network
 
 from appliance.intent import names
 from appliance.intent.firewall import Accept, Chain, Field, FlowTable, Hook, Refuse, Rule
-from appliance.intent.rules.ground import Ground, is_, outside, within
-from appliance.intent.rules.lan import LISTED, PROVEN
+from appliance.intent.rules.ground import LISTED, ON_INTERNET, Ground, is_, outside, within
+from appliance.intent.rules.lan import PROVEN
 
 
 def flow_tables(ground: Ground) -> tuple[FlowTable, ...]:
@@ -21,12 +21,22 @@ def flow_tables(ground: Ground) -> tuple[FlowTable, ...]:
     return (flow_table(ground.lan.interface, *(interface for interface, _ in ground.neighbours)),)
 
 
-def guard(lan: str, prefixes: tuple[IPv4Network, ...], ports: tuple[int, ...]) -> Chain:
-    """Only for packets that a connection on the fast path could have; `forged` and the LAN chains judge the rest."""
+def guard(lan: str, prefixes: tuple[IPv4Network, ...], ports: tuple[int, ...], has_internet: bool = False) -> Chain:
+    """Only for packets that a connection on the fast path could have; `forged` and the LAN chains judge the rest.
+
+    has_internet: a terminal can be switched to the internet.
+    """
+    on_internet = Rule(
+        (ON_INTERNET, is_(Field.DESTINATION4, *prefixes), is_(Field.TCP_DPORT, *ports)),
+        Refuse(),
+        "Never both at once: who is on the internet reaches no engine",
+        names.REFUSED_LAN,
+    )
     return Chain(
         "fast_path_guard",
         Hook("filter", "ingress", "-10", "accept", (lan,)),
         (
+            *((on_internet,) if has_internet and ports else ()),
             Rule(
                 (LISTED, PROVEN),
                 Accept(),

@@ -50,7 +50,7 @@ class Ground:
             neighbours=tuple((tunnel.interface, tunnel.peer_address) for tunnel in tunnels),
             inner_address=inner_address,
             prefixes=prefixes,
-            inside=tuple(collapse_addresses((*prefixes, lan.address.network, IPv4Network(inner_address)))),
+            inside=tuple(collapse_addresses((*prefixes, *lan.networks, IPv4Network(inner_address)))),
             service_ports=tuple(sorted({service.port for service in services})),
             passthrough_ports=tuple(sorted({service.port for service in services if service.gate_port is None})),
             gate_ports=tuple(service.gate_port for service in services if service.gate_port is not None),
@@ -61,11 +61,35 @@ class Ground:
 
     @property
     def from_lan(self) -> Match:
-        return is_(Field.IIF, self.lan.interface)
+        return is_(Field.IIF, *self.lan.interfaces)
 
     @property
     def to_lan(self) -> Match:
-        return is_(Field.OIF, self.lan.interface)
+        return is_(Field.OIF, *self.lan.interfaces)
+
+    @property
+    def routers(self) -> tuple[IPv4Address, ...]:
+        """The router's own address in each segment."""
+        return tuple(segment.address.ip for segment in self.lan.segments)
+
+    @property
+    def serves_dhcp(self) -> tuple[str, ...]:
+        """The interfaces on which the router gives addresses."""
+        return tuple(segment.interface for segment in self.lan.segments if segment.dhcp)
+
+    @property
+    def has_ways(self) -> bool:
+        """Whether anything may pass between segments."""
+        return any(segment.reaches or segment.behind for segment in self.lan.segments)
+
+    @property
+    def has_behind(self) -> bool:
+        return any(segment.behind for segment in self.lan.segments)
+
+    @property
+    def has_internet(self) -> bool:
+        """Whether a terminal can be switched to the internet."""
+        return bool(self.lan.internet_hosts)
 
     @property
     def from_wan(self) -> Match:
@@ -101,6 +125,9 @@ def outside(set_name: str, *fields: Field) -> Match:
 
 
 OF_CHRONY = is_(Field.UID, names.TIME_USER)
+LISTED = within(names.TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE)
+ON_INTERNET = within(names.INTERNET_TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE)
+NOT_ON_INTERNET = outside(names.INTERNET_TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE)
 TCP = is_(Field.L4PROTO, "tcp")
 UDP = is_(Field.L4PROTO, "udp")
 ICMP = is_(Field.L4PROTO, "icmp")

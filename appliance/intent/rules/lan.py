@@ -10,13 +10,16 @@ for ever on a silent cut.
 from __future__ import annotations
 
 from appliance.intent import names
-from appliance.intent.firewall import Accept, Chain, Drop, Field, Offload, Refuse, Rule
+from appliance.intent.firewall import Accept, Chain, Drop, Field, Match, Offload, Refuse, Rule
 from appliance.intent.model import PROBE_MARK
+from appliance.intent.rules import internet, segments
 from appliance.intent.rules.ground import (
     ANSWER,
     ECHO_REQUEST,
     KNOWN,
+    LISTED,
     NEW_OR_KNOWN,
+    NOT_ON_INTERNET,
     QUESTION,
     REDIRECTED,
     RESET,
@@ -30,18 +33,16 @@ from appliance.intent.rules.ground import (
 
 INPUT, FORWARD, OUTPUT = "lan_input", "lan_forward", "lan_output"
 
-LISTED = within(names.TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE)
 PROVEN = within(names.ENGINE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT)
 
 
 def input_chain(ground: Ground) -> Chain:
-    to_router = is_(Field.DESTINATION4, ground.lan.address.ip)
-    serves_dhcp = ground.lan.dhcp_first is not None
+    to_router = is_(Field.DESTINATION4, *ground.routers)
     return Chain(
         INPUT,
         None,
         (
-            *(_dhcp_requests() if serves_dhcp else ()),
+            *(_dhcp_requests(ground) if ground.serves_dhcp else ()),
             Rule(
                 (is_(Field.FIB_DESTINATION_TYPE, "broadcast", "multicast"),),
                 Drop(),
@@ -57,7 +58,8 @@ def input_chain(ground: Ground) -> Chain:
                 Accept(),
                 "Everybody on the LAN may look at the lights",
             ),
-            *(_gate(ground.gate_ports) if ground.gate_ports else ()),
+            *(_gate(ground) if ground.gate_ports else ()),
+            *(internet.names_served() if ground.has_internet else ()),
             Rule((to_router, ECHO_REQUEST), Accept(), "The router answers ping on the LAN"),
             _the_rest(),
         ),
@@ -69,13 +71,15 @@ def forward_chain(ground: Ground) -> Chain:
         FORWARD,
         None,
         (
-            *_refusals(),
+            *_refusals(segments.turning_round() if ground.has_behind else ()),
+            *(internet.jump() if ground.has_internet else ()),
             *(_fast_path(ground) if ground.passthrough_ports else ()),
             Rule(
                 (ground.to_tunnels, LISTED, TCP, NEW_OR_KNOWN, QUESTION, PROVEN),
                 Accept(),
                 "Closed unless proven: a listed terminal, to an engine whose proof is fresh",
             ),
+            *(segments.ways(ground) if ground.has_ways else ()),
             _the_rest(),
         ),
     )
@@ -83,7 +87,6 @@ def forward_chain(ground: Ground) -> Chain:
 
 def output_chain(ground: Ground) -> Chain:
     """What is not here falls through to the refusal at the end of `output`."""
-    serves_dhcp = ground.lan.dhcp_first is not None
     return Chain(
         OUTPUT,
         None,
@@ -105,13 +108,15 @@ def output_chain(ground: Ground) -> Chain:
                 Accept(),
                 "Refuse at once: errors about unknown connections",
             ),
-            *(_dhcp_answers() if serves_dhcp else ()),
+            *(_dhcp_answers(ground) if ground.serves_dhcp else ()),
+            *(_names_asked_inside(ground) if ground.lan.forwards else ()),
             Rule((ECHO_REQUEST,), Accept(), "The DHCP server asks whether an address is in use (RFC 2131 2.2)"),
         ),
     )
 
 
-def _refusals() -> tuple[Rule, ...]:
+def _refusals(but: tuple[Rule, ...] = ()) -> tuple[Rule, ...]:
+    """but: what has no connection and may pass."""
     return (
         Rule(
             (
@@ -122,6 +127,7 @@ def _refusals() -> tuple[Rule, ...]:
             "A terminal's address on another machine opens nothing",
             names.REFUSED_IMPOSTOR,
         ),
+        *but,
         Rule((UNKNOWN,), Refuse(), "Refuse at once: connections that did not begin here", names.REFUSED_LAN),
     )
 
@@ -130,6 +136,8 @@ def _fast_path(ground: Ground) -> tuple[Rule, ...]:
     return (
         Rule(
             (
+                # The guard stands on the LAN's own port only.
+                *((is_(Field.IIF, ground.lan.interface),) if len(ground.lan.segments) > 1 else ()),
                 ground.to_tunnels,
                 # What the guard knows a connection on the fast path by.
                 is_(Field.DESTINATION4, *ground.prefixes),
@@ -145,31 +153,55 @@ def _fast_path(ground: Ground) -> tuple[Rule, ...]:
     )
 
 
-def _dhcp_requests() -> tuple[Rule, ...]:
+def _dhcp_requests(ground: Ground) -> tuple[Rule, ...]:
     return (
         Rule(
-            (is_(Field.UDP_SPORT, 68), is_(Field.UDP_DPORT, 67)),
+            (*_where(Field.IIF, ground), is_(Field.UDP_SPORT, 68), is_(Field.UDP_DPORT, 67)),
             Accept(),
             "The router gives addresses to the LAN (RFC 2131)",
         ),
     )
 
 
-def _dhcp_answers() -> tuple[Rule, ...]:
+def _dhcp_answers(ground: Ground) -> tuple[Rule, ...]:
     return (
         Rule(
-            (is_(Field.UDP_SPORT, 67), is_(Field.UDP_DPORT, 68)),
+            (*_where(Field.OIF, ground), is_(Field.UDP_SPORT, 67), is_(Field.UDP_DPORT, 68)),
             Accept(),
             "The router gives addresses to the LAN (RFC 2131)",
         ),
     )
 
 
-def _gate(ports: tuple[int, ...]) -> tuple[Rule, ...]:
+def _where(field: Field, ground: Ground) -> tuple[Match, ...]:
+    """Nothing to ask where the router serves every segment."""
+    return () if ground.serves_dhcp == ground.lan.interfaces else (is_(field, *ground.serves_dhcp),)
+
+
+def _names_asked_inside(ground: Ground) -> tuple[Rule, ...]:
+    servers = dict.fromkeys(server for forward in ground.lan.forwards for server in forward.servers)
+    return tuple(
+        Rule(
+            (is_(Field.UID, names.NAMES_USER), is_(Field.DESTINATION4, *servers), is_(port, 53)),
+            Accept(),
+            "Names that the clinic's own DNS servers answer, such as the insurers'",
+        )
+        for port in (Field.UDP_DPORT, Field.TCP_DPORT)
+    )
+
+
+def _gate(ground: Ground) -> tuple[Rule, ...]:
     proven = within(names.GATE_VERIFIED, Field.CT_ORIGINAL_DESTINATION4, Field.CT_ORIGINAL_DPORT)
     return (
         Rule(
-            (LISTED, TCP, REDIRECTED, is_(Field.TCP_DPORT, *ports), proven),
+            (
+                LISTED,
+                *((NOT_ON_INTERNET,) if ground.has_internet else ()),
+                TCP,
+                REDIRECTED,
+                is_(Field.TCP_DPORT, *ground.gate_ports),
+                proven,
+            ),
             Accept(),
             "Closed unless proven: a listed terminal, to the gate of an engine whose proof is fresh",
             names.PASSED_GATE,

@@ -17,7 +17,7 @@ from appliance.intent.firewall import (
     Rule,
     Table,
 )
-from appliance.intent.rules import entry, fast, lan, tunnels, wan
+from appliance.intent.rules import entry, fast, internet, lan, segments, tunnels, wan
 from appliance.intent.rules.ground import Ground, is_
 
 
@@ -34,16 +34,17 @@ def table(ground: Ground) -> Table:
                 timeout=True,
             ),
         ),
-        counters=_COUNTERS,
+        counters=_counters(ground),
         flow_tables=fast.flow_tables(ground),
         chains=(
-            fast.guard(ground.lan.interface, ground.prefixes, ground.passthrough_ports),
+            fast.guard(ground.lan.interface, ground.prefixes, ground.passthrough_ports, ground.has_internet),
             *entry.chains(ground),
             lan.input_chain(ground),
             lan.forward_chain(ground),
             lan.output_chain(ground),
             wan.input_chain(),
-            wan.forward_chain(),
+            wan.forward_chain(ground),
+            *((internet.forward_chain(ground),) if ground.has_internet else ()),
             wan.output_chain(ground),
             tunnels.input_chain(ground),
             tunnels.forward_chain(ground),
@@ -77,6 +78,7 @@ def _decisions(ground: Ground) -> tuple[Chain, ...]:
             (
                 Rule((ground.to_tunnels, syn), ClampMss(), clamp),
                 Rule((ground.from_tunnels, syn), ClampMss(), clamp),
+                *(_line_clamps(ground) if ground.has_internet else ()),
                 Rule((ground.from_lan,), Jump(lan.FORWARD), from_lan),
                 Rule((ground.from_wan,), Jump(wan.FORWARD), from_wan),
                 Rule((ground.from_tunnels,), Jump(tunnels.FORWARD), from_tunnels),
@@ -94,6 +96,18 @@ def _decisions(ground: Ground) -> tuple[Chain, ...]:
             ),
         ),
     )
+
+
+def _line_clamps(ground: Ground) -> tuple[Rule, ...]:
+    why = "Segments fit the line too, for a terminal on the internet"
+    syn = is_(Field.TCP_FLAGS_SYN)
+    return (Rule((ground.to_wan, syn), ClampMss(), why), Rule((ground.from_wan, syn), ClampMss(), why))
+
+
+def _counters(ground: Ground) -> tuple[Counter, ...]:
+    between = (Counter(names.PASSED_SEGMENT, "Packets let through between segments"),) if ground.has_ways else ()
+    outside = (Counter(names.PASSED_INTERNET, "Terminals' packets let out to the internet"),)
+    return (*_COUNTERS, *between, *(outside if ground.has_internet else ()))
 
 
 def _sets(ground: Ground) -> tuple[NamedSet, ...]:
@@ -126,6 +140,8 @@ def _sets(ground: Ground) -> tuple[NamedSet, ...]:
             "Engines just proven, for the gate; expires by itself",
             timeout=True,
         ),
+        *segments.sets(ground),
+        *((internet.terminals_set(),) if ground.has_internet else ()),
         NamedSet(names.TUNNEL_ENDPOINTS, service, "The concentrators, as resolved"),
         NamedSet(
             names.WAN_RESOLVERS,

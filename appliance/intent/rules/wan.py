@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appliance.intent import names
 from appliance.intent.firewall import Accept, Chain, Drop, Field, Refuse, Rule
+from appliance.intent.rules import internet
 from appliance.intent.rules.ground import ANSWER, ICMP, KNOWN, OF_CHRONY, RELATED, Ground, is_, within
 
 INPUT, FORWARD, OUTPUT = "wan_input", "wan_forward", "wan_output"
@@ -32,11 +33,14 @@ def input_chain() -> Chain:
     )
 
 
-def forward_chain() -> Chain:
+def forward_chain(ground: Ground) -> Chain:
     return Chain(
         FORWARD,
         None,
-        (Rule((), Drop(), "Nothing from the WAN reaches the LAN or the tunnel", names.DROPPED_WAN),),
+        (
+            *(internet.answers(ground) if ground.has_internet else ()),
+            Rule((), Drop(), "Nothing from the WAN reaches the LAN or the tunnel", names.DROPPED_WAN),
+        ),
     )
 
 

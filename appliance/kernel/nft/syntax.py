@@ -18,6 +18,7 @@ from appliance.intent.firewall import (
     Hook,
     In,
     Jump,
+    Masquerade,
     Match,
     NamedMap,
     NamedSet,
@@ -233,6 +234,8 @@ def _verdict(rule: Rule) -> str:
             return f"jump {name(chain)}"
         case SourceNat(address):
             return f"snat ip to {address}"
+        case Masquerade():
+            return "meta nfproto ipv4 masquerade"
         case RedirectByMap(address, fields, map_name):
             return f"dnat ip to {address} : {' . '.join(fields)} map @{name(map_name)}"
         case RedirectTo(address, port):

@@ -34,8 +34,8 @@ from appliance.intent.firewall import (
     Table,
 )
 from appliance.intent.rules import fast
-from appliance.intent.rules.ground import KNOWN, QUESTION, TCP, is_
-from appliance.intent.rules.lan import LISTED, PROVEN
+from appliance.intent.rules.ground import KNOWN, LISTED, QUESTION, TCP, is_
+from appliance.intent.rules.lan import PROVEN
 from appliance.kernel import tool
 from appliance.kernel.netlink import NetlinkError, connect
 from appliance.kernel.nft import runtime, syntax

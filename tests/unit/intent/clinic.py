@@ -243,7 +243,9 @@ def add_users(machine: Machine) -> None:
     machine.run(
         "systemd-sysusers",
         "-",
-        input="".join(f"u {user} -\n" for user in (names.GATE_USER, names.PAGE_USER, names.TIME_USER)),
+        input="".join(
+            f"u {user} -\n" for user in (names.GATE_USER, names.PAGE_USER, names.TIME_USER, names.NAMES_USER)
+        ),
     )
 
 

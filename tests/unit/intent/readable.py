@@ -20,9 +20,18 @@ def _lines(intent: RouterIntent) -> Iterator[str]:
         way = f" mark {line.mark:#x} table {line.table}" if line.mark else ""
         where = f"{line.name} {line.interface} on {line.port}"
         yield f"line {where} {line.kind} metric {line.metric}{way} dns {_list(line.dns)}"
-    yield f"lan {lan.interface} {lan.address} named {lan.router_name}"
-    yield f"lan dhcp {lan.dhcp_first} to {lan.dhcp_last} for {lan.lease_hours} h"
-    yield from (f"host {host.name} {host.mac} {host.address}" for host in lan.hosts)
+    yield f"router named {lan.router_name}"
+    for segment in lan.segments:
+        tag = f" vlan {segment.vlan} of {segment.port}" if segment.vlan else ""
+        yield f"segment {segment.name} {segment.interface}{tag} {segment.address} reaches {_list(segment.reaches)}"
+        if segment.dhcp:
+            yield f"segment {segment.name} dhcp {segment.dhcp.first} to {segment.dhcp.last}"
+        yield from (f"segment {segment.name} leads to {item.network} via {item.via}" for item in segment.behind)
+    for host in lan.hosts:
+        minutes = f" internet for {host.internet_minutes} minutes" if host.internet_minutes else ""
+        yield f"host {host.name} {host.mac} {host.address}{minutes}"
+    for forward in lan.forwards:
+        yield f"names {_list(forward.domains)} from {_list(forward.servers)}{' with ipv6' if forward.ipv6 else ''}"
     for tunnel in intent.tunnels:
         shown = (
             name for name in (part.name for part in fields(tunnel)) if name not in ("private_key", "preshared_key")

@@ -107,7 +107,7 @@ def the_lan_reaches_the_routers_services_and_no_others(meeting: Meeting) -> None
         asked = (meeting[Field.CT_ORIGINAL_DESTINATION4], meeting[Field.CT_ORIGINAL_DPORT])
         assert asked in meeting.sets[names.GATE_VERIFIED]
     elif meeting[Field.UDP_DPORT] == 67:
-        assert meeting.intent.lan.dhcp_first is not None
+        assert meeting.intent.lan.segments[0].dhcp is not None
     else:
         assert meeting[Field.DESTINATION4] == meeting.intent.lan.address.ip
         assert (

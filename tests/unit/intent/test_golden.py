@@ -19,9 +19,36 @@ from tests.unit.intent.readable import readable
 
 GOLDEN = Path(__file__).parent / "golden"
 
+MANY_SEGMENTS = "segments-and-internet"
+"""Not among those that the theorems are about: they speak of one LAN that never meets the internet."""
+SEGMENTS: dict[str, Any] = {
+    "lan": {"interface": "lan0", "address": "192.0.2.1/26", "reaches": ["imaging"]},
+    "segments": [
+        {"name": "imaging", "vlan": 20, "address": "192.0.2.129/28"},
+        {
+            "name": "guests",
+            "interface": "lan1",
+            "address": "192.0.2.145/28",
+            "dhcp": {"first": "192.0.2.150", "last": "192.0.2.155"},
+        },
+    ],
+    "routes": [{"to": "192.0.2.192/28", "via": "192.0.2.5"}],
+    "forwards": [{"domains": ["*.insurer.example"], "servers": ["192.0.2.5", "192.0.2.194"]}],
+    "terminals": [
+        {
+            "name": "reception",
+            "label": "受付",
+            "mac": "02:00:00:00:02:10",
+            "address": "192.0.2.10",
+            "internet_minutes": 30,
+        },
+        {"name": "imaging", "label": "画像", "mac": "02:00:00:00:02:12", "address": "192.0.2.130"},
+    ],
+}
 CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "lab": ({}, {}),
     "static-wan-without-dhcp": ({}, {"wan": static_wan(), "lan": {"interface": "lan0", "address": "192.0.2.1/26"}}),
+    MANY_SEGMENTS: ({}, SEGMENTS),
     "two-lines": ({}, {"backup_wan": {"kind": "dhcp", "interface": "usb0"}}),
     "one-tunnel-terminate-only": (
         {"tunnels": [lab_tunnel(1)], "services": [terminate_service()], "monitoring": []},

@@ -35,7 +35,7 @@ from appliance.intent.firewall import (
     Table,
     Value,
 )
-from appliance.intent.model import Address, Bfd, Lan, Line, PolicyRule, Route, RouterIntent, Time, Tunnel
+from appliance.intent.model import Address, Bfd, Lan, Line, PolicyRule, Route, RouterIntent, Segment, Time, Tunnel
 from tests.unit.kernel.namespace import sh
 
 PREFIX = IPv4Network("203.0.113.0/25")
@@ -195,7 +195,7 @@ def intent(**changes: Any) -> RouterIntent:
         clinic_id="C-0001",
         inner_address=INNER,
         lines=(Line("wan", "static", "wan0", "wan0", (IPv4Address("198.51.100.53"),), 100, None, None),),
-        lan=Lan("lan0", IPv4Interface("192.0.2.1/26"), "sekisho", None, None, 0, ()),
+        lan=Lan("sekisho", (Segment("lan", "lan0", "lan0", None, IPv4Interface("192.0.2.1/26"), None),), ()),
         tunnels=tunnels,
         services=(),
         tunnel_dns=(),

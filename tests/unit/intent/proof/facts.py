@@ -29,7 +29,7 @@ class Facts:
         self.passthrough_ports = tuple({service.port for service in intent.services if service.gate_port is None})
         self.service_ports = tuple({service.port for service in intent.services})
         self.probe_mark = PROBE_MARK
-        self.serves_dhcp = intent.lan.dhcp_first is not None
+        self.serves_dhcp = intent.lan.segments[0].dhcp is not None
 
     # ---- where -----------------------------------------------------------------------------------
 

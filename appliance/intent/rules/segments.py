@@ -1,0 +1,83 @@
+"""Between the clinic's segments: nothing, unless the settings open a way; and to networks behind inner routers.
+
+A machine answers another on its own wire past us, so what only turns round here (in and out by
+one interface, to an inner router) is half of a conversation: connection tracking would take its
+middle for a stranger's and stays out of it.
+"""
+
+from __future__ import annotations
+
+from appliance.intent import names
+from appliance.intent.firewall import Accept, Field, NamedSet, NoTrack, Rule
+from appliance.intent.rules.ground import ANSWER, ICMP, KNOWN, NEW_OR_KNOWN, QUESTION, RELATED, Ground, is_, within
+
+_WAY = within(names.SEGMENT_WAYS, Field.IIF, Field.OIF)
+_BEHIND_SAME_WIRE = within(names.BEHIND_SEGMENTS, Field.IIF, Field.DESTINATION4)
+
+
+def hairpins() -> tuple[Rule, ...]:
+    return (Rule((_BEHIND_SAME_WIRE,), NoTrack(), "What turns round to an inner router is half of a conversation"),)
+
+
+def turning_round() -> tuple[Rule, ...]:
+    """Before what has no connection is refused; only out by the wire it came from."""
+    return (
+        Rule(
+            (_WAY, _BEHIND_SAME_WIRE, is_(Field.CT_STATE, "untracked")),
+            Accept(),
+            "To an inner router on the sender's own wire",
+            names.PASSED_SEGMENT,
+        ),
+    )
+
+
+def ways(ground: Ground) -> tuple[Rule, ...]:
+    return (
+        Rule(
+            (_WAY, NEW_OR_KNOWN, QUESTION),
+            Accept(),
+            "Between segments only the ways that the settings open",
+            names.PASSED_SEGMENT,
+        ),
+        Rule((ground.to_lan, KNOWN, ANSWER), Accept(), "The answer from another segment", names.PASSED_SEGMENT),
+        Rule((ground.to_lan, ICMP, RELATED), Accept(), "Errors about it, so that path MTU works (RFC 1191)"),
+    )
+
+
+def sets(ground: Ground) -> tuple[NamedSet, ...]:
+    segments = ground.lan.segments
+    return (
+        NamedSet(
+            names.INSIDE_SOURCES,
+            ("ifname", "ipv4_addr"),
+            "Who speaks in which segment",
+            interval=True,
+            elements=tuple((segment.interface, network) for segment in segments for network in segment.networks),
+        ),
+        *(_way_sets(ground) if ground.has_ways else ()),
+    )
+
+
+def _way_sets(ground: Ground) -> tuple[NamedSet, ...]:
+    segments = ground.lan.segments
+    opened = [(segment.interface, other) for segment in segments for other in segment.reaches]
+    turning = [(segment.interface, segment.interface) for segment in segments if segment.behind]
+    ways = NamedSet(
+        names.SEGMENT_WAYS,
+        ("ifname", "ifname"),
+        "From which segment to which connections may be opened",
+        elements=(*opened, *turning),
+    )
+    if not turning:
+        return (ways,)
+    behind = tuple((segment.interface, item.network) for segment in segments for item in segment.behind)
+    return (
+        ways,
+        NamedSet(
+            names.BEHIND_SEGMENTS,
+            ("ifname", "ipv4_addr"),
+            "Networks behind a router of that segment",
+            interval=True,
+            elements=behind,
+        ),
+    )
