@@ -156,10 +156,10 @@ class Service(_Part):
 
 
 class Bfd(_Part):
-    """Ten packets in a row are lost by chance once in weeks on a line that loses a fifth of them, four every minute."""
+    """Twelve packets in a row are lost by chance once in weeks on a line that loses a fifth, four every minute."""
 
     interval_ms: Annotated[int, Field(ge=10, le=10000)] = 20
-    multiplier: Annotated[int, Field(ge=2, le=50)] = 10
+    multiplier: Annotated[int, Field(ge=2, le=50)] = 12
 
 
 class Account(_Part):

@@ -47,7 +47,7 @@ class EngineAsker:
         yield deep.Engines(self._targets(), now)
         yield deep.Carrying(self._tunnels.carrying, now)
         for name in self._by_name:
-            yield deep.Path(name, self._tunnels.is_up(name), now)
+            yield deep.Path(name, bool(self._tunnels.path(name)), now)
 
     def _targets(self) -> Mapping[str, list[deep.Target]]:
         """The engines that are proven, for each tunnel those that it leads to."""

@@ -20,9 +20,12 @@ from appliance.control.applying import Answers, Applier
 from appliance.control.ask_engines import EngineAsker
 from appliance.control.changing import Changer
 from appliance.control.feed_gate import GateFeed
+from appliance.control.forget_addresses import forget_addresses
 from appliance.control.holdings import Ready, Wanted
 from appliance.control.keep_endpoints import EndpointKeeper
+from appliance.control.keep_lines import LineKeeper
 from appliance.control.measure import Meter
+from appliance.control.measure_paths import PathMeasurer
 from appliance.control.prove_engines import EngineProver
 from appliance.control.records import Records
 from appliance.control.roles import page_group, role_of
@@ -196,6 +199,10 @@ class Daemon:
             "gate": self._gate.run,
             "measures": lambda: self._meter.run(ready, applier, tunnels, prover, self._gate, records),
         }
+        work["paths"] = PathMeasurer(intent, tunnels).run
+        work["addresses"] = lambda: forget_addresses(intent)
+        if len(intent.lines) > 1:
+            work["lines"] = LineKeeper(intent, tunnels, records).run
         for line in intent.lines:
             work[f"line {line.name}"] = partial(watch_line, line.interface, records)
         for name, endless in work.items():

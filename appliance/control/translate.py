@@ -103,7 +103,6 @@ def expected(ready: Ready, certificates: Iterable[str]) -> Expected:
     names = tuple(tunnel.name for tunnel in intent.tunnels)
     return Expected(
         lines={line.name: line.interface for line in intent.lines},
-        line_of={tunnel.name: tunnel.line for tunnel in intent.tunnels},
         tunnels=names,
         services=tuple(service.name for service in intent.services),
         certificates=tuple(certificates),

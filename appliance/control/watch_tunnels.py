@@ -46,6 +46,10 @@ class TunnelWatch:
         self._up: dict[str, bool] = {}
         self._carrying: str | None = None
         self._peers: dict[str, PeerState] = {}
+        self.lines = {tunnel.name: tunnel.line for tunnel in intent.tunnels}
+        """The access line that each tunnel uses, by their names."""
+        self.mtus = {tunnel.name: told[tunnel.name].mtu if tunnel.name in told else None for tunnel in intent.tunnels}
+        """How large a packet each tunnel carries, in bytes; None: as the account says."""
         for event in self._heed(wishes):
             self._policy.handle(event)
 
@@ -54,7 +58,7 @@ class TunnelWatch:
         """What BIRD shall be told, by tunnel name."""
         drained = self._wishes.drained
         return {
-            name: Standing(preference, watched=name not in drained)
+            name: Standing(preference, watched=name not in drained, mtu=self.mtus[name])
             for name, preference in self._policy.preferences.items()
         }
 
@@ -63,15 +67,22 @@ class TunnelWatch:
         """Name of the tunnel that carried at the last look."""
         return self._carrying
 
-    def is_up(self, tunnel: str) -> bool:
-        """Whether packets passed both ways at the last look; of a drained tunnel nobody knows."""
-        return self._up.get(tunnel, False) and tunnel not in self._wishes.drained
+    def path(self, tunnel: str) -> bool | None:
+        """Whether packets passed both ways at the last look; None while nobody knows, as of a drained tunnel."""
+        return None if tunnel in self._wishes.drained else self._up.get(tunnel)
 
     async def wish(self, wishes: Wishes) -> None:
         """What the operator wants from now on."""
         for event in self._heed(wishes):
             await self.hear(event)
         # Being watched is no matter of order.
+        await self._applier.stand(self.standings)
+
+    async def narrow(self, tunnel: str, mtu: int) -> None:
+        """The tunnel carries packets of `mtu` bytes and no larger ones."""
+        widest = next(known.mtu for known in self._intent.tunnels if known.name == tunnel)
+        _log.info("tunnel %s carries packets of %d bytes", tunnel, mtu)
+        self.mtus[tunnel] = None if mtu == widest else mtu
         await self._applier.stand(self.standings)
 
     def _heed(self, wishes: Wishes) -> list[policy.Event]:
@@ -161,10 +172,12 @@ class TunnelWatch:
     def _figures(self, tunnel: Tunnel) -> TunnelFigures:
         peer = self._peers.get(tunnel.interface)
         return TunnelFigures(
-            path_up=None if tunnel.name in self._wishes.drained else self._up.get(tunnel.name),
+            path_up=self.path(tunnel.name),
             engines_answer=tunnel.name not in self._policy.deaf,
             pinned=tunnel.name == self._wishes.pinned,
             drained=tunnel.name in self._wishes.drained,
+            line=self.lines[tunnel.name],
+            mtu_bytes=self.mtus[tunnel.name] or tunnel.mtu,
             carrying=tunnel.name == self._carrying,
             handshake_age_seconds=_handshake_age(self._peers, tunnel),
             received_bytes=peer.rx_bytes if peer else None,

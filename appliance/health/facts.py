@@ -19,6 +19,7 @@ FRESHNESS: dict[str, float] = {
     "tunnel.engines": 5.0,
     "tunnel.pinned": 15.0,
     "tunnel.drained": 15.0,
+    "tunnel.line": 15.0,
     "engine.name": 120.0,
     "engine.proof": 60.0,
     "certificate.days": 86400.0,

@@ -40,11 +40,10 @@ RENEWAL_STEPS: tuple[tuple[int, str], ...] = (
 class Expected:
     """What there should be. tunnels: in order of preference. helpers: the daemons that this router runs.
 
-    lines: interface by the line's name, in order of preference. line_of: by tunnel, the line that it prefers.
+    lines: interface by the line's name, in order of preference.
     """
 
     lines: Mapping[str, str] = field(default_factory=dict)
-    line_of: Mapping[str, str] = field(default_factory=dict)
     tunnels: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     certificates: tuple[str, ...] = ()
@@ -156,7 +155,7 @@ def _line(facts: Facts, expected: Expected, now: float) -> Verdict:
             facts,
             name,
             interface,
-            tuple(seen for tunnel, seen in paths.items() if expected.line_of.get(tunnel) == name),
+            tuple(seen for tunnel, seen in paths.items() if _line_of(facts, tunnel, now) == name),
             (),
             now,
         )
@@ -164,6 +163,12 @@ def _line(facts: Facts, expected: Expected, now: float) -> Verdict:
     )
     everything = tuple(seen for part in parts for seen in part.behind)
     return Verdict("line", TITLES["line"], _lines_cause(parts), everything, parts=_worst_first(parts))
+
+
+def _line_of(facts: Facts, tunnel: str, now: float) -> str | None:
+    """Name of the line that the tunnel uses."""
+    seen = facts.fresh(now, "tunnel.line", tunnel)
+    return None if seen is None else seen.evidence.detail
 
 
 def _lines_cause(parts: tuple[Verdict, ...]) -> str:

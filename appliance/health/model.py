@@ -41,6 +41,7 @@ KINDS: dict[str, str] = {
     "tunnel.engines": "engines answer behind it, or behind none (subject: tunnel)",
     "tunnel.pinned": "the operator has chosen it (subject: tunnel)",
     "tunnel.drained": "the operator keeps it empty (subject: tunnel)",
+    "tunnel.line": "the access line that it uses (subject: tunnel; detail: name of the line)",
     "engine.name": "the engine's name resolves through the tunnel (subject: service)",
     "engine.proof": "chain, name and pin proven just now (subject: service@address)",
     "certificate.days": "certificate valid and not near its end (subject: which; detail: days left)",

@@ -20,12 +20,18 @@ class Flow:
 
 def flows(address: IPv4Address, port: int) -> list[Flow]:
     """TCP connections that were opened towards `address`:`port`."""
-    return _run("--dump", address, port)
+    arguments = ["--dump", "--family", "ipv4", "--proto", "tcp"]
+    output = _run([*arguments, "--orig-dst", str(address), "--orig-port-dst", str(port)])
+    return parse(output)
 
 
-def delete(address: IPv4Address, port: int) -> list[Flow]:
-    """Forget those connections and say which they were: their next packet is a stranger's."""
-    return _run("--delete", address, port)
+def forget(source: IPv4Address) -> int:
+    """Forget what was begun from `source`, an address that the router no longer has; returns how many entries.
+
+    Without it a packet of the same ports would be taken for part of the old conversation.
+    """
+    output = _run(["--delete", "--family", "ipv4", "--orig-src", str(source)])
+    return len(output.splitlines())
 
 
 def parse(output: str) -> list[Flow]:
@@ -44,12 +50,9 @@ def parse(output: str) -> list[Flow]:
     return flows
 
 
-def _run(command: str, address: IPv4Address, port: int) -> list[Flow]:
-    arguments = ["conntrack", command, "--family", "ipv4", "--proto", "tcp"]
+def _run(arguments: list[str]) -> str:
     # Exit status 1 is "none found", and any error; only the latter says nothing of entries.
-    status, output, complaint = tool.run(
-        [*arguments, "--orig-dst", str(address), "--orig-port-dst", str(port)], accepted=(0, 1)
-    )
+    status, output, complaint = tool.run(["conntrack", *arguments], accepted=(0, 1))
     if status != 0 and "flow entries" not in complaint:
         raise tool.failed("conntrack", complaint)
-    return parse(output)
+    return output

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
+from pathlib import Path
 from socket import AF_INET
 from time import monotonic, sleep
 
@@ -77,6 +78,14 @@ def _has_link(netlink: Netlink, index: int, patience: float) -> bool:
     while not (there := bool(netlink.get_links(index)[0].get("IFLA_CARRIER"))) and monotonic() < limit:
         sleep(0.05)
     return there
+
+
+def has_carrier(interface: str) -> bool:
+    """Whether the interface is there, up, and has a link (sysfs-class-net, ``carrier``); costs one small file."""
+    try:
+        return Path("/sys/class/net", interface, "carrier").read_text() == "1\n"
+    except OSError:
+        return False
 
 
 def _answers(netlink: Netlink, index: int, gateway: IPv4Address) -> bool:

@@ -152,6 +152,11 @@ def set_endpoint(interface: str, public_key: str, address: IPv4Address | IPv6Add
     tool.run(["wg", "set", interface, "peer", public_key, "endpoint", str(Endpoint(address, port))])
 
 
+def set_mark(interface: str, mark: int) -> None:
+    """Have the tunnel's outer packets carry this fwmark from now on, 0 for none; the session goes on."""
+    tool.run(["wg", "set", interface, "fwmark", str(mark)])
+
+
 def introduce(tunnel: Tunnel, address: IPv4Address | IPv6Address, port: int) -> None:
     """Tell a tunnel that has never met its peer where it is, and have it call at once.
 

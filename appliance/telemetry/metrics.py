@@ -101,6 +101,20 @@ _FAMILIES = (
     ),
     _Family(
         GaugeMetricFamily,
+        "sekisho_tunnel_line",
+        "1 for the access line that the tunnel uses now: wan or backup_wan.",
+        ("tunnel", "line"),
+        lambda snapshot: (((name, tunnel.line), 1) for name, tunnel in snapshot.tunnels.items()),
+    ),
+    _Family(
+        GaugeMetricFamily,
+        "sekisho_tunnel_mtu_bytes",
+        "Largest packet that the tunnel carries whole, as measured, at most what the account says.",
+        ("tunnel",),
+        lambda snapshot: (((name,), tunnel.mtu_bytes) for name, tunnel in snapshot.tunnels.items()),
+    ),
+    _Family(
+        GaugeMetricFamily,
         "sekisho_tunnel_handshake_age_seconds",
         "Seconds since the last WireGuard handshake; absent before the first.",
         ("tunnel",),

@@ -11,7 +11,8 @@ class TunnelFigures:
     """path_up: packets go both ways (BFD), None while nobody watches. carrying: this tunnel carries the traffic now.
 
     engines_answer: no sooner false than engines answer behind another tunnel and none behind this one. pinned,
-    drained: as the operator wishes.
+    drained: as the operator wishes. line: name of the access line that it uses.
+    mtu_bytes: the largest packet that it carries, as measured.
 
     handshake_age_seconds: since WireGuard's last handshake, None before the first. The byte
     counts are those of the WireGuard peer, None while it cannot be asked.
@@ -22,6 +23,8 @@ class TunnelFigures:
     engines_answer: bool
     pinned: bool
     drained: bool
+    line: str
+    mtu_bytes: int
     handshake_age_seconds: float | None
     received_bytes: int | None
     sent_bytes: int | None

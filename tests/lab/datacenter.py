@@ -19,7 +19,7 @@ from tests.lab.outside import start_dns, start_time
 from tests.lab.waiting import until
 
 BFD_INTERVAL_MS = 20
-BFD_MULTIPLIER = 10
+BFD_MULTIPLIER = 12
 WIREGUARD_INTERFACE = "wg0"
 _BIRD_CONF = Path("/etc/bird.conf")
 _BIRD_SOCKET = Path("/run/bird.ctl")

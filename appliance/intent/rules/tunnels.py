@@ -92,6 +92,19 @@ def output_chain(ground: Ground) -> Chain:
                 )
                 for interface, peer in ground.neighbours
             ),
+            *(
+                Rule(
+                    (
+                        is_(Field.OIF, interface),
+                        is_(Field.UID, ROOT),
+                        is_(Field.DESTINATION4, peer),
+                        ECHO_REQUEST,
+                    ),
+                    Accept(),
+                    "The router measures how large packets may be (RFC 8899)",
+                )
+                for interface, peer in ground.neighbours
+            ),
             Rule((RESET,), Accept(), "A reset carries nothing and lets the engine forget the connection"),
             Rule(
                 (is_(Field.UID, names.GATE_USER), TCP, NEW_OR_KNOWN, to_proven_for_gate),

@@ -42,12 +42,18 @@ class UpperRouter:
         machine.ip(f"address add {self.inside} dev lan0\naddress add {self.outside} dev wan0\n")
         machine.sysctl(net__ipv4__ip_forward=1)
         machine.run("nft", "-f", "-", input=_GATEWAY)
+        self.serve(machine)
+
+    def serve(self, machine: Machine) -> None:
+        """Hand out addresses; who did so before makes room."""
+        machine.run("sh", "-c", "kill $(cat /run/gateway.pid)", check=False)
         machine.popen(
             *outside.DNSMASQ,
             "--interface=lan0",
             f"--server={addresses.INTERNET_DNS.ip}",
             "--dhcp-authoritative",
             "--dhcp-leasefile=/run/leases",
+            "--pid-file=/run/gateway.pid",
             f"--dhcp-range={self.first},{self.last},{self.inside.netmask},1h",
             log=machine.log_dir / "dnsmasq.log",
         )

@@ -548,7 +548,7 @@ def test_of_two_lines_one_may_be_lost(dead: tuple[str, ...], cause: str) -> None
 
 def test_what_is_no_longer_expected_is_forgotten() -> None:
     board = board_with(*down("dc2"))
-    board.expect(Expected({"wan": "wan0"}, {}, ("dc1",), ("receipt",), ("account",), ("bird",)))
+    board.expect(Expected({"wan": "wan0"}, ("dc1",), ("receipt",), ("account",), ("bird",)))
     lights = by_name(board.lights(101.0))
     assert [part.name for part in lights["tunnel"].parts] == ["dc1"]
     assert {light.state for light in lights.values()} == {State.OK}

@@ -248,6 +248,13 @@ def _welcome(intent: RouterIntent) -> list[Properties]:
             Field.UID: 0,
         },
         {**to_center, Field.DESTINATION4: first.peer_address, Field.L4PROTO: "udp", Field.UDP_DPORT: 3784},
+        {
+            **to_center,
+            Field.DESTINATION4: first.peer_address,
+            Field.L4PROTO: "icmp",
+            Field.ICMP_TYPE: "echo-request",
+            Field.UID: 0,
+        },
         {**to_line, Field.DESTINATION4: IPv4Address("198.51.100.11"), Field.UDP_DPORT: 51820},
         {**to_line, Field.DESTINATION4: IPv4Address("198.51.100.53"), Field.UDP_DPORT: 53, Field.UID: 0},
         {**to_line, Field.UDP_DPORT: 123, Field.UID: names.TIME_USER},

@@ -1,4 +1,4 @@
-"""Tracked connections to an engine: listed as the terminal opened them, and forgotten on demand."""
+"""Tracked connections to an engine: listed as the terminal opened them, forgotten by the address that began them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_flows_are_found_through_address_translation_and_deleted() -> None:
         "nft add rule inet t o ip daddr 203.0.113.17 tcp dport 443 redirect to :10443"
     )
     assert conntrack.flows(ENGINE, 443) == []
-    assert conntrack.delete(ENGINE, 443) == []
+    assert conntrack.forget(IPv4Address("192.0.2.10")) == 0
     listener = socket.create_server(("", 10443))
     opened = []
     for _ in range(2):
@@ -46,5 +46,7 @@ def test_flows_are_found_through_address_translation_and_deleted() -> None:
     expected = {Flow(IPv4Address("192.0.2.10"), client.getsockname()[1], ENGINE, 443) for client, _ in opened}
     assert set(conntrack.flows(ENGINE, 443)) == expected
     assert conntrack.flows(ENGINE, 444) == []
-    assert set(conntrack.delete(ENGINE, 443)) == expected
+    assert conntrack.forget(IPv4Address("192.0.2.11")) == 0
+    assert set(conntrack.flows(ENGINE, 443)) == expected
+    assert conntrack.forget(IPv4Address("192.0.2.10")) == len(expected)
     assert conntrack.flows(ENGINE, 443) == []

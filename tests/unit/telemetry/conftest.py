@@ -20,8 +20,8 @@ def full() -> Snapshot:
         version="1.2.3",
         lights={"router": "ok", "line": "ok", "tunnel": "warning", "engine": "failed", "certificates": "unknown"},
         tunnels={
-            "dc1": TunnelFigures(True, True, True, False, False, 12.5, 1_048_576, 2_048),
-            "dc2": TunnelFigures(False, False, True, False, False, 432.0, 1_024, 148),
+            "dc1": TunnelFigures(True, True, True, False, False, "wan", 1394, 12.5, 1_048_576, 2_048),
+            "dc2": TunnelFigures(False, False, True, False, False, "wan", 1394, 432.0, 1_024, 148),
         },
         proofs={("receipt", "proven"): 120, ("receipt", "refused"): 1, ("receipt-gate", "unreachable"): 7},
         permitted={"receipt": 2, "receipt-gate": 0},

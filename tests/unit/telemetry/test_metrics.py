@@ -44,16 +44,21 @@ def test_of_a_router_of_which_nothing_is_known_only_the_version_is_told():
 
 
 def test_an_unknown_figure_of_a_tunnel_is_absent_and_the_known_ones_are_not():
-    shown = Snapshot("1", tunnels={"dc1": TunnelFigures(None, False, True, False, False, None, None, None)})
+    shown = Snapshot(
+        "1", tunnels={"dc1": TunnelFigures(None, False, True, False, False, "wan", 1394, None, None, None)}
+    )
     assert names(shown) == {
         "sekisho_build_info",
-        *(f"sekisho_tunnel_{known}" for known in ("carrying", "engines_answer", "pinned", "drained")),
+        *(
+            f"sekisho_tunnel_{known}"
+            for known in ("carrying", "engines_answer", "pinned", "drained", "line", "mtu_bytes")
+        ),
     }
     mixed = Snapshot(
         "1",
         tunnels={
-            "dc1": TunnelFigures(True, True, True, False, False, 0.0, 0, 0),
-            "dc2": TunnelFigures(None, False, True, False, False, None, None, None),
+            "dc1": TunnelFigures(True, True, True, False, False, "wan", 1394, 0.0, 0, 0),
+            "dc2": TunnelFigures(None, False, True, False, False, "wan", 1394, None, None, None),
         },
     )
     ages = {key: value for key, value in samples(mixed).items() if key[0] == "sekisho_tunnel_handshake_age_seconds"}
@@ -101,7 +106,9 @@ def test_a_whole_clinic_costs_few_series():
     clinic = Snapshot(
         "1",
         lights=lights,
-        tunnels={name: TunnelFigures(True, True, True, False, False, 1.0, 1, 1) for name in ("dc1", "dc2")},
+        tunnels={
+            name: TunnelFigures(True, True, True, False, False, "wan", 1394, 1.0, 1, 1) for name in ("dc1", "dc2")
+        },
         permitted=dict.fromkeys(services, 2),
         gate={"receipt-gate": GateFigures(1, 1, 1, 1)},
         gate_refusals={("receipt-gate", f"reason-{number}"): 1 for number in range(10)},

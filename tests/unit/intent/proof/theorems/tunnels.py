@@ -128,7 +128,8 @@ def bfd_names_and_monitorings_answers_leave_by_the_tunnels(f: Facts, p: Journey)
     ours = z3.Not(p.routed.is_(Field.UID, names.GATE_USER, names.PAGE_USER))
     wanted = z3.Or(_asks_the_resolver(f, p), f.answer(p.routed), _asks_the_time(f, p))
     return z3.Implies(
-        f.to_tunnel(p.routed), z3.Implies(z3.Or(_bfd_to_the_neighbour(f, p), z3.And(ours, wanted)), p.passes)
+        f.to_tunnel(p.routed),
+        z3.Implies(z3.Or(_bfd_to_the_neighbour(f, p), _measures_the_path(f, p), z3.And(ours, wanted)), p.passes),
     )
 
 
@@ -137,6 +138,7 @@ def into_the_tunnels_the_router_says_nothing_else(f: Facts, p: Journey) -> z3.Bo
     begun = z3.And(p.routed.is_(Field.CT_STATE, "established"), p.routed.is_(Field.CT_DIRECTION, "original"))
     allowed = z3.Or(
         _bfd_to_the_neighbour(f, p),
+        _measures_the_path(f, p),
         _asks_the_time(f, p),
         p.routed.is_(Field.TCP_FLAGS_RST),
         _asks_the_resolver(f, p),
@@ -191,6 +193,18 @@ def _bfd_to_the_neighbour(f: Facts, p: Journey) -> z3.BoolRef:
             for tunnel in f.intent.tunnels
         ),
         p.routed.is_(Field.UDP_DPORT, BFD),
+    )
+
+
+def _measures_the_path(f: Facts, p: Journey) -> z3.BoolRef:
+    """By root's echo requests to the far end: RFC 8899."""
+    return z3.And(
+        any_of(
+            z3.And(p.routed.is_(Field.OIF, tunnel.interface), p.routed.is_(Field.DESTINATION4, tunnel.peer_address))
+            for tunnel in f.intent.tunnels
+        ),
+        p.routed.is_(Field.UID, 0),
+        p.routed.is_(Field.ICMP_TYPE, "echo-request"),
     )
 
 

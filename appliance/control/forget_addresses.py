@@ -1,0 +1,34 @@
+"""When a line gives another address, the conversations from the old one are over: the kernel forgets those.
+
+A tunnel's packets then begin a conversation of their own, instead of being taken for part of one that goes nowhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from ipaddress import IPv4Address
+
+from appliance.control.ways import given
+from appliance.engines.leases import Lease
+from appliance.intent.model import RouterIntent
+from appliance.kernel import conntrack
+
+LOOK_EVERY = 0.25
+"""Seconds."""
+
+_log = logging.getLogger(__name__)
+
+
+async def forget_addresses(intent: RouterIntent) -> None:
+    own = _own(intent)
+    while True:
+        await asyncio.sleep(LOOK_EVERY)
+        before, own = own, _own(intent)
+        for address in before - own:
+            count = await asyncio.to_thread(conntrack.forget, address)
+            _log.info("the line's address %s is gone, and with it %d conversations", address, count)
+
+
+def _own(intent: RouterIntent) -> set[IPv4Address]:
+    return {lease.address.ip for lease in given(intent).values() if isinstance(lease, Lease)}
