@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from appliance import __version__
-from appliance.cli import line, router, site, tunnel
+from appliance.cli import line, router, site, terminal, tunnel
 from appliance.cli.words import BOTH, LANGUAGES, complain
 from appliance.errors import SekishoError
 from appliance.text import Text
@@ -89,6 +89,8 @@ def _parser(arguments: Sequence[str]) -> Parser:
     site.register(settings.add_subparsers(metavar="COMMAND", required=True))
     lines = commands.add_parser("line", help="回線 / the access line")
     line.register(lines.add_subparsers(metavar="COMMAND", required=True))
+    terminals = commands.add_parser("terminal", help="端末の接続先の切り替え / where a terminal may go")
+    terminal.register(terminals.add_subparsers(metavar="COMMAND", required=True))
     tunnels = commands.add_parser("tunnel", help="データセンターへのトンネル / the tunnels to the data center")
     tunnel.register(tunnels.add_subparsers(metavar="COMMAND", required=True))
     return parser

@@ -30,6 +30,7 @@ _HEAD = (
 _TO_DO = Text("対処", "To do")
 _CLINIC = Text("医院", "Clinic")
 _CARRYING = Text("使用中の経路", "Carried by")
+_ON_INTERNET = Text("インターネット中", "On the internet")
 _TRIAL = Text("試している変更", "On trial")
 _AT = Text("時刻", "Time")
 _CALL = Text("連絡先", "Call")
@@ -71,6 +72,9 @@ def _facts(status: Document, languages: Sequence[Language]) -> list[str]:
         facts.append((_CLINIC, f"{_joined(clinic['name'], languages)} ({clinic['id']})"))
     if status["carrying"]:
         facts.append((_CARRYING, status["carrying"]))
+    for terminal in status["terminals"]:
+        if terminal["state"] == "internet":
+            facts.append((_ON_INTERNET, f"{terminal['label']} (→ {_in_japan(terminal['until'])})"))
     if trial := status["trial"]:
         facts.append((_TRIAL, f"{trial['version']} (→ {_in_japan(trial['until'])})"))
     facts.append((_AT, f"{_in_japan(status['at'])} {JAPAN}"))

@@ -31,6 +31,7 @@ from appliance.control.records import Records
 from appliance.control.roles import page_group, role_of
 from appliance.control.rpc import RpcServer
 from appliance.control.tasks import Tasks
+from appliance.control.terminals import Terminals
 from appliance.control.watch_line import watch_line
 from appliance.control.watch_router import watch_clock, watch_dates, watch_engines, watch_kernel
 from appliance.control.watch_tunnels import TunnelWatch
@@ -149,6 +150,12 @@ class Daemon:
             await self._tunnels.wish(wanted)
             return wanted
 
+    def terminals(self) -> Terminals:
+        """Those of the settings in force. Raises SekishoError when there are none."""
+        if self._ready is None:
+            raise versions.no_site()
+        return Terminals(self._ready, self.records)
+
     def metrics(self) -> str:
         return self._meter.render()
 
@@ -196,6 +203,7 @@ class Daemon:
             "endpoints": EndpointKeeper(intent, applier, tunnels, records).run,
             "prover": prover.run,
             "engines behind the tunnels": EngineAsker(intent, tunnels, prover).run,
+            "terminals": Terminals(ready, records).run,
             "gate": self._gate.run,
             "measures": lambda: self._meter.run(ready, applier, tunnels, prover, self._gate, records),
         }

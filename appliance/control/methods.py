@@ -18,6 +18,7 @@ from appliance.control.holdings import Wanted
 from appliance.control.records import Records
 from appliance.control.roles import ALLOWED
 from appliance.control.rpc import JSON, BadParams, Method, Peer, Stream
+from appliance.control.terminals import Terminals
 from appliance.control.wishes import Wishes
 from appliance.kernel.changes import Change
 
@@ -36,6 +37,8 @@ class Router(Protocol):
     async def wish(self, change: Callable[[Wishes, Sequence[str]], Wishes]) -> Wishes: ...
 
     def account_imported(self) -> None: ...
+
+    def terminals(self) -> Terminals: ...
 
     def metrics(self) -> str: ...
 
@@ -114,6 +117,23 @@ def methods(router: Router) -> Mapping[str, Method]:
             raise BadParams("line.find の interface は文字列です。", "line.find takes interface, a string.")
         return find_line.as_json(await asyncio.to_thread(find_line.find, interface))
 
+    async def terminal_internet(params: dict[str, Any], _: Peer) -> JSON:
+        name, minutes = params.get("terminal"), params.get("minutes")
+        if not isinstance(name, str) or not (minutes is None or type(minutes) is int):
+            raise BadParams(
+                "terminal.internet には terminal（名前）と minutes（分、または null）を渡してください。",
+                "terminal.internet takes terminal, a name, and minutes, a number or null.",
+            )
+        return await router.terminals().to_internet(name, minutes)
+
+    async def terminal_receipt(params: dict[str, Any], _: Peer) -> JSON:
+        name = params.get("terminal")
+        if not isinstance(name, str):
+            raise BadParams(
+                "terminal.receipt には terminal（名前）を渡してください。", "terminal.receipt takes terminal, a name."
+            )
+        return await router.terminals().to_receipt(name)
+
     async def tunnel_pin(params: dict[str, Any], _: Peer) -> JSON:
         tunnel = params.get("tunnel")
         if tunnel is not None and not isinstance(tunnel, str):
@@ -150,6 +170,8 @@ def methods(router: Router) -> Mapping[str, Method]:
         "site.cancel": site_cancel,
         "site.history": site_history,
         "site.diff": site_diff,
+        "terminal.internet": terminal_internet,
+        "terminal.receipt": terminal_receipt,
         "tunnel.pin": tunnel_pin,
         "tunnel.drain": tunnel_drain,
         "metrics": metrics,

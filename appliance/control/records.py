@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from appliance.control.clock import Instant, boottime
 from appliance.control.holdings import Ready
 from appliance.health.board import Board, Expected
-from appliance.health.document import status_document
+from appliance.health.document import Switched, status_document
 from appliance.health.model import Evidence, Light, State
 from appliance.site.trial import Seen, Trial
 from appliance.text import Text
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at the lights: what a person still feels as "at once"."""
+TREMBLING = 3.0
+"""Seconds."""
 TELL_EVERY = 10.0
 """Seconds after which subscribers hear the status even when nothing changed, so that silence means trouble."""
 
@@ -29,15 +31,22 @@ class Records:
         """What has been seen since `expect` alone: nothing that was true of the settings before counts there."""
         self._trial: Trial | None = None
         self._ready: Ready | None = None
+        self._terminals: tuple[Switched, ...] = ()
         self._newest: set[asyncio.Event] = set()
         self._document: dict[str, Any] = {}
 
     def expect(self, ready: Ready | None, expected: Expected) -> None:
         """ready: what is in force, whose names are shown; None while nothing is."""
         self._ready = ready
+        self._terminals = ()
         self._board.expect(expected)
         self._since = Board()
         self._since.expect(expected)
+
+    def show_terminals(self, terminals: Sequence[Switched]) -> None:
+        """Where the terminals that may be switched stand."""
+        before = {terminal.name: terminal for terminal in self._terminals}
+        self._terminals = tuple(_steady(before.get(terminal.name), terminal) for terminal in terminals)
 
     def show_trial(self, trial: Trial | None) -> None:
         self._trial = trial
@@ -68,6 +77,7 @@ class Records:
             language=site.language if site else "ja",
             vendor=(site.vendor.name, site.vendor.phone) if site and site.vendor else None,
             carrying=self._board.carrying(now.boot),
+            terminals=self._terminals,
             trial=(trial.version, trial.phase.value, trial.deadline) if trial else None,
         )
 
@@ -95,6 +105,13 @@ class Records:
                 yield self._document
         finally:
             self._newest.discard(news)
+
+
+def _steady(before: Switched | None, now: Switched) -> Switched:
+    """The kernel counts whole seconds: an end that trembles is no news."""
+    if before and before.until and now.until and abs(before.until - now.until) < TREMBLING:
+        return before
+    return now
 
 
 def _visible(document: dict[str, Any]) -> Any:

@@ -34,6 +34,9 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "site.cancel": _OPERATOR,
     "site.history": _OPERATOR,
     "site.diff": _OPERATOR,
+    # Not the page: it does not know yet who sits before it.
+    "terminal.internet": _OPERATOR,
+    "terminal.receipt": _OPERATOR,
     "tunnel.pin": _OPERATOR,
     "tunnel.drain": _OPERATOR,
     "metrics": _OPERATOR,

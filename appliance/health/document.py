@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from appliance.health.board import headline
 from appliance.health.model import Light
 from appliance.text import Language, Text
+
+
+class Switched(Protocol):
+    """A terminal that staff may switch. until: seconds of CLOCK_BOOTTIME on the internet; None: receipt state."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def until(self) -> float | None: ...
 
 
 def status_document(
@@ -20,6 +31,7 @@ def status_document(
     language: Language = "ja",
     vendor: tuple[str, str] | None = None,
     carrying: str | None = None,
+    terminals: Sequence[Switched] = (),
     trial: tuple[int, str, float] | None = None,
 ) -> dict[str, Any]:
     """The ``status`` of the local API, ready for JSON.
@@ -27,6 +39,7 @@ def status_document(
     wall_now (aware) and boot_now (CLOCK_BOOTTIME, seconds) are the same moment: they turn `Light.since` into UTC
     wall time. Taken anew for each document, so that setting the clock corrects what was shown before.
     clinic: id and name. vendor: name and phone. carrying: name of the tunnel that carries the traffic.
+    terminals: those that staff may switch.
     trial: number of the version that is on trial, its phase, and until when (CLOCK_BOOTTIME, seconds).
     """
 
@@ -55,6 +68,15 @@ def status_document(
         "language": language,
         "vendor": {"name": vendor[0], "phone": vendor[1]} if vendor else None,
         "carrying": carrying,
+        "terminals": [
+            {
+                "name": terminal.name,
+                "label": terminal.label,
+                "state": "receipt" if terminal.until is None else "internet",
+                "until": None if terminal.until is None else wall(terminal.until),
+            }
+            for terminal in terminals
+        ],
         "trial": {"version": trial[0], "phase": trial[1], "until": wall(trial[2])} if trial else None,
         "headline": {"state": above.state.value, "text": above.text.as_dict(), "advice": above.advice.as_dict()},
         "lights": [document(light) for light in lights],

@@ -34,6 +34,21 @@ def forget(source: IPv4Address) -> int:
     return len(output.splitlines())
 
 
+def forget_translated(source: IPv4Address) -> list[Flow]:
+    """Forget the connections that `source` opened and whose addresses we translate (to the internet, to an engine, to
+    ourselves); those to other segments stay. Returns the TCP ones."""
+    return [flow for kind in ("--src-nat", "--dst-nat") for flow in _forget(source, kind)]
+
+
+def _forget(source: IPv4Address, kind: str) -> list[Flow]:
+    status, output, complaint = tool.run(
+        ["conntrack", "--delete", "--family", "ipv4", "--orig-src", str(source), kind], accepted=(0, 1)
+    )
+    if status != 0 and "flow entries" not in complaint:
+        raise tool.failed("conntrack", complaint)
+    return parse("\n".join(line for line in output.splitlines() if line.startswith("tcp")))
+
+
 def parse(output: str) -> list[Flow]:
     """conntrack's lines; of the two tuples on each, the first is the original direction."""
     flows = []

@@ -44,6 +44,7 @@ def status_of(state: str, lights: list[dict[str, Any]], **more: Any) -> dict[str
         "language": "ja",
         "vendor": {"name": "サンプル商会", "phone": "03-0000-0000"},
         "carrying": None,
+        "terminals": [],
         "trial": None,
         "headline": {"state": state, "text": text("", ""), "advice": text("", "")},
         "lights": lights,
