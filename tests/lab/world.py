@@ -161,6 +161,20 @@ class World:
         segment, mac = self._cabling[role][interface], self._macs[role, interface]
         self.links[role, interface] = self.cabinet.plug(self.machines[role], interface, segment, mac)
 
+    def add(self, role: str, cabling: dict[str, str]) -> Machine:
+        """One more machine; cabling: interface → segment."""
+        for interface, segment in cabling.items():
+            self.lay(role, interface, segment)
+        return self._place(role)
+
+    def lay(self, role: str, interface: str, segment: str) -> None:
+        """One more network card for `role`; `plug` gives it to a machine that runs."""
+        self._cabling.setdefault(role, {})[interface] = segment
+        self._macs[role, interface] = f"02:00:00:00:04:{len(self._macs):02x}"
+
+    def mac(self, role: str, interface: str) -> str:
+        return self._macs[role, interface]
+
     def pull_out(self, role: str, interface: str) -> None:
         """Take a network card out of a running machine, as a USB device is pulled; `plug` puts it back."""
         self.links.pop((role, interface)).remove()
