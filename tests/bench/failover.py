@@ -1,6 +1,6 @@
 """How long nothing passes when a tunnel dies: ``python -m tests.bench.failover``.
 
-In the lab's world, again and again, the tunnel that carries is cut in silence or its concentrator loses its power.
+In a world with two access lines, again and again, something happens to the tunnel that carries: see `Kind`.
 Monitoring pings the router's inner address every 5 ms; the blackout is the longest time without an answer, so both
 directions must work again. It is looked for from the cut until the other tunnel carries, and once more from the
 mending until both tunnels could carry. The receipt client's open connections, one by each mode, stay open over all
@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from ipaddress import IPv4Address
-from itertools import cycle, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,37 +23,54 @@ from typing import Self
 from websockets.exceptions import WebSocketException
 
 from appliance import paths
+from appliance.intent.lines import FIRST_MARK
 from tests.bench.ping_log import PingLog
 from tests.bench.ping_router import LOSSES, PERIOD, PingRouter
 from tests.bench.run import run
 from tests.bench.table import Goal, Row, explain
 from tests.lab import addresses, datacenter, observe
+from tests.lab.lines.upper import UpperRouter, usb_modem
 from tests.lab.waiting import until
 from tests.lab.wires import Direction
 from tests.lab.world import World
 
-ROUNDS = 2
-CUTS = 10
-"""Of ours in each round."""
+ROUNDS = 50
+CUTS = 2
+"""Of each kind in each round: each round has a world of its own, or the hold-downs would grow and grow."""
 PEER_CUTS = 2
 
 GOAL = Goal("<=", 300)
-"""Milliseconds."""
+DEEP_GOAL = Goal("<=", 2000)
+"""Milliseconds, both."""
 HOW = (
     f"longest time without an answer to a ping every 5 ms; peer: a script that asks with ping every {PERIOD} s and "
     f"moves the route after {LOSSES} losses, same world, its concentrators lose their power"
 )
 _RECOVERY_SECONDS = 60.0
+_HOLD_SECONDS = 400.0
 _BEST = 1
 """The concentrator by which the core reaches a clinic that it could reach by each."""
 _MEASURES: Mapping[str, Callable[[list[float]], float]] = {"median": statistics.median, "worst": max}
 
 
 class Kind(Enum):
-    """The value is for people."""
+    """The value is for people. In the order in which they come: a line that was left is held down longest."""
 
-    SILENCE = "tunnel cut in silence"
+    LINE = "line unplugged"
+    REBOOT = "upstream router rebooted"
+    SILENCE = "silent both ways"
+    ONE_WAY = "silent one way"
     POWER = "concentrator without power"
+    DEEP = "engine dead behind a living tunnel"
+
+    @property
+    def goal(self) -> Goal:
+        return DEEP_GOAL if self is Kind.DEEP else GOAL
+
+
+OF_LINES = (Kind.LINE, Kind.REBOOT)
+_LINES = {1: ("wan0", "upper"), 2: ("usb0", "modem")}
+"""The router's port and the upstream router of the line that each concentrator's tunnel prefers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,35 +168,82 @@ Router = Ours | Peer
 
 def cut(world: World, router: Router, kind: Kind, sessions: Sessions, pings: PingLog) -> Cut:
     """Cut the tunnel that carries, wait until the other one does, mend, and wait until all is as it should be."""
+    if kind in OF_LINES:
+        until(lambda: _is_each_on_its_line(world), "each tunnel on its line", _HOLD_SECONDS, pause=0.25)
     number = _ways(world)[0]
     began = time.time()
-    if kind is Kind.SILENCE:
-        world.cut_tunnel(number)
-    else:
-        _silence(world, number)
-        world.stop_concentrator(number)
-    until(lambda: _has_moved_from(number, world), f"the way around concentrator {number}", _RECOVERY_SECONDS)
+    _break(world, kind, number)
+    # A tunnel that changes its line quickly enough goes on carrying.
+    moved = _is_each_off_a_dead_line if kind is Kind.LINE else partial(_has_moved_from, number)
+    until(lambda: moved(world), f"the way around {kind.value} {number}", _RECOVERY_SECONDS)
     alive = sessions.alive()
     blackout = pings.longest_gap(began)
     mended = time.time()
-    if kind is Kind.SILENCE:
-        world.mend_tunnel(number)
-    else:
-        world.start_concentrator(number)
+    _mend(world, kind, number)
     _await_ready(world, router)
     return Cut(kind, number, 1e3 * blackout, 1e3 * pings.longest_gap(mended), alive, len(sessions))
 
 
-def _silence(world: World, number: int) -> None:
-    """Nothing passes any cable of a concentrator from one moment on: the world takes its cables away one by one."""
-    ports = [link.port for (role, _), link in world.links.items() if role == f"conc{number}"]
+def _break(world: World, kind: Kind, number: int) -> None:
+    port, upstream = _LINES[number]
+    match kind:
+        case Kind.LINE:
+            world.links["router", port].unplug()
+        case Kind.REBOOT:
+            _silence(world, upstream)
+        case Kind.SILENCE:
+            world.cut_tunnel(number)
+        case Kind.ONE_WAY:
+            world.links[f"conc{number}", "internet"].cut(
+                Direction.TO_MACHINE, match=f"udp dport {addresses.WIREGUARD_PORT}"
+            )
+        case Kind.POWER:
+            _silence(world, f"conc{number}")
+            world.stop_concentrator(number)
+        case Kind.DEEP:
+            world.links[f"conc{number}", "backbone"].cut()
+
+
+def _mend(world: World, kind: Kind, number: int) -> None:
+    port, upstream = _LINES[number]
+    match kind:
+        case Kind.LINE:
+            world.links["router", port].replug()
+        case Kind.REBOOT:
+            # It has forgotten whom it translated.
+            world.machines[upstream].run("conntrack", "--flush", check=False)
+            for interface in ("lan0", "wan0"):
+                world.links[upstream, interface].mend()
+        case Kind.SILENCE | Kind.ONE_WAY:
+            world.mend_tunnel(number)
+        case Kind.POWER:
+            world.start_concentrator(number)
+        case Kind.DEEP:
+            world.links[f"conc{number}", "backbone"].mend()
+
+
+def _is_each_on_its_line(world: World) -> bool:
+    marks = world.machines["router"].run("wg", "show", "all", "fwmark").stdout.split()
+    return dict(zip(marks[::2], marks[1::2], strict=True)) == {
+        f"sk-{place.name}": hex(FIRST_MARK + number - 1) for number, place in addresses.CONCENTRATORS.items()
+    }
+
+
+def _is_each_off_a_dead_line(world: World) -> bool:
+    return not _is_each_on_its_line(world)
+
+
+def _silence(world: World, role: str) -> None:
+    """Nothing passes any cable of a machine from one moment on."""
+    ports = [link.port for (owner, _), link in world.links.items() if owner == role]
     rules = [f"add rule netdev {port} {direction.value} drop\n" for port in ports for direction in Direction]
     world.cabinet.machine.run("nft", "-f", "-", input="".join(rules))
 
 
 def cuts(directory: Path, make: Callable[[World], Router], kinds: Sequence[Kind]) -> Iterator[Cut]:
     """Build a world, put a router into it and go through `kinds`."""
-    with World(directory) as world:
+    lines = (UpperRouter(), usb_modem()) if make is Ours else (UpperRouter(),)
+    with World(directory, lines=lines) as world:
         router = make(world)
         _await_ready(world, router)
         world.lease_terminals()
@@ -220,8 +284,11 @@ def rows(ours: list[Cut], peer: list[Cut]) -> list[Row]:
         return Row(f"{what}: {name}", "ms", mine, its, goal)
 
     return [
-        *(row(f"blackout, {len(ours)} cuts", name, lambda cut: cut.blackout, goal=GOAL) for name in _MEASURES),
-        *(row(f"  {kind.value}", name, lambda cut: cut.blackout, kind) for kind in Kind for name in _MEASURES),
+        *(
+            row(f"blackout, {kind.value}", name, lambda cut: cut.blackout, kind, kind.goal)
+            for kind in Kind
+            for name in _MEASURES
+        ),
         Row("when the tunnel comes back: worst", "ms", max(cut.at_return for cut in ours)),
         Row(
             "open TLS sessions that went on (ours: one by each mode)", "%", _share(ours), _share(peer), Goal(">=", 100)
@@ -237,12 +304,12 @@ def measure(directory: Path, rounds: int) -> list[Row]:
     ours: list[Cut] = []
     peer: list[Cut] = []
     # Two of a kind in a row: after a cut the other tunnel carries, so each tunnel meets each kind.
-    kinds = list(islice(cycle([Kind.SILENCE, Kind.SILENCE, Kind.POWER, Kind.POWER]), rounds * CUTS))
+    kinds = [kind for kind in Kind for _ in range(CUTS)]
     for number in range(rounds):
-        for name, make, wanted, done in (
-            ("ours", Ours, kinds[number * CUTS : (number + 1) * CUTS], ours),
-            ("peer", Peer, [Kind.POWER] * PEER_CUTS, peer),
-        ):
+        peers_kinds = [Kind.POWER] * PEER_CUTS if number == 0 else []
+        for name, make, wanted, done in (("ours", Ours, kinds, ours), ("peer", Peer, peers_kinds, peer)):
+            if not wanted:
+                continue
             for found in cuts(directory / f"{name}-{number}", make, wanted):
                 print(f"{name}: {found}", flush=True)
                 done.append(found)
