@@ -1,0 +1,25 @@
+"""Leak matrix: both tunnels, one, none, and a data center gone: nothing is where it has no business."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lab.waiting import until
+from tests.lab.world import World
+from tests.scenarios.leaks.matrix import Matrix
+from tests.scenarios.steps import await_light
+
+pytestmark = pytest.mark.namespaces
+
+
+def test_nothing_leaks_whatever_tunnels_carry(clinic: World) -> None:
+    matrix = Matrix(clinic)
+    matrix.fill("at work", carries=True)
+    clinic.cut_tunnel(1)
+    until(lambda: clinic.concentrator_in_use() == 2, "the other tunnel carries")
+    matrix.fill("one tunnel down", carries=True)
+    clinic.stop_concentrator(1)
+    matrix.fill("one data center gone", carries=True)
+    clinic.stop_concentrator(2)
+    await_light(clinic, "tunnel", "tunnel.path-down")
+    matrix.fill("both data centers gone", carries=True)
