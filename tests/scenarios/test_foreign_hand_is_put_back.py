@@ -24,7 +24,7 @@ def test_foreign_hand_is_put_back(clinic: World) -> None:
         router.run("nft", "flush", "chain", "inet", "sekisho", "wan_input")
         router.ip(f"address delete {addresses.ROUTER_LAN} dev lan0\n")
         planned = _plan(clinic)
-        for named in ("let me in", "Silence: the WAN learns nothing", str(addresses.ROUTER_LAN)):
+        for named in ("let me in", "Silence outside: the WAN learns nothing", str(addresses.ROUTER_LAN)):
             assert named in planned
         until(lambda: _plan(clinic) == "[]", "the daemon puts it back by itself", limit=90, pause=1)
         assert "had been changed from outside, put back" in clinic.router.log.read_text()

@@ -38,7 +38,7 @@ def _forged(ground: Ground) -> Chain:
             Rule(
                 (ground.from_lan, is_(Field.SOURCE4, UNSPECIFIED), is_(Field.UDP_SPORT, 68), is_(Field.UDP_DPORT, 67)),
                 Accept(),
-                "A machine that has no address yet may ask for one (RFC 2131)",
+                "LAN is served: a machine that has no address yet may ask for one (RFC 2131)",
             ),
             Rule(
                 (ground.from_lan, outside(names.INSIDE_SOURCES, Field.IIF, Field.SOURCE4)),
@@ -78,7 +78,7 @@ def _forged(ground: Ground) -> Chain:
                     outside(names.TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE),
                 ),
                 NoTrack(),
-                "Another machine with a terminal's address is kept out of its connections",
+                "No impostor: another machine with a terminal's address is kept out of its connections",
             ),
             *(segments.hairpins() if ground.has_behind else ()),
             Rule(
@@ -90,7 +90,7 @@ def _forged(ground: Ground) -> Chain:
             Rule(
                 (ground.from_wan, is_(Field.DESTINATION4, *ground.inside)),
                 Drop(),
-                "Nothing from the WAN reaches the LAN or the tunnel",
+                "Silence outside: nothing from the WAN reaches the LAN or the tunnel",
                 names.FORGED_WAN,
             ),
             Rule(
@@ -113,7 +113,7 @@ def _probes(ground: Ground) -> Chain:
             Rule(
                 (ground.to_lan, is_(Field.MARK, PROBE_MARK)),
                 NoTrack(),
-                "Our probe that wakes a terminal's cut connection is not the engine's packet",
+                "Wake-up: our probe of a terminal's cut connection is not the engine's packet",
             ),
         ),
     )
@@ -133,13 +133,13 @@ def _redirects(ground: Ground) -> Chain:
                     within(names.GATE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT),
                 ),
                 RedirectByMap(ground.lan.address.ip, (Field.DESTINATION4, Field.TCP_DPORT), names.GATE_OPEN),
-                "A listed terminal's way to a proven engine leads through the gate",
+                "Proven by the gate: a listed terminal's way to a proven engine leads through it",
                 names.REDIRECTED_GATE,
             ),
             Rule(
                 (ground.from_lan, is_(Field.DESTINATION4, *ground.routers), is_(Field.TCP_DPORT, 80)),
                 RedirectTo(ground.lan.address.ip, names.PAGE_PORT),
-                "The status page at its usual port, served without privileges",
+                "No side door: the page at its usual port, served without privileges",
             ),
             *(internet.name_redirects(ground) if ground.has_internet else ()),
         ),
@@ -177,7 +177,7 @@ def _source_nat(ground: Ground) -> Chain:
             Rule(
                 (ground.to_tunnels, is_(Field.SOURCE4, *ground.lan.networks)),
                 SourceNat(ground.inner_address),
-                "One inner address on both tunnels: connections survive a fail-over",
+                "Fail-over: one inner address on both tunnels, so that connections survive",
             ),
             *(internet.source_nat(ground) if ground.has_internet else ()),
         ),

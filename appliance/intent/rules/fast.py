@@ -29,7 +29,7 @@ def guard(lan: str, prefixes: tuple[IPv4Network, ...], ports: tuple[int, ...], h
     on_internet = Rule(
         (ON_INTERNET, is_(Field.DESTINATION4, *prefixes), is_(Field.TCP_DPORT, *ports)),
         Refuse(),
-        "Never both at once: who is on the internet reaches no engine",
+        "Never both: who is on the internet reaches no engine",
         names.REFUSED_LAN,
     )
     return Chain(
@@ -40,7 +40,7 @@ def guard(lan: str, prefixes: tuple[IPv4Network, ...], ports: tuple[int, ...], h
             Rule(
                 (LISTED, PROVEN),
                 Accept(),
-                "Closed unless proven, on the fast path too: a listed terminal, an engine whose proof is fresh",
+                "Fast path guarded: a listed terminal, an engine whose proof is fresh",
                 names.PASSED_ENGINE,
             ),
             *(_refusals(prefixes, ports) if ports else ()),
@@ -58,13 +58,13 @@ def _refusals(prefixes: tuple[IPv4Network, ...], ports: tuple[int, ...]) -> tupl
         Rule(
             (*ours, outside(names.TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE)),
             Refuse(),
-            "A terminal's address on another machine does not ride on the terminal's connection",
+            "No impostor: a terminal's address on another machine does not ride on its connection",
             names.REFUSED_IMPOSTOR,
         ),
         Rule(
             (*ours, outside(names.GATE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT)),
             Refuse(),
-            "A lapsed proof closes the fast path at the next packet, whoever is alive",
+            "Fast path guarded: a lapsed proof closes it at the next packet, whoever is alive",
             names.REFUSED_LAN,
         ),
     )

@@ -27,7 +27,7 @@ FORWARD = "internet_forward"
 
 
 def jump() -> tuple[Rule, ...]:
-    return (Rule((LISTED, ON_INTERNET), Jump(FORWARD), "What a terminal sends that is on the internet"),)
+    return (Rule((LISTED, ON_INTERNET), Jump(FORWARD), "Never both: what a terminal sends that is on the internet"),)
 
 
 def forward_chain(ground: Ground) -> Chain:
@@ -39,19 +39,19 @@ def forward_chain(ground: Ground) -> Chain:
             Rule(
                 (ground.to_tunnels,),
                 Refuse(),
-                "Never both at once: who is on the internet reaches no engine",
+                "Never both: who is on the internet reaches no engine",
                 names.REFUSED_LAN,
             ),
             Rule(
                 (ground.to_wan, is_(Field.DESTINATION4, *ground.inside)),
                 Refuse(),
-                "Nothing for the data center leaves by the WAN, whatever the routes say",
+                "No leak: nothing for the data center leaves by the WAN, whatever the routes say",
                 names.REFUSED_LAN,
             ),
             Rule(
                 (ground.to_wan, NEW_OR_KNOWN, QUESTION),
                 Accept(),
-                "A terminal on the internet, until the kernel's time is up",
+                "Never both: on the internet until the kernel's time is up",
                 names.PASSED_INTERNET,
             ),
         ),
@@ -61,11 +61,13 @@ def forward_chain(ground: Ground) -> Chain:
 def answers(ground: Ground) -> tuple[Rule, ...]:
     """By connection, and only terminals on the internet have any: see docs/firewall.md, Decisions."""
     return (
-        Rule((ground.to_lan, KNOWN, ANSWER), Accept(), "The internet's answers to a terminal that may ask it"),
+        Rule(
+            (ground.to_lan, KNOWN, ANSWER), Accept(), "Never both: the internet's answers to a terminal that may ask it"
+        ),
         Rule(
             (ground.to_lan, ICMP, RELATED, ANSWER),
             Accept(),
-            "Errors about a terminal's connection, so that path MTU works (RFC 1191)",
+            "No black hole: errors about a terminal's connection, so that path MTU works (RFC 1191)",
         ),
     )
 
@@ -75,7 +77,7 @@ def name_redirects(ground: Ground) -> tuple[Rule, ...]:
         Rule(
             (ground.from_lan, LISTED, ON_INTERNET, is_(Field.DESTINATION4, *ground.routers), is_(port, 53)),
             RedirectTo(ground.lan.address.ip, names.OUTSIDE_NAMES_PORT),
-            "A terminal on the internet asks the line's names",
+            "Never both: a terminal on the internet asks the line's names",
         )
         for port in (Field.UDP_DPORT, Field.TCP_DPORT)
     )
@@ -86,7 +88,7 @@ def names_served() -> tuple[Rule, ...]:
         Rule(
             (LISTED, ON_INTERNET, REDIRECTED, is_(port, names.OUTSIDE_NAMES_PORT)),
             Accept(),
-            "The router answers the line's names for a terminal on the internet",
+            "Never both: the router answers the line's names for a terminal on the internet",
         )
         for port in (Field.UDP_DPORT, Field.TCP_DPORT)
     )
@@ -97,7 +99,7 @@ def source_nat(ground: Ground) -> tuple[Rule, ...]:
         Rule(
             (ground.to_wan, is_(Field.SOURCE4, *ground.lan.networks)),
             Masquerade(),
-            "A terminal on the internet has the line's address there",
+            "Never both: a terminal on the internet has the line's address there",
         ),
     )
 
@@ -106,6 +108,6 @@ def terminals_set() -> NamedSet:
     return NamedSet(
         names.INTERNET_TERMINALS,
         ("ipv4_addr", "ether_addr"),
-        "Terminals switched to the internet; expires by itself",
+        "Never both: terminals switched to the internet; expires by itself",
         timeout=True,
     )

@@ -46,21 +46,23 @@ def input_chain(ground: Ground) -> Chain:
             Rule(
                 (is_(Field.FIB_DESTINATION_TYPE, "broadcast", "multicast"),),
                 Drop(),
-                "Errors never answer broadcasts (RFC 1122 3.2.2); their noise is not counted",
+                "Refuse at once: but errors never answer broadcasts (RFC 1122 3.2.2), and noise is not counted",
             ),
             *_refusals(),
-            Rule((KNOWN, ANSWER), Accept(), "Answers to the router's own pings"),
-            Rule((to_router, is_(Field.UDP_DPORT, 53)), Accept(), "The router answers names for the LAN"),
-            Rule((to_router, is_(Field.TCP_DPORT, 53)), Accept(), "The router answers names for the LAN"),
-            Rule((to_router, is_(Field.UDP_DPORT, 123)), Accept(), "The router tells the LAN the time (RFC 5905)"),
+            Rule((KNOWN, ANSWER), Accept(), "LAN is served: answers to the router's own pings"),
+            Rule((to_router, is_(Field.UDP_DPORT, 53)), Accept(), "LAN is served: the router answers names"),
+            Rule((to_router, is_(Field.TCP_DPORT, 53)), Accept(), "LAN is served: the router answers names"),
+            Rule(
+                (to_router, is_(Field.UDP_DPORT, 123)), Accept(), "True time: the router tells it to the LAN (RFC 5905)"
+            ),
             Rule(
                 (to_router, TCP, REDIRECTED, is_(Field.TCP_DPORT, names.PAGE_PORT)),
                 Accept(),
-                "Everybody on the LAN may look at the lights",
+                "No side door: everybody on the LAN may look at the lights, at the page's own port only",
             ),
             *(_gate(ground) if ground.gate_ports else ()),
             *(internet.names_served() if ground.has_internet else ()),
-            Rule((to_router, ECHO_REQUEST), Accept(), "The router answers ping on the LAN"),
+            Rule((to_router, ECHO_REQUEST), Accept(), "LAN is served: the router answers ping"),
             _the_rest(),
         ),
     )
@@ -94,12 +96,12 @@ def output_chain(ground: Ground) -> Chain:
             Rule(
                 (TCP, is_(Field.MARK, PROBE_MARK)),
                 Accept(),
-                "Our probe that wakes a terminal's cut connection",
+                "Wake-up: our probe of a terminal's cut connection",
             ),
             Rule(
                 (is_(Field.CT_STATE, "established", "related"),),
                 Accept(),
-                "Answers to what the LAN asked, refusals included",
+                "LAN is served: answers to what it asked, refusals included",
             ),
             # A refusal of what conntrack does not know belongs to no connection either.
             Rule((RESET,), Accept(), "Refuse at once: resets of unknown connections"),
@@ -110,7 +112,11 @@ def output_chain(ground: Ground) -> Chain:
             ),
             *(_dhcp_answers(ground) if ground.serves_dhcp else ()),
             *(_names_asked_inside(ground) if ground.lan.forwards else ()),
-            Rule((ECHO_REQUEST,), Accept(), "The DHCP server asks whether an address is in use (RFC 2131 2.2)"),
+            Rule(
+                (ECHO_REQUEST,),
+                Accept(),
+                "LAN is served: the DHCP server asks whether an address is in use (RFC 2131 2.2)",
+            ),
         ),
     )
 
@@ -124,7 +130,7 @@ def _refusals(but: tuple[Rule, ...] = ()) -> tuple[Rule, ...]:
                 outside(names.TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE),
             ),
             Refuse(),
-            "A terminal's address on another machine opens nothing",
+            "No impostor: a terminal's address on another machine opens nothing",
             names.REFUSED_IMPOSTOR,
         ),
         *but,
@@ -148,7 +154,7 @@ def _fast_path(ground: Ground) -> tuple[Rule, ...]:
                 PROVEN,
             ),
             Offload(names.FAST_PATH),
-            "What is established takes the fast path, where every packet meets `fast_path_guard` first",
+            "Fast path guarded: what is established takes it, where every packet meets `fast_path_guard` first",
         ),
     )
 
@@ -158,7 +164,7 @@ def _dhcp_requests(ground: Ground) -> tuple[Rule, ...]:
         Rule(
             (*_where(Field.IIF, ground), is_(Field.UDP_SPORT, 68), is_(Field.UDP_DPORT, 67)),
             Accept(),
-            "The router gives addresses to the LAN (RFC 2131)",
+            "LAN is served: the router gives addresses (RFC 2131)",
         ),
     )
 
@@ -168,7 +174,7 @@ def _dhcp_answers(ground: Ground) -> tuple[Rule, ...]:
         Rule(
             (*_where(Field.OIF, ground), is_(Field.UDP_SPORT, 67), is_(Field.UDP_DPORT, 68)),
             Accept(),
-            "The router gives addresses to the LAN (RFC 2131)",
+            "LAN is served: the router gives addresses (RFC 2131)",
         ),
     )
 
@@ -184,7 +190,7 @@ def _names_asked_inside(ground: Ground) -> tuple[Rule, ...]:
         Rule(
             (is_(Field.UID, names.NAMES_USER), is_(Field.DESTINATION4, *servers), is_(port, 53)),
             Accept(),
-            "Names that the clinic's own DNS servers answer, such as the insurers'",
+            "LAN is served: names that the clinic's own DNS servers answer, such as the insurers'",
         )
         for port in (Field.UDP_DPORT, Field.TCP_DPORT)
     )
@@ -203,11 +209,11 @@ def _gate(ground: Ground) -> tuple[Rule, ...]:
                 proven,
             ),
             Accept(),
-            "Closed unless proven: a listed terminal, to the gate of an engine whose proof is fresh",
+            "Proven by the gate: a listed terminal, to the gate of an engine whose proof is fresh",
             names.PASSED_GATE,
         ),
     )
 
 
 def _the_rest() -> Rule:
-    return Rule((), Refuse(), "Refuse at once, never silence", names.REFUSED_LAN)
+    return Rule((), Refuse(), "Refuse at once: never silence", names.REFUSED_LAN)

@@ -16,7 +16,13 @@ _BEHIND_SAME_WIRE = within(names.BEHIND_SEGMENTS, Field.IIF, Field.DESTINATION4)
 
 
 def hairpins() -> tuple[Rule, ...]:
-    return (Rule((_BEHIND_SAME_WIRE,), NoTrack(), "What turns round to an inner router is half of a conversation"),)
+    return (
+        Rule(
+            (_BEHIND_SAME_WIRE,),
+            NoTrack(),
+            "Segments apart: what turns round to an inner router is half of a conversation",
+        ),
+    )
 
 
 def turning_round() -> tuple[Rule, ...]:
@@ -25,7 +31,7 @@ def turning_round() -> tuple[Rule, ...]:
         Rule(
             (_WAY, _BEHIND_SAME_WIRE, is_(Field.CT_STATE, "untracked")),
             Accept(),
-            "To an inner router on the sender's own wire",
+            "Segments apart: to an inner router on the sender's own wire",
             names.PASSED_SEGMENT,
         ),
     )
@@ -36,11 +42,20 @@ def ways(ground: Ground) -> tuple[Rule, ...]:
         Rule(
             (_WAY, NEW_OR_KNOWN, QUESTION),
             Accept(),
-            "Between segments only the ways that the settings open",
+            "Segments apart: only the ways that the settings open",
             names.PASSED_SEGMENT,
         ),
-        Rule((ground.to_lan, KNOWN, ANSWER), Accept(), "The answer from another segment", names.PASSED_SEGMENT),
-        Rule((ground.to_lan, ICMP, RELATED), Accept(), "Errors about it, so that path MTU works (RFC 1191)"),
+        Rule(
+            (ground.to_lan, KNOWN, ANSWER),
+            Accept(),
+            "Segments apart: the answer from another one",
+            names.PASSED_SEGMENT,
+        ),
+        Rule(
+            (ground.to_lan, ICMP, RELATED),
+            Accept(),
+            "No black hole: errors about it, so that path MTU works (RFC 1191)",
+        ),
     )
 
 
@@ -50,7 +65,7 @@ def sets(ground: Ground) -> tuple[NamedSet, ...]:
         NamedSet(
             names.INSIDE_SOURCES,
             ("ifname", "ipv4_addr"),
-            "Who speaks in which segment",
+            "Anti-spoofing: who speaks in which segment",
             interval=True,
             elements=tuple((segment.interface, network) for segment in segments for network in segment.networks),
         ),
@@ -65,7 +80,7 @@ def _way_sets(ground: Ground) -> tuple[NamedSet, ...]:
     ways = NamedSet(
         names.SEGMENT_WAYS,
         ("ifname", "ifname"),
-        "From which segment to which connections may be opened",
+        "Segments apart: from which to which connections may be opened",
         elements=(*opened, *turning),
     )
     if not turning:
@@ -76,7 +91,7 @@ def _way_sets(ground: Ground) -> tuple[NamedSet, ...]:
         NamedSet(
             names.BEHIND_SEGMENTS,
             ("ifname", "ipv4_addr"),
-            "Networks behind a router of that segment",
+            "Segments apart: networks behind a router of that one",
             interval=True,
             elements=behind,
         ),

@@ -30,7 +30,7 @@ def table(ground: Ground) -> Table:
                 names.GATE_OPEN,
                 ("ipv4_addr", "inet_service"),
                 "inet_service",
-                "Engines that the gate serves now, and its local port for each",
+                "Proven by the gate: engines that it serves now, and its local port for each",
                 timeout=True,
             ),
         ),
@@ -55,12 +55,12 @@ def table(ground: Ground) -> Table:
 
 
 def _decisions(ground: Ground) -> tuple[Chain, ...]:
-    from_lan = "What the LAN sends"
-    from_wan = "What the WAN sends"
-    from_tunnels = "What the data center sends"
+    from_lan = "Refuse at once: what the LAN sends"
+    from_wan = "Silence outside: what the WAN sends"
+    from_tunnels = "Center kept out: what the data center sends"
     syn = is_(Field.TCP_FLAGS_SYN)
-    clamp = "Segments fit the tunnel in both directions, whatever ICMP is lost"
-    loopback = "The router talks with itself"
+    clamp = "No black hole: segments fit the tunnel in both directions, whatever ICMP is lost"
+    loopback = "Fail fast: the router talks with itself"
     return (
         Chain(
             "input",
@@ -89,17 +89,21 @@ def _decisions(ground: Ground) -> tuple[Chain, ...]:
             Hook("filter", "output", "filter", "drop"),
             (
                 Rule((is_(Field.OIF, "lo"),), Accept(), loopback),
-                Rule((ground.to_lan,), Jump(lan.OUTPUT), "What the router says to the LAN"),
-                Rule((ground.to_wan,), Jump(wan.OUTPUT), "What the router says to the WAN"),
-                Rule((ground.to_tunnels,), Jump(tunnels.OUTPUT), "What the router says to the data center"),
-                Rule((), Refuse(), "The router's own programs fail fast too", names.REFUSED_OUTPUT),
+                Rule((ground.to_lan,), Jump(lan.OUTPUT), "Begins nothing: what the router says to the LAN"),
+                Rule((ground.to_wan,), Jump(wan.OUTPUT), "No leak: what the router says to the WAN"),
+                Rule(
+                    (ground.to_tunnels,),
+                    Jump(tunnels.OUTPUT),
+                    "Prover's reach: what the router says to the data center",
+                ),
+                Rule((), Refuse(), "Fail fast: what the router's own programs may not do", names.REFUSED_OUTPUT),
             ),
         ),
     )
 
 
 def _line_clamps(ground: Ground) -> tuple[Rule, ...]:
-    why = "Segments fit the line too, for a terminal on the internet"
+    why = "No black hole: segments fit the line too, for a terminal on the internet"
     syn = is_(Field.TCP_FLAGS_SYN)
     return (Rule((ground.to_wan, syn), ClampMss(), why), Rule((ground.from_wan, syn), ClampMss(), why))
 
@@ -119,34 +123,34 @@ def _sets(ground: Ground) -> tuple[NamedSet, ...]:
         NamedSet(
             names.TERMINALS,
             ("ipv4_addr", "ether_addr"),
-            "Terminals of the settings; only they may reach engines",
+            "Closed unless proven: terminals of the settings; only they may reach engines",
             elements=tuple((host.address, host.mac) for host in ground.lan.hosts),
         ),
         NamedSet(
             names.TERMINAL_ADDRESSES,
             ("ipv4_addr",),
-            "Their addresses, to notice another machine that wears one",
+            "No impostor: the terminals' addresses, to notice another machine that wears one",
             elements=tuple((host.address,) for host in ground.lan.hosts),
         ),
         NamedSet(
             names.ENGINE_VERIFIED,
             service,
-            "Engines just proven, for terminals; expires by itself",
+            "Lapse: engines just proven, for terminals; expires by itself",
             timeout=True,
         ),
         NamedSet(
             names.GATE_VERIFIED,
             service,
-            "Engines just proven, for the gate; expires by itself",
+            "Lapse: engines just proven, for the gate; expires by itself",
             timeout=True,
         ),
         *segments.sets(ground),
         *((internet.terminals_set(),) if ground.has_internet else ()),
-        NamedSet(names.TUNNEL_ENDPOINTS, service, "The concentrators, as resolved"),
+        NamedSet(names.TUNNEL_ENDPOINTS, service, "Tunnels stand: the concentrators, as resolved"),
         NamedSet(
             names.WAN_RESOLVERS,
             ("ipv4_addr",),
-            "DNS servers of the line",
+            "Tunnels stand: DNS servers of the line",
             elements=resolvers,
         ),
     )

@@ -48,14 +48,16 @@ def input_chain(ground: Ground) -> Chain:
                         is_(Field.TTL, 255),
                     ),
                     Accept(),
-                    "The far end measures the path; from nobody further away (RFC 5881 section 5)",
+                    "Center is heard: the far end measures the path, nobody further away (RFC 5881 section 5)",
                 )
                 for interface, peer in ground.neighbours
             ),
-            Rule((KNOWN, ANSWER), Accept(), "Answers to the prover, the gate and the resolver"),
-            Rule((ICMP, RELATED, ANSWER), Accept(), "Errors about it, so that path MTU works (RFC 1191)"),
+            Rule((KNOWN, ANSWER), Accept(), "Center is heard: answers to the prover, the gate and the resolver"),
+            Rule(
+                (ICMP, RELATED, ANSWER), Accept(), "No black hole: errors about it, so that path MTU works (RFC 1191)"
+            ),
             *(_monitoring(ground) if ground.monitoring else ()),
-            Rule((), Drop(), "Nobody in the data center opens a connection to the clinic", names.DROPPED_TUNNEL),
+            Rule((), Drop(), "Center kept out: nobody there opens a connection to the clinic", names.DROPPED_TUNNEL),
         ),
     )
 
@@ -65,13 +67,15 @@ def forward_chain(ground: Ground) -> Chain:
         FORWARD,
         None,
         (
-            Rule((ground.to_lan, TCP, KNOWN, ANSWER), Accept(), "The engine's answers to its terminal"),
+            Rule(
+                (ground.to_lan, TCP, KNOWN, ANSWER), Accept(), "Center is heard: the engine's answers to its terminal"
+            ),
             Rule(
                 (ground.to_lan, ICMP, RELATED, ANSWER),
                 Accept(),
-                "Errors about a terminal's connection, so that path MTU works (RFC 1191)",
+                "No black hole: errors about a terminal's connection, so that path MTU works (RFC 1191)",
             ),
-            Rule((), Drop(), "Nobody in the data center opens a connection to the clinic", names.DROPPED_TUNNEL),
+            Rule((), Drop(), "Center kept out: nobody there opens a connection to the clinic", names.DROPPED_TUNNEL),
         ),
     )
 
@@ -88,7 +92,7 @@ def output_chain(ground: Ground) -> Chain:
                 Rule(
                     (is_(Field.OIF, interface), is_(Field.DESTINATION4, peer), is_(Field.UDP_DPORT, BFD_CONTROL)),
                     Accept(),
-                    "The router measures the path to the far end (RFC 5881)",
+                    "Fail-over: the router measures the path to the far end (RFC 5881)",
                 )
                 for interface, peer in ground.neighbours
             ),
@@ -101,31 +105,31 @@ def output_chain(ground: Ground) -> Chain:
                         ECHO_REQUEST,
                     ),
                     Accept(),
-                    "The router measures how large packets may be (RFC 8899)",
+                    "No black hole: the router measures how large packets may be (RFC 8899)",
                 )
                 for interface, peer in ground.neighbours
             ),
-            Rule((RESET,), Accept(), "A reset carries nothing and lets the engine forget the connection"),
+            Rule((RESET,), Accept(), "Gate's reach: a reset carries nothing and lets the engine forget the connection"),
             Rule(
                 (is_(Field.UID, names.GATE_USER), TCP, NEW_OR_KNOWN, to_proven_for_gate),
                 Accept(),
-                "Closed unless proven: the gate speaks only with engines whose proof is fresh",
+                "Gate's reach: only engines whose proof is fresh",
             ),
             Rule(
                 (is_(Field.UID, names.GATE_USER, names.PAGE_USER),),
                 Refuse(),
-                "Closed unless proven: a lapsed proof ends the gate's connection, whoever is alive",
+                "Gate's reach: a lapsed proof ends the gate's connection, whoever is alive",
                 names.REFUSED_OUTPUT,
             ),
             Rule(
                 (is_(Field.DESTINATION4, *ground.tunnel_dns), is_(Field.UDP_DPORT, 53)),
                 Accept(),
-                "The router resolves the engines' names inside the tunnel",
+                "Prover's reach: the engines' names are resolved inside the tunnel",
             ),
             Rule(
                 (is_(Field.DESTINATION4, *ground.tunnel_dns), is_(Field.TCP_DPORT, 53)),
                 Accept(),
-                "The router resolves the engines' names inside the tunnel",
+                "Prover's reach: the engines' names are resolved inside the tunnel",
             ),
             *_time(ground),
             Rule(
@@ -135,17 +139,17 @@ def output_chain(ground: Ground) -> Chain:
                     is_(Field.TCP_DPORT, *ground.service_ports),
                 ),
                 Accept(),
-                "The prover reaches engines to prove them",
+                "Prover's reach: engines, to prove them",
             ),
             *(
                 Rule(
                     (TCP, KNOWN, QUESTION, proven),
                     Accept(),
-                    "The end of a connection whose process is gone, to an engine whose proof is fresh",
+                    "Gate's reach: the end of a connection whose process is gone, to an engine whose proof is fresh",
                 )
                 for proven in (to_proven_for_gate, to_proven_for_terminals)
             ),
-            Rule((KNOWN, ANSWER), Accept(), "Answers to monitoring"),
+            Rule((KNOWN, ANSWER), Accept(), "Center is heard: answers to monitoring"),
         ),
     )
 
@@ -156,9 +160,11 @@ def _monitoring(ground: Ground) -> tuple[Rule, ...]:
         Rule(
             (*asked_by, NEW_OR_KNOWN, is_(Field.TCP_DPORT, names.METRICS_PORT)),
             Accept(),
-            "Monitoring reads the metrics, through the tunnel only",
+            "Center is heard: monitoring reads the metrics, through the tunnel only",
         ),
-        Rule((*asked_by, ECHO_REQUEST), Accept(), "Monitoring pings the router, through the tunnel only"),
+        Rule(
+            (*asked_by, ECHO_REQUEST), Accept(), "Center is heard: monitoring pings the router, through the tunnel only"
+        ),
     )
 
 
@@ -169,6 +175,6 @@ def _time(ground: Ground) -> tuple[Rule, ...]:
         Rule(
             (OF_CHRONY, is_(Field.DESTINATION4, *ground.time.inside), is_(Field.UDP_DPORT, 123)),
             Accept(),
-            "The time client sets the clock by the data center's (RFC 5905)",
+            "True time: the time client sets the clock by the data center's (RFC 5905)",
         ),
     )

@@ -15,20 +15,24 @@ def input_chain() -> Chain:
         INPUT,
         None,
         (
-            Rule((KNOWN, ANSWER), Accept(), "Answers to what the router asked: tunnels, DHCP, DNS, time"),
-            Rule((ICMP, RELATED, ANSWER), Accept(), "Errors about it, so that path MTU works (RFC 1191)"),
+            Rule(
+                (KNOWN, ANSWER), Accept(), "Tunnels stand: answers to what the router asked: tunnels, DHCP, DNS, time"
+            ),
+            Rule(
+                (ICMP, RELATED, ANSWER), Accept(), "No black hole: errors about it, so that path MTU works (RFC 1191)"
+            ),
             Rule(
                 (is_(Field.UDP_SPORT, 67), is_(Field.UDP_DPORT, 68)),
                 Accept(),
-                "The line's DHCP server answers to an address that we do not have yet",
+                "Tunnels stand: the line's DHCP server answers to an address that we do not have yet",
             ),
             # Not only as answers: a connection entry of a quiet tunnel may age out before its keepalive.
             Rule(
                 (within(names.TUNNEL_ENDPOINTS, Field.SOURCE4, Field.UDP_SPORT),),
                 Accept(),
-                "The tunnels' outer packets, from the concentrators only",
+                "Tunnels stand: their outer packets, from the concentrators only",
             ),
-            Rule((), Drop(), "Silence: the WAN learns nothing", names.DROPPED_WAN),
+            Rule((), Drop(), "Silence outside: the WAN learns nothing", names.DROPPED_WAN),
         ),
     )
 
@@ -39,7 +43,7 @@ def forward_chain(ground: Ground) -> Chain:
         None,
         (
             *(internet.answers(ground) if ground.has_internet else ()),
-            Rule((), Drop(), "Nothing from the WAN reaches the LAN or the tunnel", names.DROPPED_WAN),
+            Rule((), Drop(), "Silence outside: nothing from the WAN reaches the LAN or the tunnel", names.DROPPED_WAN),
         ),
     )
 
@@ -56,43 +60,47 @@ def output_chain(ground: Ground) -> Chain:
             Rule(
                 (is_(Field.DESTINATION4, *ground.inside),),
                 Refuse(),
-                "Nothing for the data center leaves by the WAN, whatever the routes say",
+                "No leak: nothing for the data center leaves by the WAN, whatever the routes say",
                 names.REFUSED_OUTPUT,
             ),
             Rule(
                 (within(names.TUNNEL_ENDPOINTS, Field.DESTINATION4, Field.UDP_DPORT),),
                 Accept(),
-                "The tunnels' outer packets, to the concentrators only",
+                "Tunnels stand: their outer packets, to the concentrators only",
             ),
             Rule(
                 (is_(Field.UID, names.GATE_USER, names.PAGE_USER),),
                 Refuse(),
-                "What speaks with the LAN has no business on the WAN, even when broken into",
+                "No leak: what speaks with the LAN has no business on the WAN, even when broken into",
                 names.REFUSED_OUTPUT,
             ),
             Rule(
                 (within(names.WAN_RESOLVERS, Field.DESTINATION4), is_(Field.UDP_DPORT, 53)),
                 Accept(),
-                "The router resolves the concentrators' names",
+                "Tunnels stand: the router resolves the concentrators' names",
             ),
             Rule(
                 (within(names.WAN_RESOLVERS, Field.DESTINATION4), is_(Field.TCP_DPORT, 53)),
                 Accept(),
-                "The router resolves the concentrators' names",
+                "Tunnels stand: the router resolves the concentrators' names",
             ),
             *_time(ground),
             Rule(
                 (is_(Field.UDP_SPORT, 68), is_(Field.UDP_DPORT, 67)),
                 Accept(),
-                "The router asks the line for an address (RFC 2131)",
+                "Tunnels stand: the router asks the line for an address (RFC 2131)",
             ),
         ),
     )
 
 
 def _time(ground: Ground) -> tuple[Rule, ...]:
-    ntp = Rule((OF_CHRONY, is_(Field.UDP_DPORT, 123)), Accept(), "The time client sets the clock (RFC 5905)")
-    keys = Rule((OF_CHRONY, is_(Field.TCP_DPORT, 4460)), Accept(), "The time client asks who its server is (RFC 8915)")
+    ntp = Rule((OF_CHRONY, is_(Field.UDP_DPORT, 123)), Accept(), "True time: the time client sets the clock (RFC 5905)")
+    keys = Rule(
+        (OF_CHRONY, is_(Field.TCP_DPORT, 4460)),
+        Accept(),
+        "True time: the time client asks who its server is (RFC 8915)",
+    )
     if ground.time.nts:
         return ntp, keys
     return (ntp,) if ground.time.ntp else ()

@@ -302,7 +302,7 @@ def test_what_is_welcome_has_its_way() -> None:
         for rule in chain.rules
         if isinstance(rule.verdict, Accept)
     }
-    assert wanted - reached == {"The router talks with itself"}
+    assert wanted - reached == {"Fail fast: the router talks with itself"}
 
 
 @some

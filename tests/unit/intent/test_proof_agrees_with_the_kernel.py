@@ -48,8 +48,8 @@ table inet watch {
 }
 """
 UNMET = {
-    ("input", "The router talks with itself"),
-    ("output", "The router talks with itself"),
+    ("input", "Fail fast: the router talks with itself"),
+    ("output", "Fail fast: the router talks with itself"),
     ("output", "policy"),
 }
 """What no packet from outside can meet; and a policy behind a rule that lets nothing by."""

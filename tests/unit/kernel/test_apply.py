@@ -329,7 +329,7 @@ def test_the_lan_moves_to_another_port_and_the_old_one_is_given_back() -> None:
 
     new = replace(
         old,
-        lan=replace(old.lan, interface="lan9"),
+        lan=replace(old.lan, segments=(replace(old.lan.segments[0], port="lan9", interface="lan9"),)),
         addresses=tuple(replace(item, interface=on_lan9(item.interface)) for item in old.addresses),
         sysctls=tuple((on_lan9(key), value) for key, value in old.sysctls),
     )

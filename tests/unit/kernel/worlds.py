@@ -68,6 +68,8 @@ def tunnel(number: int, **changes: Any) -> Tunnel:
         rank=number - 1,
         line="wan",
         marks=(),
+        own_table=number,
+        own_mark=number,
         private_key=SecretStr(key("router")),
         preshared_key=SecretStr(key(f"shared {number}")),
     )
