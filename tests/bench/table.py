@@ -6,8 +6,9 @@
 * what: text, in one line, what was measured and how.
 * ours, peer: numbers in `unit`; null when it was not measured, or where there is no peer.
 * ratio: ours / peer, null without both.
-* goal: text, a comparison and a number in `unit` that `ours` must meet, as ``<= 90``; null where there is no goal.
-* reached: whether `ours` meets the goal (a value that could not be measured does not); null without a goal.
+* goal: text, a comparison and a number: in `unit`, that `ours` must meet, as ``<= 90``, or that `ratio` must meet, as
+  ``<= 1.02 x``; null where there is no goal.
+* reached: whether the goal is met (by a value that could not be measured it is not); null without a goal.
 
 ``build/bench/NAME.machine.json`` says how, where and with what the rows of the same run were measured.
 """
@@ -32,17 +33,18 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {"<=": operator.le,
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """comparison: ``<=`` or ``>=``."""
+    """comparison: ``<=`` or ``>=``. of_ratio: the limit is one of ours / peer."""
 
     comparison: str
     limit: float
+    of_ratio: bool = False
 
     def __post_init__(self) -> None:
         if self.comparison not in _COMPARISONS:
             raise ValueError(f"not a comparison: {self.comparison}")
 
     def __str__(self) -> str:
-        return f"{self.comparison} {self.limit:g}"
+        return f"{self.comparison} {self.limit:g}{' x' if self.of_ratio else ''}"
 
     def is_met_by(self, value: float) -> bool:
         return _COMPARISONS[self.comparison](value, self.limit)
@@ -66,7 +68,8 @@ class Row:
     def reached(self) -> bool | None:
         if self.goal is None:
             return None
-        return self.ours is not None and self.goal.is_met_by(self.ours)
+        judged = self.ratio if self.goal.of_ratio else self.ours
+        return judged is not None and self.goal.is_met_by(judged)
 
     def as_json(self) -> dict[str, object]:
         return {

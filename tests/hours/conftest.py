@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.scenarios.conftest import clinic, lines, pytest_runtest_makereport, world
+from tests.scenarios.conftest import clinic, lines, owns_clock, pytest_runtest_makereport, world
 
-__all__ = ["clinic", "lines", "pytest_runtest_makereport", "world"]
+__all__ = ["clinic", "lines", "owns_clock", "pytest_runtest_makereport", "world"]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 from tests.vm.guest import report
 
@@ -16,6 +17,7 @@ LIMIT = 600
 """Seconds for one piece of work: one file of tests."""
 
 OUTPUT = Path("/output")
+_LAST_WORDS = 25
 
 
 def main() -> None:
@@ -34,7 +36,8 @@ def _run(work: Path) -> None:
     started = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header"]
     command += [f"--junitxml={OUTPUT}/results/{name}.xml", *json.loads(work.read_text())]
-    with (OUTPUT / "results" / f"{name}.log").open("wb") as log:
+    path = OUTPUT / "results" / f"{name}.log"
+    with path.open("wb") as log:
         tests = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
@@ -44,7 +47,21 @@ def _run(work: Path) -> None:
             os.killpg(tests.pid, signal.SIGKILL)
             status = tests.wait()
             log.write(b"\nnot finished after %d s\n" % LIMIT)
-    report({"ends": name, "status": status, "seconds": round(time.monotonic() - started, 1)})
+    passed, failed = _counts(path.with_suffix(".xml"))
+    # Beyond what the report tells, pytest itself may have come to grief.
+    failed = max(failed, int(status != 0))
+    words = path.read_text(errors="replace").splitlines()[-_LAST_WORDS:] if failed else []
+    took = round(time.monotonic() - started, 1)
+    report({"ends": name, "passed": passed, "failed": failed, "seconds": took, "words": words})
+
+
+def _counts(file: Path) -> tuple[int, int]:
+    """Tests that passed and that failed, of a JUnit report."""
+    if not file.exists():
+        return 0, 0
+    counts = ElementTree.parse(file).getroot()[0].attrib
+    failed = int(counts["failures"]) + int(counts["errors"])
+    return int(counts["tests"]) - failed - int(counts["skipped"]), failed
 
 
 if __name__ == "__main__":

@@ -12,18 +12,17 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
 
 from tests.lab.filesystem import PROJECT
 from tests.vm.agent import LIMIT
-from tests.vm.guest import Guest, Kind, message
+from tests.vm.guest import Guest, message
+from tests.vm.kinds import Kind
 from tests.vm.project import VM
 
 OUTPUT = VM / "run"
 """What the guests see as /output: the queue, and each file's log and JUnit report in ``results``."""
 
 _AGENT = "exec python -m tests.vm.agent\n"
-_LAST_WORDS = 25
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,22 @@ class Suite:
 class Result:
     """How one file went. passed, failed: tests; failed is at least 1 when the file did not come to its end.
 
-    seconds of the guest's own clock.
+    seconds of the guest's own clock. words: the last lines of the log of one that failed.
     """
 
     name: str
     passed: int
     failed: int
     seconds: float
-    log: Path
+    words: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return self.name.partition("-")[2]
+
+    @property
+    def log(self) -> Path:
+        return OUTPUT / "results" / f"{self.name}.log"
 
 
 class Campaign:
@@ -64,17 +71,18 @@ class Campaign:
     def run(self) -> list[Result]:
         """Raises KeyboardInterrupt, like every call that waits; no guest is left then."""
         for suite in self._suites:
-            self._fill(suite)
-            with ThreadPoolExecutor(self._jobs) as workers:
+            jobs = self._jobs if suite.kind.shares_output else 1
+            print(f"== {self._fill(suite)} files in {jobs} guests ({suite.kind.name})", flush=True)
+            with ThreadPoolExecutor(jobs) as workers:
                 try:
-                    for done in [workers.submit(self._work, suite.kind) for _ in range(self._jobs)]:
+                    for done in [workers.submit(self._work, suite.kind) for _ in range(jobs)]:
                         done.result()
                 except BaseException:
                     self._stop()
                     raise
         return self._results
 
-    def _fill(self, suite: Suite) -> None:
+    def _fill(self, suite: Suite) -> int:
         shutil.rmtree(OUTPUT / "queue", ignore_errors=True)
         for folder in ("queue", "taken", "results"):
             (OUTPUT / folder).mkdir(parents=True, exist_ok=True)
@@ -82,7 +90,7 @@ class Campaign:
         for number, file in enumerate(files):
             arguments = json.dumps([file, "-m", suite.markers])
             (OUTPUT / "queue" / f"{number:03}-{_name(file)}.json").write_text(arguments)
-        print(f"== {len(files)} files in {self._jobs} guests ({suite.kind.name})", flush=True)
+        return len(files)
 
     def _work(self, kind: Kind) -> None:
         """Start guests until nothing is left to do: a guest that dies has its file on its conscience, and no other."""
@@ -106,24 +114,25 @@ class Campaign:
                 told = message(line) or {}
                 if "begins" in told:
                     current, begun, since = told["begins"], True, time.monotonic()
+                    # A guest with an /output of its own took only its copy.
+                    (OUTPUT / "queue" / f"{current}.json").unlink(missing_ok=True)
                 elif "ends" in told:
-                    self._note(_result(told["ends"], told["status"], told["seconds"]))
+                    words = tuple(told["words"])
+                    self._note(Result(told["ends"], told["passed"], told["failed"], told["seconds"], words))
                     current = None
         except TimeoutError:
             reason = "the guest fell silent"
         if current is not None and not self._stopped:
-            with (OUTPUT / "results" / f"{current}.log").open("a") as log:
-                print(f"\n{reason}: see {guest.console}", file=log)
-            self._note(_result(current, 1, round(time.monotonic() - since, 1)))
+            words = (f"{reason}: see {guest.console}",)
+            self._note(Result(current, 0, 1, round(time.monotonic() - since, 1), words))
         return begun or self._stopped
 
     def _note(self, result: Result) -> None:
         with self._lock:
             self._results.append(result)
-            print(f"   {'ok    ' if not result.failed else 'FAILED'} {result.name} {result.seconds} s", flush=True)
-            if result.failed:
-                lines = result.log.read_text(errors="replace").splitlines()
-                print("\n".join(f"   | {line}" for line in lines[-_LAST_WORDS:]), flush=True)
+            print(f"   {'ok    ' if not result.failed else 'FAILED'} {result.title} {result.seconds} s", flush=True)
+            for line in result.words:
+                print(f"   | {line}", flush=True)
 
     def _stop(self) -> None:
         with self._lock:
@@ -152,23 +161,12 @@ def _name(file: str) -> str:
     return file.removeprefix("tests/").removesuffix(".py").replace("/", ".")
 
 
-def _result(name: str, status: int, seconds: float) -> Result:
-    report = OUTPUT / "results" / f"{name}.xml"
-    passed = failed = 0
-    if report.exists():
-        counts = ElementTree.parse(report).getroot()[0].attrib
-        failed = int(counts["failures"]) + int(counts["errors"])
-        passed = int(counts["tests"]) - failed - int(counts["skipped"])
-    # Beyond what the report tells, pytest itself may have come to grief, or its guest.
-    return Result(name.partition("-")[2], passed, max(failed, int(status != 0)), seconds, report.with_suffix(".log"))
-
-
 def table(results: Iterable[Result]) -> str:
     """All results, slowest last, and the sum."""
     rows = sorted(results, key=lambda result: (result.failed, result.seconds))
-    width = max((len(row.name) for row in rows), default=0)
+    width = max((len(row.title) for row in rows), default=0)
     lines = [f"{'file':{width}}  passed  failed  seconds"]
-    lines += [f"{row.name:{width}}  {row.passed:6}  {row.failed or '':6}  {row.seconds:7.1f}" for row in rows]
+    lines += [f"{row.title:{width}}  {row.passed:6}  {row.failed or '':6}  {row.seconds:7.1f}" for row in rows]
     lines.append(f"{'all':{width}}  {sum(row.passed for row in rows):6}  {sum(row.failed for row in rows):6}")
-    lines += [f"failed: {row.name}, log {row.log.relative_to(PROJECT)}" for row in rows if row.failed]
+    lines += [f"failed: {row.title}, log {row.log.relative_to(PROJECT)}" for row in rows if row.failed]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""A guest: Linux as a process, for one script. Whatever ends this process ends the guest with it."""
+"""A guest: a Linux for one script. Whatever ends this process ends the guest with it."""
 
 from __future__ import annotations
 
@@ -7,27 +7,13 @@ import os
 import selectors
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.vm.project import COPY, KERNEL, ROOT
+from tests.vm.kinds import Kind
 
 _MARK = "@guest "
 """Lines of the console that begin so are messages in JSON; the others are the kernel's or the script's own."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A way to start guests. parameters: words for the kernel's command line."""
-
-    name: str
-    parameters: tuple[str, ...] = ()
-
-
-WALL_CLOCK = Kind("wall clock")
-TIME_TRAVEL = Kind("time travel", ("time-travel",))
-"""The clock runs only when nobody has anything to do: it jumps to what is due next (um: time-travel)."""
 
 
 # A process namespace, because the guest is a family of processes: none of them can stay behind. It is not the
@@ -49,18 +35,14 @@ class Guest:
         start.write_text(script)
         self.console = start.with_suffix(".console")
         """All that it said, its kernel included."""
-        kernel: list[str | Path] = [
-            *(KERNEL, "mem=2000M", "rootfstype=hostfs", f"rootflags={ROOT}", "ro", "init=/init"),
-            *("quiet", "panic=1", "con=null", "con0=null,fd:1", f"uml_dir={start.parent}/", *kind.parameters),
-            *(f"project={COPY}", f"output={output}", f"start=/output/{start.relative_to(output)}"),
-        ]
+        self._kind, self._output, self._start = kind, output, start
         self._process = subprocess.Popen(
-            [*_WITHOUT_A_TRACE, *kernel],
+            [*_WITHOUT_A_TRACE, *kind.command(output, start)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            # Its memory is a file there.
+            # User-mode Linux has its memory in a file there.
             env={**os.environ, "TMPDIR": "/dev/shm"},
         )
 
@@ -76,6 +58,7 @@ class Guest:
                     raise TimeoutError
                 piece = os.read(output.fileno(), 65536)
                 if not piece:
+                    self._process.wait(20)
                     return
                 *lines, rest = (rest + piece).split(b"\n")
                 for line in lines:
@@ -88,9 +71,10 @@ class Guest:
         self._process.kill()
 
     def close(self) -> None:
-        """Make sure that nothing of it is left."""
+        """Make sure that nothing of it is left but what it wrote to /output."""
         self._process.kill()
-        self._process.wait()
+        if self._process.wait() == 0:
+            self._kind.fetch(self._output, self._start)
 
 
 def report(message: dict[str, Any]) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.lab.filesystem import PROJECT
@@ -39,6 +42,18 @@ def refresh() -> None:
     # Without it each process in the guests would compile all anew: they write no byte code.
     subprocess.run(["unshare", "--mount", "sh", "-c", _COMPILE, "sh", COPY, ROOT, PYTHON], check=True, timeout=300)
     shutil.copy2(PROJECT / "tests/vm/init", ROOT / "init")
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """One use of guests at a time in this checkout."""
+    with (VM / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("-- another run of tests.vm is at work here: waiting for its end", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _copy(source: Path, target: Path) -> None:

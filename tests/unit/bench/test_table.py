@@ -46,6 +46,12 @@ def test_a_goal_is_reached_or_missed_by_the_measured_value(
     assert Row("it", "ms", ours, goal=goal).reached is reached
 
 
+@pytest.mark.parametrize(("peer", "reached"), [(100.0, True), (99.0, False), (None, False), (0.0, False)])
+def test_a_goal_of_the_ratio_is_reached_or_missed_by_it(peer: float | None, reached: bool) -> None:
+    row = Row("it", "Mbit/s", 102.0, peer, Goal("<=", 1.02, of_ratio=True))
+    assert (row.reached, row.as_json()["goal"]) == (reached, "<= 1.02 x")
+
+
 def test_a_value_that_is_only_rounded_to_the_goal_misses_it() -> None:
     row = Row("it", "MB", 90.004, goal=Goal("<=", 90))
     assert (row.as_json()["ours"], row.reached) == (90, False)
