@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.account.model import Account
-from appliance.intent import checks, edges, lines, services, sysctls, tunnels
+from appliance.intent import checks, edges, lines, services, shapers, sysctls, tunnels
 from appliance.intent.model import Bfd, RouterIntent
 from appliance.intent.rules import ground, table
 from appliance.site.model import Site
@@ -37,6 +37,7 @@ def compile(account: Account, site: Site) -> RouterIntent:
         routes=edges.routes(wanted_lan) + lines.routes(site, wanted_lines) + tunnels.routes(wanted_tunnels),
         rules=lines.rules(wanted_lines) + tunnels.rules(wanted_tunnels),
         sysctls=sysctls.sysctls(wanted_lan.interfaces, wanted_lines, wanted_tunnels),
+        shapers=shapers.shapers(site, wanted_lines, wanted_tunnels),
         firewall=table.table(
             ground.Ground.of(
                 wanted_lan,

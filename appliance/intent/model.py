@@ -202,6 +202,19 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Shaper:
+    """Makes an interface the bottleneck of what leaves by it, so that the queue forms there and is shared fairly.
+
+    mbit: megabits a second, all bytes on the line's cable counted. overhead: bytes that each IP packet of this
+    interface has around it there.
+    """
+
+    interface: str
+    mbit: int
+    overhead: int
+
+
+@dataclass(frozen=True, slots=True)
 class Time:
     """Where the time comes from. inside: servers in the tunnels, by NTP. ntp, nts: names or addresses on the internet,
     asked by NTP (RFC 5905) or by NTS (RFC 8915)."""
@@ -237,4 +250,5 @@ class RouterIntent:
     routes: tuple[Route, ...]
     rules: tuple[PolicyRule, ...]
     sysctls: tuple[tuple[str, str], ...]
+    shapers: tuple[Shaper, ...]
     firewall: Table

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from appliance.errors import SekishoError
 from appliance.intent.model import Address, PolicyRule, Route, RouterIntent
-from appliance.kernel import addresses, links, nft, routes, rules, sysctl, wireguard
+from appliance.kernel import addresses, links, nft, qdisc, routes, rules, sysctl, wireguard
 from appliance.kernel.changes import Change
 from appliance.kernel.links import Link
 from appliance.kernel.memory import Memory
 from appliance.kernel.netlink import Netlink, NetlinkError, connect
 from appliance.kernel.nft import fast_path, trial
+from appliance.kernel.qdisc import Queue
 from appliance.kernel.wireguard import Device
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class _Observed:
     routes: set[Route]
     rules: set[PolicyRule]
     devices: dict[str, Device]
+    queues: dict[str, Queue]
 
 
 def plan(intent: RouterIntent, memory: Memory) -> list[Change]:
@@ -128,6 +130,7 @@ def _observe(netlink: Netlink) -> _Observed:
         routes=routes.observe(netlink, names),
         rules=rules.observe(netlink),
         devices=wireguard.observe() if any(links.is_ours(name) for name in there) else {},
+        queues=qdisc.observe(netlink, names),
     )
 
 
@@ -139,6 +142,7 @@ def _plan_rest(intent: RouterIntent, memory: Memory, observed: _Observed) -> lis
     standing = {address for address in observed.addresses if address.interface not in gone}
     paths = {route for route in observed.routes if route.interface not in gone}
     devices = {name: device for name, device in observed.devices.items() if name not in gone}
+    queues = {name: queue for name, queue in observed.queues.items() if name not in gone}
     switches = sysctl.diff(intent.sysctls, sysctl.observe(key for key, _ in intent.sysctls), coming)
     # A switch that does not exist yet comes with its link, or with the firewall's connection tracking.
     early = [change for change in switches if isinstance(change.operation, sysctl.Write) and change.operation.before]
@@ -150,6 +154,7 @@ def _plan_rest(intent: RouterIntent, memory: Memory, observed: _Observed) -> lis
         *wireguard.diff(intent.tunnels, devices),
         *routes.diff(intent.routes, paths),
         *rules.diff(intent.rules, observed.rules),
+        *qdisc.diff(intent.shapers, queues),
         *_give_back(intent, memory, observed),
     ]
 
@@ -169,7 +174,9 @@ def _plan_removal(netlink: Netlink, memory: Memory) -> list[Change]:
     names = {link.index: link.name for link in there.values()}
     foreign = {item for item in addresses.observe(netlink, names) if not links.is_ours(item.interface)}
     paths = {item for item in routes.observe(netlink, names) if not links.is_ours(item.interface or "")}
+    queues = {name: item for name, item in qdisc.observe(netlink, names).items() if not links.is_ours(name)}
     return [
+        *qdisc.diff((), queues),
         *rules.diff((), rules.observe(netlink)),
         *routes.diff((), paths),
         *addresses.diff((), foreign, memory.addresses),
@@ -204,6 +211,7 @@ def _do(netlink: Netlink, change: Change, memory: Memory) -> None:
         "wireguard": lambda: wireguard.apply(change),
         "route": lambda: routes.apply(netlink, change),
         "rule": lambda: rules.apply(netlink, change),
+        "qdisc": lambda: qdisc.apply(netlink, change),
     }
     try:
         doers[change.subsystem]()

@@ -11,7 +11,7 @@ from appliance.text import Text
 class Change:
     """One small, described change.
 
-    subsystem: ``link``, ``address``, ``wireguard``, ``route``, ``rule``, ``sysctl``, ``nft``, ``engine``.
+    subsystem: ``link``, ``address``, ``wireguard``, ``route``, ``rule``, ``qdisc``, ``sysctl``, ``nft``, ``engine``.
     subject: the thing changed, for example ``sk-dc1``. text: a sentence for people.
     operation: what the subsystem's `apply` needs; opaque to everybody else, never printed
     (it may hold a key).

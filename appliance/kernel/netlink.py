@@ -41,6 +41,7 @@ def _import_quietly() -> None:
 _import_quietly()
 from pyroute2.iproute.linux import IPRoute  # type: ignore[import-untyped]  # noqa: E402
 from pyroute2.netlink.exceptions import NetlinkError  # type: ignore[import-untyped]  # noqa: E402
+from pyroute2.netlink.rtnl.tcmsg import plugins as qdiscs  # type: ignore[import-untyped]  # noqa: E402
 
 PROTOCOL = 83
 """Our mark in the `protocol` of every route (rtm_protocol) and rule (FRA_PROTOCOL) that we make: the
@@ -49,7 +50,7 @@ kernel itself remembers that they are ours. Unassigned in iproute2's rt_protos."
 Netlink = Any
 """A `pyroute2.IPRoute`; pyroute2 has no type information."""
 
-__all__ = ["PROTOCOL", "Netlink", "NetlinkError", "connect", "tolerating"]
+__all__ = ["PROTOCOL", "Netlink", "NetlinkError", "connect", "qdiscs", "tolerating"]
 
 
 @contextmanager

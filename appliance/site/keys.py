@@ -27,6 +27,10 @@ _LINE: Mapping[str, Text] = {
         '"dhcp" (automatic) or "static" (fixed)',
     ),
     "interface": _PORT_WAN,
+    "upload_mbit": Text(
+        "回線の上りの速さ（Mbit/s）、1〜10000 の整数（例: 20）",
+        "the line's upload speed in Mbit/s, a whole number from 1 to 10000 (for example 20)",
+    ),
     "address": Text(
         'ルーターの WAN 側アドレスと大きさ（例: "192.0.2.66/28"）',
         'the router\'s address on the line and the network size (for example "192.0.2.66/28")',

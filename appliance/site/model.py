@@ -96,12 +96,18 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class DhcpWan(_Part):
+class _Line(_Part):
+    """upload_mbit: megabits a second that the line carries from the clinic, as a speed test shows; None: not known."""
+
+    upload_mbit: Annotated[int, Field(ge=1, le=10_000, strict=True)] | None = None
+
+
+class DhcpWan(_Line):
     kind: Literal["dhcp"]
     interface: Interface
 
 
-class StaticWan(_Part):
+class StaticWan(_Line):
     kind: Literal["static"]
     interface: Interface
     address: AddressInNetwork

@@ -56,6 +56,8 @@ def _lines(intent: RouterIntent) -> Iterator[str]:
         what = f"to {rule.destination}" if rule.mark is None else f"fwmark {rule.mark:#x}"
         yield f"rule {rule.priority} {what} lookup {rule.table}"
     yield from (f"sysctl {key} = {value}" for key, value in intent.sysctls)
+    for shaper in intent.shapers:
+        yield f"sends at most {shaper.mbit} Mbit/s dev {shaper.interface} overhead {shaper.overhead}"
 
 
 def _list(value: object) -> str:

@@ -179,3 +179,23 @@ def test_what_cannot_work_together_is_refused(code: str, account: dict[str, Any]
     assert refusal.value.code == code
     assert refusal.value.text.ja.endswith("。")
     assert refusal.value.text.en.endswith(".")
+
+
+def test_a_line_whose_upload_is_known_is_shaped_and_so_are_its_tunnels() -> None:
+    wan = {"kind": "dhcp", "interface": "wan0", "upload_mbit": 20}
+    assert _shaped(wan=wan) == {"wan0": 20, "sk-dc1": 20, "sk-dc2": 20}
+    assert _shaped() == {}
+
+
+def test_a_tunnel_is_as_fast_as_the_fastest_line_that_it_may_use() -> None:
+    fast = {"kind": "dhcp", "interface": "wan0", "upload_mbit": 100}
+    slow = {"kind": "dhcp", "interface": "usb0", "upload_mbit": 10}
+    bound = [{"name": "dc2", "line": "backup_wan"}]
+    assert _shaped(wan=fast, backup_wan=slow) == {"wan0": 100, "usb0": 10, "sk-dc1": 100, "sk-dc2": 100}
+    assert _shaped(wan=fast, backup_wan=slow, tunnels=bound)["sk-dc2"] == 10
+    unknown = {"kind": "dhcp", "interface": "usb0"}
+    assert _shaped(wan=fast, backup_wan=unknown) == {"wan0": 100}
+
+
+def _shaped(**site: Any) -> dict[str, int]:
+    return {shaper.interface: shaper.mbit for shaper in compile(lab_account(), lab_site(**site)).shapers}

@@ -49,7 +49,13 @@ CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "lab": ({}, {}),
     "static-wan-without-dhcp": ({}, {"wan": static_wan(), "lan": {"interface": "lan0", "address": "192.0.2.1/26"}}),
     MANY_SEGMENTS: ({}, SEGMENTS),
-    "two-lines": ({}, {"backup_wan": {"kind": "dhcp", "interface": "usb0"}}),
+    "two-lines": (
+        {},
+        {
+            "wan": {"kind": "dhcp", "interface": "wan0", "upload_mbit": 100},
+            "backup_wan": {"kind": "dhcp", "interface": "usb0", "upload_mbit": 20},
+        },
+    ),
     "one-tunnel-terminate-only": (
         {"tunnels": [lab_tunnel(1)], "services": [terminate_service()], "monitoring": []},
         {"terminals": [], "vendor": None, "language": "en"},

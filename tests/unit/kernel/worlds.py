@@ -224,6 +224,7 @@ def intent(**changes: Any) -> RouterIntent:
             *((f"net/ipv4/conf/{item.interface}/rp_filter", "2") for item in tunnels),
             *((f"net/ipv6/conf/{item.interface}/disable_ipv6", "1") for item in tunnels),
         ),
+        shapers=(),
         firewall=guarded(),
     )
     return replace(wanted, **changes)
@@ -255,6 +256,8 @@ def snapshot() -> dict[str, str]:
             "| grep -v -e nf_conntrack_count -e stable_secret | sort"
         ),
         "firewall": sh("nft --stateless list ruleset"),
+        # What a port gets by itself when it is raised for the first time is nobody's trace.
+        "queues": sh("tc qdisc show | grep -v ' noqueue ' || true"),
         "wireguard": sh("wg show all | grep -v transfer: || true"),
         "files": sh("find /run/wireguard /run/sekisho -type f -o -type s 2>/dev/null || true"),
     }

@@ -66,6 +66,9 @@ def test_good() -> None:
         ('"198.51.100.53"', '"198.51.100.53", "192.0.2.1"', "wan.dns[2]", "192.0.2.1 is this router itself"),
         ('"198.51.100.53"', '"127.0.0.1"', "wan.dns[1]", "127.0.0.1 is a special address"),
         ('"198.51.100.53"', "", "wan.dns", "[] cannot be used; write the list of the line's DNS servers"),
+        ('"wan0"', '"wan0"\nupload_mbit = 0', "wan.upload_mbit", "0 cannot be used; write the line's upload speed"),
+        ('"wan0"', '"wan0"\nupload_mbit = 12.5', "wan.upload_mbit", "a whole number from 1 to 10000"),
+        ('"wan0"', '"wan0"\nupload_mbit = "20"', "wan.upload_mbit", '"20" cannot be used'),
         # LAN
         ("192.0.2.1/26", "192.0.2.1/25", "lan.address", "overlaps the upper router's network (192.0.2.64/28)"),
         ("192.0.2.1/26", "192.0.2.1", "lan.address", 'write it like "192.0.2.1/24"'),

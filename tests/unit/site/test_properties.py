@@ -27,6 +27,8 @@ def port(prefix: str) -> st.SearchStrategy[str]:
 @st.composite
 def wans(draw: st.DrawFn) -> dict[str, Any]:
     wan: dict[str, Any] = {"kind": draw(st.sampled_from(["dhcp", "static"])), "interface": draw(port("w"))}
+    if draw(st.booleans()):
+        wan["upload_mbit"] = draw(st.integers(1, 10_000))
     if wan["kind"] == "static":
         network = IPv4Network((int(IPv4Address("203.0.113.0")), draw(st.integers(24, 31))))
         first, second = (network[0], network[1]) if network.prefixlen == 31 else (network[1], network[2])
