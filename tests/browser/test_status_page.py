@@ -75,7 +75,9 @@ def status(case: str, seconds_later: float = 3.0) -> dict[str, Any]:
     """A status as the daemon would make it of what was seen in each case, one hour after it began."""
     board = Board()
     board.expect(
-        Expected("wan0", ("dc1", "dc2"), ("receipt", "receipt-gate"), ("account", "identity"), ("bird", "dnsmasq"))
+        Expected(
+            {"wan": "wan0"}, ("dc1", "dc2"), ("receipt", "receipt-gate"), ("account", "identity"), ("bird", "dnsmasq")
+        )
     )
     for kind, subject in () if case == "unknown" else SEEN:
         ok = f"{kind} {subject}" not in BROKEN[case]

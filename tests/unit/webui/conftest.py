@@ -34,7 +34,7 @@ NOT_RUNNING = SekishoError("control.not-running", "関所が動いていませ�
 def make_status(*broken: str, clinic: str | None = "れんげ内科医院", **more: Any) -> Status:
     """broken: ``kind subject`` of what is seen to be out of order; all else is well."""
     board = Board()
-    board.expect(Expected("wan0", ("dc1", "dc2"), ("receipt",), ("identity",)))
+    board.expect(Expected({"wan": "wan0"}, ("dc1", "dc2"), ("receipt",), ("identity",)))
     for kind, subject in (*WELL, ("wan.carrier", "wan0")):
         ok = f"{kind} {subject}" not in broken
         board.record(Evidence(kind, subject, True, 99.0, "", "400"))
