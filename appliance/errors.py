@@ -16,3 +16,7 @@ class SekishoError(Exception):
         super().__init__(f"{code}: {en}")
         self.code = code
         self.text = Text(ja, en)
+
+    def __reduce__(self) -> tuple[type[SekishoError], tuple[str, str, str]]:
+        """Across processes it goes as what it says, whatever more a kind of it knows."""
+        return SekishoError, (self.code, self.text.ja, self.text.en)

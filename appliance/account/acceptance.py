@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from appliance.account.kept import Mark
 from appliance.account.model import Account
 from appliance.errors import SekishoError
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What this router remembers of the account in force. digest: SHA-256 of its JSON, hex."""
-
-    clinic: str
-    serial: int
-    digest: str
 
 
 def check(account: Account, digest: str, now: datetime, mark: Mark | None) -> None:

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from appliance.account.model import Account, KeyPair, ServiceMode
+from appliance.account.model import Account, KeyPair
+from appliance.account.service_mode import ServiceMode
 from appliance.account.structure import malformed
 from appliance.text import Text
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Hashable, Iterable
-from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, ip_address
 from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
+
+from appliance.account.service_mode import ServiceMode
 
 _Hashable = TypeVar("_Hashable", bound=Hashable)
 
@@ -71,11 +72,6 @@ Pin = Annotated[str, Field(pattern=PIN_PATTERN)]
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class ServiceMode(StrEnum):
-    PASSTHROUGH = "passthrough"
-    TERMINATE = "terminate"
 
 
 class BilingualName(_Part):

@@ -7,23 +7,15 @@ refused even when the content can no longer be unsealed, and a power cut cannot 
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from appliance.account import acceptance, code, structure
-from appliance.account.acceptance import Mark
+from appliance.account import acceptance, code, kept, structure
+from appliance.account.kept import Mark, Record
 from appliance.account.model import Account
 from appliance.account.seal import Sealer
 from appliance.errors import SekishoError
 from appliance.files import write_atomically
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    mark: Mark
-    sealed: str
 
 
 class AccountStore:
@@ -31,7 +23,7 @@ class AccountStore:
 
     def __init__(self, directory: Path, sealer: Sealer, desk_keys: Path) -> None:
         self._directory = directory
-        self._file = directory / "account.json"
+        self._file = directory / kept.FILE
         self._sealer = sealer
         self._desk_keys = desk_keys
 
@@ -53,7 +45,7 @@ class AccountStore:
         acceptance.check(account, digest, now, record.mark if record else None)
         if record is not None and record.mark.digest == digest and self._opens(record):
             return account
-        self._write(_Record(Mark(account.clinic.id, account.serial, digest), self._sealer.seal(payload)))
+        self._write(Record(Mark(account.clinic.id, account.serial, digest), self._sealer.seal(payload)))
         return account
 
     def load(self) -> Account | None:
@@ -62,62 +54,38 @@ class AccountStore:
         Its dates are not looked at: a clock that is wrong after a power cut must not close the clinic, and
         the certificate light warns of the end. Raises `account.store-damaged`, `account.cannot-unseal`.
         """
-        kept = self.kept()
-        return None if kept is None else self.open(kept)
+        text = kept.read(self._directory)
+        return None if text is None else self.open(text)
 
-    def kept(self) -> str | None:
-        """The account that was imported last as it is kept, with its content sealed; for `open`."""
-        try:
-            # What is not text is not ours: `open` will say so.
-            return self._file.read_text(errors="replace")
-        except FileNotFoundError:
-            return None
+    def open(self, text: str) -> Account:
+        """What `kept.read` returned, now or earlier. Raises as `load`."""
+        return structure.from_json(self._unsealed(kept.decode(text)))
 
-    def open(self, kept: str) -> Account:
-        """What `kept` returned, now or earlier. Raises as `load`."""
-        record = _decode(kept)
-        if record is None:
-            raise _damaged()
-        return structure.from_json(self._unsealed(record))
-
-    def mark(self, kept: str) -> Mark:
-        """Clinic, serial and fingerprint of what `kept` returned. Raises `account.store-damaged`."""
-        record = _decode(kept)
-        if record is None:
-            raise _damaged()
-        return record.mark
-
-    def _unsealed(self, record: _Record) -> bytes:
+    def _unsealed(self, record: Record) -> bytes:
         payload = self._sealer.unseal(record.sealed)
         if hashlib.sha256(payload).hexdigest() != record.mark.digest:
-            raise _damaged()
+            raise kept.damaged()
         return payload
 
-    def _opens(self, record: _Record) -> bool:
+    def _opens(self, record: Record) -> bool:
         try:
             structure.from_json(self._unsealed(record))
         except SekishoError:
             return False
         return True
 
-    def _read(self) -> _Record | None:
+    def _read(self) -> Record | None:
         """None when absent or damaged: an import then mends it."""
         try:
-            kept = self.kept()
-        except OSError:
+            text = kept.read(self._directory)
+            return None if text is None else kept.decode(text)
+        except (OSError, SekishoError):
             return None
-        return None if kept is None else _decode(kept)
 
-    def _write(self, record: _Record) -> None:
-        document = {
-            "clinic": record.mark.clinic,
-            "serial": record.mark.serial,
-            "sha256": record.mark.digest,
-            "sealed": record.sealed,
-        }
+    def _write(self, record: Record) -> None:
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_atomically(self._file, json.dumps(document, indent=2) + "\n")
+            write_atomically(self._file, record.as_text())
         except OSError as error:
             if self._read() == record:
                 # Only the directory's fsync failed: the new account is in force, and whole either way.
@@ -128,20 +96,3 @@ class AccountStore:
                 "ディスクの空きを確かめてください。",
                 f"Cannot store the account in {self._directory} ({error.strerror}): check the space on the disk.",
             ) from None
-
-
-def _decode(kept: str) -> _Record | None:
-    try:
-        document = json.loads(kept)
-        mark = Mark(str(document["clinic"]), int(document["serial"]), str(document["sha256"]))
-        return _Record(mark, str(document["sealed"]))
-    except (ValueError, TypeError, KeyError):
-        return None
-
-
-def _damaged() -> SekishoError:
-    return SekishoError(
-        "account.store-damaged",
-        "保存してある接続アカウントが壊れています。接続アカウントをもう一度取り込んでください。",
-        "The stored account is damaged: import the account again.",
-    )

@@ -15,10 +15,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from appliance.account import kept
 from appliance.control import holdings, in_force, undo
 from appliance.control.clock import boottime, this_boot
-from appliance.control.holdings import Ready, Wanted
 from appliance.control.in_force import InForce
+from appliance.control.ready import Ready, Wanted
 from appliance.errors import SekishoError
 from appliance.kernel.changes import Change
 from appliance.site import trial as trials
@@ -217,7 +218,7 @@ class Changer:
         return trials.Returned()
 
     async def _begin(self, wanted: Wanted, by: By, copy_of: int | None, trial: bool) -> Version:
-        mark = holdings.accounts().mark(wanted.kept.account)
+        mark = kept.decode(wanted.kept.account).mark
         version = Version(0, _now(), by.role, by.uid, trial, copy_of, mark.serial, mark.digest, wanted.kept.site)
         return await asyncio.to_thread(self.history.begin, version, wanted.kept.account)
 

@@ -14,19 +14,18 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from appliance import paths
-from appliance.account.inspect import expiry_dates
 from appliance.control import holdings, keep_clock, memory, methods, translate, versions, wishes
 from appliance.control.applying import Answers, Applier
 from appliance.control.ask_engines import EngineAsker
 from appliance.control.changing import Changer
 from appliance.control.feed_gate import GateFeed
 from appliance.control.forget_addresses import forget_addresses
-from appliance.control.holdings import Ready, Wanted
 from appliance.control.keep_endpoints import EndpointKeeper
 from appliance.control.keep_lines import LineKeeper
 from appliance.control.measure import Meter
 from appliance.control.measure_paths import PathMeasurer
 from appliance.control.prove_engines import EngineProver
+from appliance.control.ready import Ready, Wanted
 from appliance.control.records import Records
 from appliance.control.roles import page_group, role_of
 from appliance.control.rpc import RpcServer
@@ -124,7 +123,7 @@ class Daemon:
 
     def account_imported(self) -> None:
         """There is an account, or still none; a new one is not in force until somebody applies it."""
-        self.records.record("account.present", "", holdings.accounts().kept() is not None)
+        self.records.record("account.present", "", holdings.has_account())
 
     async def take_down(self) -> list[Change]:
         async with self.changer.lock:
@@ -188,8 +187,7 @@ class Daemon:
         return changes
 
     def _show(self, ready: Ready) -> None:
-        certificates = [subject for subject, _ in expiry_dates(ready.account)]
-        self.records.expect(ready, translate.expected(ready, certificates))
+        self.records.expect(ready, translate.expected(ready))
         self.records.record("account.present", "", True)
 
     def _watch(self, ready: Ready, tunnels: TunnelWatch, prover: EngineProver) -> None:
@@ -197,8 +195,8 @@ class Daemon:
         work = {
             "engines": lambda: watch_engines(applier, self._gate, records),
             "kernel": lambda: watch_kernel(applier, records),
-            "dates": lambda: watch_dates(ready.account, records),
-            "clock": lambda: watch_clock(ready.account, records),
+            "dates": lambda: watch_dates(ready.account.ends, records),
+            "clock": lambda: watch_clock(ready.account.not_before, records),
             "tunnels": tunnels.run,
             "endpoints": EndpointKeeper(intent, applier, tunnels, records).run,
             "prover": prover.run,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance import paths
-from appliance.control.holdings import Ready
+from appliance.control.ready import Ready
 from appliance.control.translate import gate_config
 from appliance.errors import SekishoError
 from appliance.gate.client import GateClient, Refusal

@@ -5,15 +5,12 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import Any
 
-from appliance import paths
 from appliance.control import holdings
 from appliance.diagnose.line.evidence import LineEvidence
 from appliance.diagnose.line.probe import probe
 from appliance.diagnose.line.verdict import Finding, classify
 from appliance.errors import SekishoError
 from appliance.kernel.line import raised
-from appliance.site import load
-from appliance.site.model import Site
 from appliance.text import Text
 
 Taken = list[tuple[Text, IPv4Network]]
@@ -24,18 +21,18 @@ def find(interface: str | None = None) -> Finding:
 
     Raises SekishoError: no port is named anywhere, there is no such port, or nobody can listen there.
     """
-    site = _site()
+    edited = holdings.edited_line()
     if interface is None:
-        if site is None:
+        if edited is None:
             raise SekishoError(
                 "diagnose.which-port",
                 "どのポートを調べるかがわかりません。「sekisho line find --interface ポート名」と書いてください。",
                 'which port? Write "sekisho line find --interface PORT".',
             )
-        interface = site.wan.interface
+        interface, _ = edited
     with raised(interface) as linked:
         evidence = probe(interface) if linked else LineEvidence(interface, carrier=False)
-    return classify(evidence, _taken(site))
+    return classify(evidence, _taken(edited[1] if edited else None))
 
 
 def as_json(finding: Finding) -> dict[str, Any]:
@@ -47,18 +44,10 @@ def as_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _site() -> Site | None:
-    """The settings as edited; they may be missing or unfinished while the line is being found."""
-    try:
-        return load.load(paths.SITE)
-    except SekishoError:
-        return None
-
-
-def _taken(site: Site | None) -> Taken:
+def _taken(lan: IPv4Network | None) -> Taken:
     taken: Taken = []
-    if site is not None:
-        taken.append((Text("院内 LAN", "the clinic's LAN"), site.lan.address.network))
+    if lan is not None:
+        taken.append((Text("院内 LAN", "the clinic's LAN"), lan))
     try:
         ready = holdings.resumed()
     except SekishoError:

@@ -2,61 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any, cast
 
 from appliance import paths
-from appliance.account.model import Account
-from appliance.account.seal import SystemdCreds
-from appliance.account.store import AccountStore
-from appliance.control import in_force
+from appliance.account import kept
+from appliance.control import apart, in_force
 from appliance.control.in_force import InForce
+from appliance.control.ready import Ready, Wanted
 from appliance.errors import SekishoError
-from appliance.intent.compile import compile as compile_intent
-from appliance.intent.model import RouterIntent
-from appliance.site import load
-from appliance.site.model import Site
 
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """Everything that a working router needs."""
-
-    account: Account
-    site: Site
-    intent: RouterIntent
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What an apply brings into force, and how that is kept for the next start."""
-
-    ready: Ready
-    kept: InForce
-
-
-def accounts() -> AccountStore:
-    return AccountStore(paths.ACCOUNT, SystemdCreds(), paths.DESK_KEYS)
+_OPENING = "appliance.control.opening"
 
 
 def resumed() -> Ready | None:
     """What was applied last, None before the first apply. SekishoError: it cannot be gone on with."""
-    kept = in_force.read()
-    return None if kept is None else opened(kept).ready
+    found = in_force.read()
+    return None if found is None else opened(found).ready
 
 
 def wanted(site_file: Path = paths.SITE) -> Wanted:
     """What was imported and edited last. SekishoError: something is missing or bad."""
-    account = accounts().kept()
+    account = kept.read(paths.ACCOUNT)
     if account is None:
         raise no_account()
-    return opened(InForce(account, load.read(site_file)))
+    return cast(Wanted, apart.call(_OPENING, "wanted", account, site_file))
 
 
-def opened(kept: InForce) -> Wanted:
+def opened(what: InForce) -> Wanted:
     """What was kept, now or earlier. SekishoError: it cannot be opened any more."""
-    account, site = accounts().open(kept.account), load.parse(kept.site)
-    return Wanted(Ready(account, site, compile_intent(account, site)), kept)
+    return cast(Wanted, apart.call(_OPENING, "opened", what))
+
+
+def has_account() -> bool:
+    """Whether one was ever imported."""
+    return kept.read(paths.ACCOUNT) is not None
+
+
+def import_account(data: bytes, code: str) -> dict[str, Any]:
+    """The account of the file `data` without its secrets. SekishoError: refused, and the previous account stays."""
+    return cast(dict[str, Any], apart.call(_OPENING, "import_account", data, code))
+
+
+def account_shown() -> dict[str, Any]:
+    """The account that was imported last without its secrets. SekishoError: there is none, or it is damaged."""
+    shown = apart.call(_OPENING, "account_shown")
+    if shown is None:
+        raise no_account()
+    return cast(dict[str, Any], shown)
+
+
+def edited_line() -> tuple[str, IPv4Network] | None:
+    """The first line's port and the LAN of the settings as edited, which may be missing or unfinished (None)."""
+    return cast(tuple[str, IPv4Network] | None, apart.call(_OPENING, "edited_line"))
 
 
 def no_account() -> SekishoError:

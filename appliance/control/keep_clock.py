@@ -15,7 +15,7 @@ from pathlib import Path
 
 import appliance
 from appliance import paths
-from appliance.account.model import Account
+from appliance.control.ready import AccountView
 from appliance.files import write_atomically
 from appliance.kernel import clock
 
@@ -67,7 +67,7 @@ def write_last_seen(path: Path = paths.LAST_SEEN, boot: Path = BOOT_ID) -> None:
     write_atomically(path, f"{now} {boot.read_text().strip()}\n")
 
 
-def raise_clock(account: Account | None) -> None:
+def raise_clock(account: AccountView | None) -> None:
     """Put the clock forward if it is in the past. account: what is about to be in force."""
     built = datetime.fromtimestamp(Path(appliance.__file__).stat().st_mtime, UTC)
     limits = (account.not_before, account.expires) if account else (None, None)

@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
 from appliance import __version__
-from appliance.account.inspect import expiry_dates
 from appliance.control.applying import Applier
 from appliance.control.feed_gate import GateFeed
-from appliance.control.holdings import Ready
 from appliance.control.prove_engines import EngineProver
+from appliance.control.ready import Ready
 from appliance.control.records import Records
 from appliance.control.watch_tunnels import TunnelWatch
 from appliance.intent import names
@@ -50,7 +49,6 @@ class Meter:
         records: Records,
     ) -> None:
         self._serve(ready.intent.inner_address)
-        ends = expiry_dates(ready.account)
         while True:
             now = datetime.now(UTC)
             counters = await asyncio.to_thread(nft.counters)
@@ -60,7 +58,7 @@ class Meter:
                 tunnels=tunnels.figures(),
                 proofs={(service, outcome.value): count for (service, outcome), count in prover.outcomes.items()},
                 permitted={service.name: len(prover.permitted(service.name)) for service in ready.intent.services},
-                certificate_days={subject: (end - now).total_seconds() / 86400 for subject, end in ends},
+                certificate_days={subject: (end - now).total_seconds() / 86400 for subject, end in ready.account.ends},
                 firewall={name: PacketCount(*count) for name, count in counters.items()},
                 settings_applied_at=applier.applied_at,
                 differences_repaired=applier.repaired,

@@ -6,15 +6,13 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Protocol
 
-from appliance.account.inspect import redacted
-from appliance.control import find_line, holdings, importing, in_force, versions, wishes
+from appliance.control import find_line, holdings, in_force, versions, wishes
 from appliance.control.applying import Applier
 from appliance.control.changing import By, Changer
-from appliance.control.holdings import Wanted
+from appliance.control.ready import Wanted
 from appliance.control.records import Records
 from appliance.control.roles import ALLOWED
 from appliance.control.rpc import JSON, BadParams, Method, Peer, Stream
@@ -94,14 +92,11 @@ def methods(router: Router) -> Mapping[str, Method]:
         return {"changes": _changes(await router.take_down())}
 
     async def account_show(_: dict[str, Any], __: Peer) -> JSON:
-        account = await asyncio.to_thread(holdings.accounts().load)
-        if account is None:
-            raise holdings.no_account()
-        return redacted(account, datetime.now(UTC))
+        return await asyncio.to_thread(holdings.account_shown)
 
     async def account_import(params: dict[str, Any], _: Peer) -> JSON:
         data, code = _account_params(params)
-        account = await asyncio.to_thread(importing.import_account, data, code)
+        account = await asyncio.to_thread(holdings.import_account, data, code)
         router.account_imported()
         return account
 

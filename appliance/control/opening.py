@@ -1,62 +1,94 @@
-"""Takes an account file in, in a process of its own.
-
-Opening the file needs a JOSE library and a costly key derivation: a router at rest should not carry
-either in the daemon's memory, and bytes from outside are better not parsed where the router's keys are.
-"""
+"""Reads accounts and settings: for `apart`, in whose process alone their validators and parsers are imported."""
 
 from __future__ import annotations
 
-import base64
-import json
-import subprocess
-import sys
 from datetime import UTC, datetime
+from ipaddress import IPv4Network
+from pathlib import Path
 from typing import Any
 
+from appliance import paths
+from appliance.account.inspect import expiry_dates, redacted
+from appliance.account.model import Account
+from appliance.account.model import KeyPair as AccountKeyPair
+from appliance.account.seal import SystemdCreds
+from appliance.account.store import AccountStore
+from appliance.control.in_force import InForce
+from appliance.control.ready import AccountView, Ready, SiteView, Terminal, Terms, Wanted
 from appliance.errors import SekishoError
+from appliance.gate.config import KeyPair
+from appliance.intent.compile import compile as compile_intent
+from appliance.site import load
+from appliance.site.model import Site
+from appliance.text import Text
 
-LIMIT = 60.0
-"""Seconds."""
+
+def wanted(account: str, site_file: Path) -> Wanted:
+    """account: as kept. SekishoError: one of the two is bad."""
+    return opened(InForce(account, load.read(site_file)))
+
+
+def opened(what: InForce) -> Wanted:
+    """SekishoError: it cannot be opened any more, or was never right."""
+    return Wanted(ready(_accounts().open(what.account), load.parse(what.site)), what)
+
+
+def ready(account: Account, site: Site) -> Ready:
+    return Ready(_account_view(account), _site_view(site), compile_intent(account, site))
 
 
 def import_account(data: bytes, code: str) -> dict[str, Any]:
-    """The redacted account. Blocking. SekishoError: refused, and the previous account stays."""
-    question = json.dumps({"file": base64.b64encode(data).decode(), "code": code})
-    done = subprocess.run(
-        [sys.executable, "-I", "-m", "appliance.control.importing"],
-        input=question,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
-    try:
-        answer = json.loads(done.stdout)
-    except ValueError:
-        raise RuntimeError(f"the account's importer ended with status {done.returncode}") from None
-    if "refused" in answer:
-        raise SekishoError(**answer["refused"])
-    account = answer["account"]
-    if not isinstance(account, dict):
-        raise RuntimeError("the account's importer said something else than an account")
-    return account
-
-
-def main() -> int:
-    from appliance.account.inspect import redacted
-    from appliance.control.holdings import accounts
-
-    question = json.load(sys.stdin)
+    """The redacted account. SekishoError: refused, and the previous account stays."""
     now = datetime.now(UTC)
+    return redacted(_accounts().import_sealed(data, code, now), now)
+
+
+def account_shown() -> dict[str, Any] | None:
+    """The account that was imported last without its secrets; None before the first."""
+    account = _accounts().load()
+    return None if account is None else redacted(account, datetime.now(UTC))
+
+
+def edited_line() -> tuple[str, IPv4Network] | None:
+    """The first line's port and the LAN of the settings as edited, which may be missing or unfinished (None)."""
     try:
-        account = accounts().import_sealed(base64.b64decode(question["file"]), question["code"], now)
-    except SekishoError as error:
-        answer: dict[str, Any] = {"refused": {"code": error.code, "ja": error.text.ja, "en": error.text.en}}
-    else:
-        answer = {"account": redacted(account, now)}
-    json.dump(answer, sys.stdout)
-    return 0
+        site = load.load(paths.SITE)
+    except SekishoError:
+        return None
+    return site.wan.interface, site.lan.address.network
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _accounts() -> AccountStore:
+    return AccountStore(paths.ACCOUNT, SystemdCreds(), paths.DESK_KEYS)
+
+
+def _account_view(account: Account) -> AccountView:
+    return AccountView(
+        clinic_name=Text(account.clinic.name.ja, account.clinic.name.en),
+        serial=account.serial,
+        not_before=account.not_before,
+        expires=account.expires,
+        ends=tuple(expiry_dates(account)),
+        services=tuple(
+            Terms(service.name, service.pins, _pair(service.presented) if service.presented else None)
+            for service in account.services
+        ),
+        trust_anchors=account.trust_anchors,
+        terminal_anchors=account.terminal_anchors,
+        identity=_pair(account.identity),
+    )
+
+
+def _site_view(site: Site) -> SiteView:
+    return SiteView(
+        language=site.language,
+        vendor=(site.vendor.name, site.vendor.phone) if site.vendor else None,
+        terminals=tuple(
+            Terminal(terminal.name, terminal.label, terminal.mac, terminal.address, terminal.internet_minutes)
+            for terminal in site.terminals
+        ),
+    )
+
+
+def _pair(pair: AccountKeyPair) -> KeyPair:
+    return KeyPair(pair.certificate, pair.key.get_secret_value())

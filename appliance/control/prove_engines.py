@@ -16,7 +16,7 @@ from appliance.control import translate
 from appliance.control.applying import Applier
 from appliance.control.clock import boottime
 from appliance.control.feed_gate import GateFeed
-from appliance.control.holdings import Ready
+from appliance.control.ready import Ready
 from appliance.control.records import Records
 from appliance.gate import messages, reset
 from appliance.gate.permissions import PROOF_SECONDS, Permissions

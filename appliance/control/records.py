@@ -7,12 +7,11 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from appliance.control.clock import Instant, boottime
-from appliance.control.holdings import Ready
+from appliance.control.ready import Ready
 from appliance.health.board import Board, Expected
 from appliance.health.document import Switched, status_document
 from appliance.health.model import Evidence, Light, State
 from appliance.site.trial import Seen, Trial
-from appliance.text import Text
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at the lights: what a person still feels as "at once"."""
@@ -66,16 +65,15 @@ class Records:
     def status(self) -> dict[str, Any]:
         """The ``status`` of the local API, as of now."""
         now = Instant.now()
-        clinic = self._ready.account.clinic if self._ready else None
-        site = self._ready.site if self._ready else None
+        ready = self._ready
         trial = self._trial
         return status_document(
             self._board.lights(now.boot),
             wall_now=now.wall,
             boot_now=now.boot,
-            clinic=(clinic.id, Text(clinic.name.ja, clinic.name.en)) if clinic else None,
-            language=site.language if site else "ja",
-            vendor=(site.vendor.name, site.vendor.phone) if site and site.vendor else None,
+            clinic=(ready.intent.clinic_id, ready.account.clinic_name) if ready else None,
+            language=ready.site.language if ready else "ja",
+            vendor=ready.site.vendor if ready else None,
             carrying=self._board.carrying(now.boot),
             terminals=self._terminals,
             trial=(trial.version, trial.phase.value, trial.deadline) if trial else None,

@@ -13,14 +13,13 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from appliance.control.clock import boottime
-from appliance.control.holdings import Ready
+from appliance.control.ready import Ready, SiteView, Terminal
 from appliance.control.records import Records
 from appliance.errors import SekishoError
 from appliance.gate import reset
 from appliance.intent import names
 from appliance.intent.model import PROBE_MARK, RouterIntent
 from appliance.kernel import conntrack, nft
-from appliance.site.model import Site, Terminal
 
 LOOK_EVERY = 2.0
 """Seconds between two looks at the kernel's set: how late people see that the time was up."""
@@ -37,7 +36,7 @@ class Standing:
     until: float | None
 
 
-def standings(site: Site, left: Mapping[IPv4Address, float], now: float) -> tuple[Standing, ...]:
+def standings(site: SiteView, left: Mapping[IPv4Address, float], now: float) -> tuple[Standing, ...]:
     """left: seconds that the kernel still leaves each address on the internet. now: CLOCK_BOOTTIME."""
     return tuple(
         Standing(
@@ -48,7 +47,7 @@ def standings(site: Site, left: Mapping[IPv4Address, float], now: float) -> tupl
     )
 
 
-def terminal_named(site: Site, name: str) -> Terminal:
+def terminal_named(site: SiteView, name: str) -> Terminal:
     """Raises SekishoError: there is no such terminal, or it may not be switched."""
     found = next((terminal for terminal in site.terminals if terminal.name == name), None)
     if found is None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import IPv4Address
 
-from appliance.account.model import KeyPair, Service
-from appliance.control.holdings import Ready
+from appliance.control.ready import Ready, Terms
 from appliance.engines.bird import Standing
 from appliance.engines.wanted import engines_for
 from appliance.gate import config as gate
@@ -16,6 +15,7 @@ from appliance.health.board import Expected
 from appliance.intent import names
 from appliance.intent.model import RouterIntent
 from appliance.kernel.nft import Element, Grant
+from appliance.secret import Secret
 
 
 def guarded(intent: RouterIntent) -> tuple[messages.GuardedService, ...]:
@@ -54,15 +54,15 @@ def adopted(
 
 def target(ready: Ready, name: str) -> Target:
     account = ready.account
-    service = _service(ready, name)
+    service = next(service for service in ready.intent.services if service.name == name)
     return Target(
         service=service.name,
         host=service.host,
         port=service.port,
-        pins=service.pins,
+        pins=_terms(ready, name).pins,
         trust_anchors=account.trust_anchors,
         identity_certificate=account.identity.certificate,
-        identity_key=account.identity.key,
+        identity_key=Secret(account.identity.key),
         source=ready.intent.inner_address,
     )
 
@@ -70,10 +70,9 @@ def target(ready: Ready, name: str) -> Target:
 def gate_config(ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]]) -> gate.GateConfig:
     """permitted: proven addresses by service name."""
     account = ready.account
-    identity = _pair(account.identity)
     services = []
     for service in ready.intent.services:
-        terms = _service(ready, service.name)
+        terms = _terms(ready, service.name)
         if service.gate_port is None or terms.presented is None:
             continue
         upstreams = tuple(str(address) for address in permitted(service.name))
@@ -84,11 +83,11 @@ def gate_config(ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]
                 port=service.port,
                 # Redirected connections arrive at the address of the LAN port.
                 listen=(str(ready.intent.lan.address.ip), service.gate_port),
-                presented=_pair(terms.presented),
+                presented=terms.presented,
                 terminal_anchors=account.terminal_anchors,
                 trust_anchors=account.trust_anchors,
                 pins=terms.pins,
-                identity=identity,
+                identity=account.identity,
                 source=str(ready.intent.inner_address),
                 upstreams=upstreams,
                 open=bool(upstreams),
@@ -97,22 +96,18 @@ def gate_config(ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]
     return gate.GateConfig(tuple(services), {str(terminal.address): terminal.name for terminal in ready.site.terminals})
 
 
-def expected(ready: Ready, certificates: Iterable[str]) -> Expected:
-    """What there should be to see on a router at work. certificates: the labels of all that can run out."""
+def expected(ready: Ready) -> Expected:
+    """What there should be to see on a router at work."""
     intent = ready.intent
     names = tuple(tunnel.name for tunnel in intent.tunnels)
     return Expected(
         lines={line.name: line.interface for line in intent.lines},
         tunnels=names,
         services=tuple(service.name for service in intent.services),
-        certificates=tuple(certificates),
+        certificates=tuple(subject for subject, _ in ready.account.ends),
         helpers=tuple(spec.name for spec in engines_for(intent, dict.fromkeys(names, Standing(1)), {})),
     )
 
 
-def _service(ready: Ready, name: str) -> Service:
-    return next(service for service in ready.account.services if service.name == name)
-
-
-def _pair(pair: KeyPair) -> gate.KeyPair:
-    return gate.KeyPair(pair.certificate, pair.key.get_secret_value())
+def _terms(ready: Ready, name: str) -> Terms:
+    return next(terms for terms in ready.account.services if terms.name == name)

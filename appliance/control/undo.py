@@ -10,10 +10,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from appliance.account.inspect import expiry_dates
-from appliance.account.model import Account
-from appliance.control.holdings import Ready
+from appliance.control.ready import AccountView, Ready
 from appliance.errors import SekishoError
+from appliance.intent.model import RouterIntent
 
 MARGIN = timedelta(minutes=10)
 """A return needs time of its own, and somebody has to begin again after it."""
@@ -25,7 +24,7 @@ def refuse_what_cannot_be_undone(before: Ready, after: Ready, until: datetime, p
     Raises SekishoError ``undo.*`` in one sentence.
     """
     _refuse_what_ends(before.account, until + MARGIN)
-    _refuse_what_the_data_center_must_follow(before.account, after.account)
+    _refuse_what_the_data_center_must_follow(before.intent, after.intent)
     for port in (*(line.port for line in before.intent.lines), before.intent.lan.interface):
         if port not in ports:
             _refuse(
@@ -55,8 +54,8 @@ def nothing_to_return_to() -> SekishoError:
     )
 
 
-def _refuse_what_ends(account: Account, end: datetime) -> None:
-    for subject, ends in expiry_dates(account):
+def _refuse_what_ends(account: AccountView, end: datetime) -> None:
+    for subject, ends in account.ends:
         if subject in ("account", "identity") and ends <= end:
             _refuse(
                 "undo.account-ends",
@@ -66,15 +65,16 @@ def _refuse_what_ends(account: Account, end: datetime) -> None:
             )
 
 
-def _refuse_what_the_data_center_must_follow(before: Account, after: Account) -> None:
-    if before.clinic.id != after.clinic.id:
+def _refuse_what_the_data_center_must_follow(before: RouterIntent, after: RouterIntent) -> None:
+    if before.clinic_id != after.clinic_id:
         _refuse(
             "undo.other-clinic",
-            f"接続アカウントが別の医院（{after.clinic.id}）のもので、元に戻せないので、試せません",
-            f"the account belongs to another clinic ({after.clinic.id}), which could not be taken back",
+            f"接続アカウントが別の医院（{after.clinic_id}）のもので、元に戻せないので、試せません",
+            f"the account belongs to another clinic ({after.clinic_id}), which could not be taken back",
         )
     kept = {tunnel.name: tunnel for tunnel in before.tunnels}
-    same_keys = before.wireguard_private_key == after.wireguard_private_key and all(
+    # The private key is one for all tunnels, new ones included.
+    same_keys = before.tunnels[0].private_key == after.tunnels[0].private_key and all(
         (kept[tunnel.name].preshared_key, kept[tunnel.name].inner_address, kept[tunnel.name].peer_address)
         == (tunnel.preshared_key, tunnel.inner_address, tunnel.peer_address)
         for tunnel in after.tunnels

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.account import kept
 from appliance.control import holdings, in_force
-from appliance.control.holdings import Wanted
 from appliance.control.in_force import InForce
+from appliance.control.ready import Wanted
 from appliance.errors import SekishoError
 from appliance.site.difference import unified
 from appliance.site.history import History, Version
@@ -55,14 +56,14 @@ def _side(history: History, number: int | None) -> tuple[_Side, str]:
     if number is not None:
         version = history.version(number)
         return _Side(version.site, version.serial, version.fingerprint), f"version {number}"
-    kept = in_force.read()
-    if kept is None:
+    found = in_force.read()
+    if found is None:
         raise no_site()
-    return _Side(kept.site, *_mark(kept)), "in force"
+    return _Side(found.site, *_mark(found)), "in force"
 
 
-def _mark(kept: InForce) -> tuple[int, str]:
-    mark = holdings.accounts().mark(kept.account)
+def _mark(what: InForce) -> tuple[int, str]:
+    mark = kept.decode(what.account).mark
     return mark.serial, mark.digest
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from appliance.account.inspect import expiry_dates
-from appliance.account.model import Account
 from appliance.control.applying import Applier
 from appliance.control.clock import boottime
 from appliance.control.feed_gate import GateFeed
@@ -55,21 +54,21 @@ async def watch_kernel(applier: Applier, records: Records) -> None:
             records.record("router.settings", "", True, detail="0")
 
 
-async def watch_dates(account: Account, records: Records) -> None:
-    """Days left of everything that ends, once at the start and then now and again."""
+async def watch_dates(ends: Iterable[tuple[str, datetime]], records: Records) -> None:
+    """Days left of everything that ends (see `ready.AccountView`), once at the start and then now and again."""
     while True:
         now = datetime.now(UTC)
-        for subject, end in expiry_dates(account):
+        for subject, end in ends:
             days = (end - now).total_seconds() / 86400
             records.record("certificate.days", subject, days > 0, "" if days > 0 else "expired", f"{math.floor(days)}")
         await asyncio.sleep(DATES_EVERY)
 
 
-async def watch_clock(account: Account, records: Records) -> None:
+async def watch_clock(not_before: datetime, records: Records) -> None:
     """A clock that shows a time before the account was issued is wrong: the certificates are not to blame."""
     while True:
         now = datetime.now(UTC)
-        plausible = now >= account.not_before
+        plausible = now >= not_before
         detail = now.isoformat(sep=" ", timespec="seconds")
         records.record("router.clock", "", plausible, "" if plausible else "past", detail)
         await asyncio.sleep(CLOCK_EVERY)

@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
-from pydantic import SecretStr
-
 from appliance.gate.faults import engine_fault, network_fault, refuses_our_certificate, words
 from appliance.gate.pins import pin_of_certificate
 from appliance.gate.profile import client_context
 from appliance.gate.proof import Proof
 from appliance.gate.reasons import Reason
+from appliance.secret import Secret
 
 _VERDICT_SECONDS = 2.0
 """How long a TLS 1.3 server may take to say no to our certificate after the handshake is over for us."""
@@ -36,7 +35,7 @@ class Target:
     pins: tuple[str, ...]
     trust_anchors: str
     identity_certificate: str
-    identity_key: SecretStr
+    identity_key: Secret
     source: IPv4Address
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
+from typing import TYPE_CHECKING
 
 from appliance.intent.model import (
     LINE_RULE_PRIORITY,
@@ -20,7 +21,10 @@ from appliance.intent.model import (
     Route,
     RouterIntent,
 )
-from appliance.site.model import Site
+
+if TYPE_CHECKING:
+    # Half of this serves the daemon, which does without the settings' validator.
+    from appliance.site.model import Site
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
 FIRST_TABLE = 61

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from pydantic import SecretStr
-
-from appliance.account.model import ServiceMode
+from appliance.account.service_mode import ServiceMode
 from appliance.intent.firewall import Table
+from appliance.secret import Secret
 
 ROUTING_TABLE = 51
 """The kernel routing table for what may travel only inside a tunnel; BIRD fills it, we lay its floor."""
@@ -58,8 +57,8 @@ class Tunnel:
     marks: tuple[int, ...]
     own_table: int
     own_mark: int
-    private_key: SecretStr = field(repr=False)
-    preshared_key: SecretStr = field(repr=False)
+    private_key: Secret = field(repr=False)
+    preshared_key: Secret = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from appliance.account.model import Account, ServiceMode
+from appliance.account.model import Account
+from appliance.account.service_mode import ServiceMode
 from appliance.intent.model import Service
 from appliance.intent.names import FIRST_GATE_PORT
 

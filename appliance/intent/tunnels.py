@@ -16,6 +16,7 @@ from appliance.intent.model import (
     Route,
     Tunnel,
 )
+from appliance.secret import Secret
 from appliance.site.model import OUR_INTERFACES, Site
 
 FIRST_OWN_TABLE = 71
@@ -45,8 +46,8 @@ def tunnels(account: Account, site: Site, lines: tuple[Line, ...]) -> tuple[Tunn
             marks=_marks(lines, prefer[rank], tunnel.name in bound),
             own_table=FIRST_OWN_TABLE + rank,
             own_mark=FIRST_OWN_MARK + rank,
-            private_key=account.wireguard_private_key,
-            preshared_key=tunnel.preshared_key,
+            private_key=Secret(account.wireguard_private_key.get_secret_value()),
+            preshared_key=Secret(tunnel.preshared_key.get_secret_value()),
         )
         for rank, tunnel in enumerate(account.tunnels)
     )

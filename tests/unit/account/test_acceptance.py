@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from appliance.account import acceptance, structure
-from appliance.account.acceptance import Mark
+from appliance.account.kept import Mark
 from appliance.errors import SekishoError
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address
 
-from appliance.account.model import Account
-from appliance.control import translate
-from appliance.control.holdings import Ready
+from appliance.control import opening, translate
+from appliance.control.ready import Ready
 from appliance.gate.config import parse
 from appliance.gate.messages import Adopted, Grant, Revoke
 from appliance.intent import names
-from appliance.intent.compile import compile as compile_intent
+from appliance.intent.model import RouterIntent
 from appliance.kernel.nft import Element
 from tests.builders import lab_account, lab_site
 
@@ -18,12 +17,11 @@ ENGINE = IPv4Address("203.0.113.18")
 
 
 def ready() -> Ready:
-    account, site = lab_account(), lab_site()
-    return Ready(account, site, compile_intent(account, site))
+    return opening.ready(lab_account(), lab_site())
 
 
-def service_of(account: Account, mode: str) -> str:
-    return next(service.name for service in account.services if service.mode == mode)
+def service_of(intent: RouterIntent, mode: str) -> str:
+    return next(service.name for service in intent.services if service.mode == mode)
 
 
 def test_a_permission_to_pass_is_one_element() -> None:
@@ -55,13 +53,15 @@ def test_the_gate_understands_what_it_is_told_and_stays_closed_without_proof() -
     held = ready()
     closed = translate.gate_config(held, lambda _: ())
     assert parse(closed.as_json()) == closed
-    assert {service.name for service in closed.services} == {service_of(held.account, "terminate")}
+    assert {service.name for service in closed.services} == {service_of(held.intent, "terminate")}
     assert not any(service.open for service in closed.services)
     opened = translate.gate_config(held, lambda _: (ENGINE,))
     assert all(service.open and service.upstreams == (str(ENGINE),) for service in opened.services)
 
 
 def test_everything_that_should_be_there_is_looked_for() -> None:
-    expected = translate.expected(ready(), ["account"])
+    held = ready()
+    expected = translate.expected(held)
+    assert {"account", "identity"} <= set(expected.certificates)
     assert expected.tunnels == ("dc1", "dc2")
     assert set(expected.helpers) == {"dhcpcd-wan", "bird", "gate", "dnsmasq", "chrony", "web"}

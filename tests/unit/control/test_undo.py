@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from appliance.account.model import Account
-from appliance.control import undo
-from appliance.control.holdings import Ready
+from appliance.control import opening, undo
+from appliance.control.ready import Ready
 from appliance.errors import SekishoError
-from appliance.intent.compile import compile as compile_intent
 from tests.builders import lab_account, lab_site, lab_tunnel, wireguard_preshared_key, wireguard_private_key
 
 UNTIL = datetime(2030, 1, 1, tzinfo=UTC)
@@ -19,8 +18,7 @@ PORTS = {"lo", "wan0", "lan0"}
 
 
 def ready(account: Account | None = None, **site: Any) -> Ready:
-    account, settings = account or lab_account(), lab_site(**site)
-    return Ready(account, settings, compile_intent(account, settings))
+    return opening.ready(account or lab_account(), lab_site(**site))
 
 
 def refusal(before: Ready, after: Ready, until: datetime = UNTIL, ports: set[str] = PORTS) -> str:

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from pydantic import SecretStr
 
 from appliance.gate.proof import Outcome, Proof
 from appliance.gate.prove import Target, prove
 from appliance.gate.reasons import TEXTS, Reason
+from appliance.secret import Secret
 
 LOOPBACK = IPv4Address("127.0.0.1")
 HOST = "weborca.cloud.example"
@@ -33,7 +33,7 @@ def target(pki: Any) -> Target:
         pins=("sha256/" + "A" * 43 + "=", pki.engine.pin),
         trust_anchors=pki.engines.pem,
         identity_certificate=pki.identity.certificate,
-        identity_key=SecretStr(pki.identity.key),
+        identity_key=Secret(pki.identity.key),
         source=LOOPBACK,
     )
 

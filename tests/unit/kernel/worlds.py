@@ -8,8 +8,6 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
-from pydantic import SecretStr
-
 from appliance.intent.firewall import (
     Accept,
     Chain,
@@ -36,6 +34,7 @@ from appliance.intent.firewall import (
     Value,
 )
 from appliance.intent.model import Address, Bfd, Lan, Line, PolicyRule, Route, RouterIntent, Segment, Time, Tunnel
+from appliance.secret import Secret
 from tests.unit.kernel.namespace import sh
 
 PREFIX = IPv4Network("203.0.113.0/25")
@@ -68,10 +67,10 @@ def tunnel(number: int, **changes: Any) -> Tunnel:
         rank=number - 1,
         line="wan",
         marks=(),
-        own_table=number,
-        own_mark=number,
-        private_key=SecretStr(key("router")),
-        preshared_key=SecretStr(key(f"shared {number}")),
+        own_table=70 + number,
+        own_mark=0x5F0 + number,
+        private_key=Secret(key("router")),
+        preshared_key=Secret(key(f"shared {number}")),
     )
     return replace(wanted, **changes)
 

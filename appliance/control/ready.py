@@ -1,0 +1,77 @@
+"""What a working router knows of its account and its settings, as plain values.
+
+Reading both takes a validator and a reader of certificates, which together weigh more than the rest of the
+daemon: that is done in a process of its own (`opening`), and what it found is this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv4Address
+
+from appliance.control.in_force import InForce
+from appliance.gate.config import KeyPair
+from appliance.intent.model import RouterIntent
+from appliance.text import Language, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the account says of one service. presented: shown to terminals, None in passthrough."""
+
+    name: str
+    pins: tuple[str, ...]
+    presented: KeyPair | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """ends: what can run out, and when (aware, UTC); see `account.inspect.expiry_dates`. Anchors are PEM."""
+
+    clinic_name: Text
+    serial: int
+    not_before: datetime
+    expires: datetime
+    ends: tuple[tuple[str, datetime], ...]
+    services: tuple[Terms, ...]
+    trust_anchors: str
+    terminal_anchors: str
+    identity: KeyPair
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """As in the settings. internet_minutes None: never."""
+
+    name: str
+    label: str
+    mac: str
+    address: IPv4Address
+    internet_minutes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    """vendor: name and telephone number of whom staff call."""
+
+    language: Language
+    vendor: tuple[str, str] | None
+    terminals: tuple[Terminal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Everything that a working router needs."""
+
+    account: AccountView
+    site: SiteView
+    intent: RouterIntent
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an apply brings into force, and how that is kept for the next start."""
+
+    ready: Ready
+    kept: InForce
