@@ -72,11 +72,7 @@ class Emulated(Kind):
             # Not stdio: with nothing to read it blocks the guest.
             *("-chardev", "file,id=console,path=/dev/fd/1", "-serial", "chardev:console"),
             *("-kernel", kernel, "-initrd", initrd, "-append", " ".join(words)),
-            *(
-                word
-                for file, kept in drives
-                for word in ("-drive", f"if=virtio,format=raw,readonly={kept},file={file}")
-            ),
+            *(word for file, more in drives for word in ("-drive", f"if=virtio,format=raw,file={file}{more}")),
             *self.parameters,
         ]
 
