@@ -1,8 +1,8 @@
 """Runs a test in namespaces of its own: network, mounts and processes that vanish with it.
 
-It applies to tests marked ``isolated`` (see tests/conftest.py). The whole test, its fixtures
-included, runs in a second pytest, which is the first process of a new PID namespace: whatever it
-starts dies with it, and nothing of it ever runs outside. It sees an empty /run and /var/lib.
+It applies to tests marked ``isolated`` (see tests/conftest.py); limit: seconds, if it needs longer than others.
+The whole test, its fixtures included, runs in a second pytest, which is the first process of a new PID namespace:
+whatever it starts dies with it, and nothing of it ever runs outside. It sees an empty /run and /var/lib.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ _LIMIT = 180
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    if item.get_closest_marker("isolated") is None:
+    marker = item.get_closest_marker("isolated")
+    if marker is None:
         return None
     if os.environ.get(_INSIDE) == item.nodeid:
         _empty_places()
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     started = time.time()
-    failure = _run_inside(item)
+    failure = _run_inside(item, marker.kwargs.get("limit", _LIMIT))
     ended = time.time()
     report = pytest.TestReport(
         nodeid=item.nodeid,
@@ -48,8 +49,8 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     return True
 
 
-def _run_inside(item: pytest.Item) -> str | None:
-    """None when the test passed, else what it said."""
+def _run_inside(item: pytest.Item, limit: float) -> str | None:
+    """None when the test passed, else what it said. limit: seconds."""
     try:
         done = subprocess.run(
             [
@@ -63,11 +64,11 @@ def _run_inside(item: pytest.Item) -> str | None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_LIMIT,
+            timeout=limit,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        return f"not finished after {_LIMIT} s:\n{error.stdout}\n{error.stderr}"
+        return f"not finished after {limit:g} s:\n{error.stdout}\n{error.stderr}"
     return None if done.returncode == 0 else f"inside the namespaces:\n{done.stdout}\n{done.stderr}"
 
 

@@ -108,6 +108,13 @@ class Ordered:
 
 
 @dataclass(frozen=True, slots=True)
+class Repinned:
+    """From now on the engine must show, or have shown, one of these."""
+
+    pins: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
 class TimedOut:
     """The time of the last `Within` is over."""
 
@@ -123,6 +130,7 @@ Event = (
     | WriteEnded
     | Broken
     | Ordered
+    | Repinned
     | TimedOut
 )
 
@@ -194,6 +202,7 @@ class Connection:
         self.state = State.TERMINAL_HANDSHAKE
         self._candidates = list(candidates)
         self._pins = pins
+        self._shown: str | None = None
         self._ended: set[Side] = set()
         self._write_ended: set[Side] = set()
 
@@ -206,6 +215,9 @@ class Connection:
             return []
         if isinstance(event, Ordered):
             return self._reset()
+        if isinstance(event, Repinned):
+            self._pins = event.pins
+            return [] if self._shown is None or self._shown in event.pins else self._reset()
         match self.state:
             case State.TERMINAL_HANDSHAKE:
                 return self._in_terminal_handshake(event)
@@ -253,6 +265,7 @@ class Connection:
     def _in_engine_handshake(self, event: Event) -> list[Command]:
         match event:
             case EngineProven(pin) if pin in self._pins:
+                self._shown = pin
                 self.state = State.RELAYING
                 return [Within(None), Relay()]
             case EngineProven(pin):

@@ -6,7 +6,7 @@ import errno
 import socket
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial, wraps
 
 from appliance.gate import core
@@ -73,6 +73,10 @@ class Relay:
     def close(self) -> None:
         """Reset both sides."""
         self._tell(core.Ordered())
+
+    def repin(self, pins: Collection[str]) -> None:
+        """These are its service's pins from now on."""
+        self._tell(core.Repinned(pins))
 
     # ---- core ↔ shell ------------------------------------------------------------
 

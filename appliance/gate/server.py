@@ -44,7 +44,8 @@ class Gate:
     def configure(self, config: GateConfig) -> bool:
         """Put `config` in force. False: it was already. Raises SekishoError and then has changed nothing.
 
-        Connections stay, unless their service or terminal is gone, or its keys, pins, anchors or name have changed.
+        Connections stay, unless their service or terminal is gone, its keys, anchors or name have changed, or the pin
+        that their engine showed is no longer listed.
         """
         if config == self._config:
             return False
@@ -69,6 +70,8 @@ class Gate:
             withdrawn = self._services.get(relay.service.config.name) is not relay.service
             if withdrawn or relay.terminal not in config.terminals:
                 relay.close()
+            else:
+                relay.repin(relay.service.config.pins)
         return True
 
     def close(self, service: str | None, address: str | None) -> int:

@@ -28,8 +28,10 @@ class Service:
 
     def reconfigure(self, config: ServiceConfig) -> None:
         """config: one with the same parties."""
+        # A session leans on a pin that was asked for when it began.
+        stay = config.upstreams if config.pins == self.config.pins else ()
+        self._sessions = {ip: kept for ip, kept in self._sessions.items() if ip in stay}
         self.config = config
-        self._sessions = {ip: kept for ip, kept in self._sessions.items() if ip in config.upstreams}
 
     def inherit_counters(self, other: Service) -> None:
         self.accepted, self.bytes_to_engine, self.bytes_to_terminal = (

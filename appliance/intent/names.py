@@ -60,6 +60,8 @@ OUTSIDE_NAMES_PORT = 5300
 METRICS_PORT = 9464
 """TCP port on the inner address for /metrics."""
 FIRST_GATE_PORT = 10443
-"""Local TCP ports of the gate's listeners, one per service, counted up from here."""
+GATE_PORTS = 16384
+"""Local TCP ports of the gate's listeners, one per service, are among so many from here: below what Linux gives to
+programs that ask for any port (ip(7), ip_local_port_range)."""
 SERVICES_LIMIT = 64
 """Keeps the gate's ports and its warm connections within what a small router carries."""

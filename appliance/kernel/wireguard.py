@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -57,12 +57,19 @@ class PeerState:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """words: of wg(8), never a secret. stdin: the secret, or a new peer whole."""
+
+    words: tuple[str, ...]
+    stdin: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Configure:
-    """configuration: for `wg addconf`, which changes what it names and leaves the rest (port, other peers)."""
+    """Each command changes what it names and leaves the rest: port, sessions, other peers."""
 
     interface: str
-    forget: tuple[str, ...]
-    configuration: str = field(repr=False)
+    commands: tuple[Command, ...]
 
 
 def observe() -> dict[str, Device]:
@@ -131,18 +138,16 @@ def diff(wanted: Iterable[Tunnel], observed: Mapping[str, Device]) -> list[Chang
                 f"トンネル {tunnel.name} をつないだまま変えます：{'、'.join(item.ja for item in differences)}。",
                 f"change tunnel {tunnel.name} in place: {', '.join(item.en for item in differences)}",
             )
-        changes.append(
-            Change("wireguard", tunnel.interface, text, Configure(tunnel.interface, strangers, _render(tunnel, device)))
-        )
+        commands = (*(_forget(tunnel, key) for key in strangers), *_commands(tunnel, device, peer))
+        changes.append(Change("wireguard", tunnel.interface, text, Configure(tunnel.interface, commands)))
     return changes
 
 
 def apply(change: Change) -> None:
     match change.operation:
-        case Configure(interface, forget, configuration):
-            if forget:
-                tool.run(["wg", "set", interface, *(word for key in forget for word in ("peer", key, "remove"))])
-            tool.run(["wg", "addconf", interface, "/dev/stdin"], configuration)
+        case Configure(_, commands):
+            for command in commands:
+                tool.run(["wg", *command.words], command.stdin)
         case _:
             raise TypeError(change.operation)
 
@@ -164,8 +169,7 @@ def introduce(tunnel: Tunnel, address: IPv4Address | IPv6Address, port: int) -> 
     before it calls again: the peer is made anew, and with it that memory.
     """
     tool.run(["wg", "set", tunnel.interface, "peer", tunnel.peer_public_key, "remove"])
-    lines = [*_peer_section(tunnel), f"Endpoint = {Endpoint(address, port)}"]
-    tool.run(["wg", "addconf", tunnel.interface, "/dev/stdin"], "\n".join(lines) + "\n")
+    tool.run(["wg", "addconf", tunnel.interface, "/dev/stdin"], _peer_section(tunnel, Endpoint(address, port)))
 
 
 def literal_endpoint(tunnel: Tunnel) -> Endpoint | None:
@@ -213,28 +217,45 @@ def _allowed(tunnel: Tunnel) -> frozenset[IPv4Network | IPv6Network]:
     return frozenset(tunnel.allowed_prefixes)
 
 
-def _render(tunnel: Tunnel, device: Device) -> str:
-    """No ListenPort: the kernel picks one at random and keeps it."""
-    lines = ["[Interface]"]
+def _forget(tunnel: Tunnel, public_key: str) -> Command:
+    return Command(("set", tunnel.interface, "peer", public_key, "remove"))
+
+
+def _commands(tunnel: Tunnel, device: Device, peer: Peer | None) -> Iterator[Command]:
+    """No listen port: the kernel picks one at random and keeps it."""
+    own = ("set", tunnel.interface)
     if device.private_key != _clamped(tunnel):
-        lines.append(f"PrivateKey = {tunnel.private_key.get_secret_value()}")
+        yield Command((*own, "private-key", "/dev/stdin"), tunnel.private_key.get_secret_value())
     if not _is_marked_right(tunnel, device):
-        lines.append(f"FwMark = {tunnel.marks[0] if tunnel.marks else 0}")
-    lines += _peer_section(tunnel)
+        yield Command((*own, "fwmark", str(tunnel.marks[0] if tunnel.marks else 0)))
     endpoint = literal_endpoint(tunnel)
-    if endpoint is not None:
-        lines.append(f"Endpoint = {endpoint}")
-    return "\n".join(lines) + "\n"
+    if peer is None:
+        yield Command(("addconf", tunnel.interface, "/dev/stdin"), _peer_section(tunnel, endpoint))
+        return
+    known = (*own, "peer", tunnel.peer_public_key)
+    if peer.preshared_key != tunnel.preshared_key.get_secret_value():
+        yield Command((*known, "preshared-key", "/dev/stdin"), tunnel.preshared_key.get_secret_value())
+    # Nothing that is right is said again: WireGuard takes a peer's prefixes away before it sets them, and
+    # loses the packets that come in between.
+    if peer.allowed != _allowed(tunnel):
+        yield Command((*known, "allowed-ips", ",".join(map(str, tunnel.allowed_prefixes))))
+    if peer.keepalive != tunnel.keepalive:
+        yield Command((*known, "persistent-keepalive", str(tunnel.keepalive)))
+    if endpoint is not None and peer.endpoint != endpoint:
+        yield Command((*known, "endpoint", str(endpoint)))
 
 
-def _peer_section(tunnel: Tunnel) -> list[str]:
-    return [
+def _peer_section(tunnel: Tunnel, endpoint: Endpoint | None) -> str:
+    """For ``wg addconf``."""
+    lines = [
         "[Peer]",
         f"PublicKey = {tunnel.peer_public_key}",
         f"PresharedKey = {tunnel.preshared_key.get_secret_value()}",
         f"AllowedIPs = {', '.join(str(prefix) for prefix in tunnel.allowed_prefixes)}",
         f"PersistentKeepalive = {tunnel.keepalive}",
+        *([f"Endpoint = {endpoint}"] if endpoint else []),
     ]
+    return "\n".join(lines) + "\n"
 
 
 def _endpoint(text: str) -> Endpoint:

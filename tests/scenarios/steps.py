@@ -17,11 +17,15 @@ from typing import Any, Self
 
 import pytest
 
+from appliance.intent.services import gate_ports
 from tests.lab import addresses, observe, receipt
 from tests.lab.client import LIMIT, ReceiptClient
 from tests.lab.machine import Machine
 from tests.lab.waiting import until
 from tests.lab.world import World
+
+GATE_PORT = gate_ports(["receipt-gate"])["receipt-gate"]
+"""The gate's own port for the service that it terminates, where nobody may come but by way of the engine's address."""
 
 MODES = (addresses.RECEIPT_HOST, addresses.RECEIPT_GATE_HOST)
 """The engine's two names: passthrough, and by the gate."""

@@ -17,7 +17,7 @@ from tests.lab.waiting import until
 from tests.lab.wires import Capture
 from tests.lab.world import World
 from tests.scenarios import frames
-from tests.scenarios.steps import MODES, Steadily, engine_addresses, firewall_counter
+from tests.scenarios.steps import GATE_PORT, MODES, Steadily, engine_addresses, firewall_counter
 
 pytestmark = pytest.mark.namespaces
 
@@ -44,7 +44,7 @@ def test_lan_is_refused_at_once(clinic: World) -> None:
             for engine in engine_addresses(addresses.RECEIPT_HOST):
                 seconds_to_refusal(machine, engine, 22)
                 _udp_is_refused(machine, engine, addresses.ENGINE_PORT)
-            for port in (22, 8080, 9464, 10443):
+            for port in (22, 8080, 9464, GATE_PORT):
                 seconds_to_refusal(machine, str(addresses.ROUTER_LAN.ip), port)
             _ipv6_fails_at_once(machine)
         for host in MODES:

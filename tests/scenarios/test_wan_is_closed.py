@@ -11,7 +11,7 @@ from tests.lab.waiting import until
 from tests.lab.wires import Capture
 from tests.lab.world import World
 from tests.scenarios import frames
-from tests.scenarios.steps import MODES, engine_addresses, firewall_counter
+from tests.scenarios.steps import GATE_PORT, MODES, engine_addresses, firewall_counter
 
 pytestmark = pytest.mark.namespaces
 
@@ -26,7 +26,7 @@ OUR_PORT = 40000
 """The scanner's, by which its packets are known wherever they come to light."""
 SCAN = f"port {OUR_PORT} or icmp[icmptype] == icmp-echo"
 PORTS = [1, 7, 21, 22, 23, 25, 53, 67, 68, 80, 110, 123, 139, 161, 179, 443, 445, 500, 546, 1194, 1900, 3389, 3784]
-PORTS += [4500, 4784, 5351, 5353, 5432, 6432, 8000, 8080, 8210, 8443, 9090, 9464, 10443, 10444, 51820, 65535]
+PORTS += [4500, 4784, 5351, 5353, 5432, 6432, 8000, 8080, 8210, 8443, 9090, 9464, 10443, GATE_PORT, 51820, 65535]
 
 
 def test_wan_is_closed(world: World) -> None:

@@ -28,6 +28,7 @@ from scapy.packet import Packet, Raw
 
 from tests.scenarios.leaks import canary
 from tests.scenarios.leaks.canary import Canary, Place
+from tests.scenarios.steps import GATE_PORT
 
 V6 = ("2001:db8::80", "ff02::1", "fe80::1")
 EVERYBODY = "255.255.255.255"
@@ -57,7 +58,7 @@ class Marks:
 def protocols(source: str, target: str, marks: Marks) -> Iterator[Named]:
     """Packets of every kind from `source` to `target`."""
     ip, body = IP(src=source, dst=target), marks.body
-    for port in (80, 443, 9464, 10443, 10444):
+    for port in (80, 443, 9464, GATE_PORT):
         yield f"tcp syn {port}", ip / TCP(sport=40000, dport=port, flags="S") / body()
     for flags in ("A", "R", "SA", "F", ""):
         yield f"tcp {flags or 'no'} flags", ip / TCP(sport=443, dport=443, flags=flags, seq=1, ack=1) / body()

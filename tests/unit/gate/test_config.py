@@ -73,7 +73,7 @@ def test_one_wrong_value_anywhere_is_refused_or_means_what_it_says(
         assert understood.as_json() == message
 
 
-def test_the_parties_are_everything_but_the_ways_in_and_out(config_for: Callable[..., GateConfig]) -> None:
+def test_the_parties_are_everything_but_the_pins_and_the_ways_in_and_out(config_for: Callable[..., GateConfig]) -> None:
     service = config_for(443).services[0]
     different: dict[str, Any] = {
         "name": "other",
@@ -87,4 +87,4 @@ def test_the_parties_are_everything_but_the_ways_in_and_out(config_for: Callable
     }
     for field in fields(service):
         changed = replace(service, **{field.name: different.get(field.name, "another")})
-        assert changed.same_parties(service) is (field.name in ("name", "listen", "upstreams", "open"))
+        assert changed.same_parties(service) is (field.name in ("name", "listen", "upstreams", "open", "pins"))

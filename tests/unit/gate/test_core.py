@@ -27,6 +27,7 @@ from appliance.gate.core import (
     Ordered,
     Refuse,
     Relay,
+    Repinned,
     Reset,
     Side,
     State,
@@ -172,6 +173,13 @@ def test_an_order_to_close_is_obeyed_in_every_state() -> None:
         dialogue << Ordered() >> [Reset()] << Ordered() >> []
 
 
+def test_a_pin_that_is_withdrawn_ends_what_leant_on_it_and_nothing_else() -> None:
+    for dialogue in (Dialogue(), connecting(), engine_handshaking()):
+        dialogue << Repinned({OTHER_PIN}) >> []
+    relaying() << Repinned({PIN, OTHER_PIN}) >> [] << Repinned({OTHER_PIN}) >> [Reset()]
+    engine_handshaking() << Repinned({OTHER_PIN}) >> [] << EngineProven(OTHER_PIN) >> [Within(None), Relay()]
+
+
 # ---- whatever happens -----------------------------------------------------------------
 
 SIDES = st.sampled_from(Side)
@@ -187,6 +195,7 @@ EVENTS = st.one_of(
     st.builds(WriteEnded, SIDES),
     st.builds(Broken, SIDES, st.none() | REASONS),
     st.builds(Ordered),
+    st.builds(Repinned, st.sets(st.sampled_from([PIN, OTHER_PIN]))),
     st.builds(TimedOut),
 )
 
@@ -197,12 +206,15 @@ def test_nothing_is_relayed_unless_both_sides_are_proven_and_every_end_is_final(
 ) -> None:
     connection = Connection(tuple(candidates), {PIN})
     connection.begin()
-    terminal_proven = False
+    terminal_proven, pins, shown = False, {PIN}, PIN
     for event in events:
         before = connection.state
         commands = connection.handle(event)
         if before is State.CLOSED:
             assert commands == []
+        if isinstance(event, Repinned):
+            pins = set(event.pins)
+            assert before is not State.RELAYING or shown in pins or commands == [Reset()]
         for command in commands:
             match command:
                 case Connect(address):
@@ -212,7 +224,9 @@ def test_nothing_is_relayed_unless_both_sides_are_proven_and_every_end_is_final(
                     assert terminal_proven
                 case Relay():
                     assert terminal_proven
-                    assert event == EngineProven(PIN)
+                    assert isinstance(event, EngineProven)
+                    assert event.pin in pins
+                    shown = event.pin
                     assert before is State.ENGINE_HANDSHAKE
         ended = [command for command in commands if isinstance(command, (Close, Reset))]
         assert len(ended) == (connection.state is State.CLOSED and before is not State.CLOSED)

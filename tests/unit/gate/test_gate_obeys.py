@@ -41,6 +41,20 @@ def test_changed_upstreams_and_a_closed_service_leave_connections_alone(
         assert exchange(sock, b"c") == b"c"
 
 
+def test_another_reserve_pin_leaves_connections_alone(
+    gate: Any, engine: Any, terminal: Any, pki: Any, config_for: ConfigFor
+) -> None:
+    config = config_for(engine())
+    gate.configure(config)
+    with terminal.connect(pki.terminal) as sock:
+        assert exchange(sock, b"a") == b"a"
+        (service,) = config.services
+        for reserve in ("A", "B"):
+            pins = (*service.pins, f"sha256/{reserve * 43}=")
+            assert gate.configure(replace(config, services=(replace(service, pins=pins),))) is True
+            assert exchange(sock, reserve.encode()) == reserve.encode()
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -6,12 +6,16 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from appliance.account.model import SERVICE_NAME_PATTERN
 from appliance.errors import SekishoError
 from appliance.intent.compile import compile
 from appliance.intent.lines import Way, with_ways
 from appliance.intent.model import ROUTING_TABLE, RULE_PRIORITY, SETTLED_METRIC, Address, PolicyRule, Route
 from appliance.intent.names import FIRST_GATE_PORT, SERVICES_LIMIT, WAN_RESOLVERS
+from appliance.intent.services import gate_ports
 from tests.builders import lab_account, lab_site, lab_tunnel, passthrough_service, static_wan, terminate_service
 
 INNER = IPv4Address("203.0.113.129")
@@ -103,10 +107,31 @@ def test_a_dhcp_line_leaves_address_route_and_resolvers_to_its_client() -> None:
     assert resolvers.elements is None
 
 
-def test_a_gate_port_belongs_to_a_place_in_the_account() -> None:
-    services = [terminate_service(), passthrough_service(), terminate_service(name="third", port=8443)]
-    intent = compile(lab_account(services=services), lab_site())
-    assert [service.gate_port for service in intent.services] == [FIRST_GATE_PORT, None, FIRST_GATE_PORT + 2]
+def test_a_service_keeps_its_gate_port_whatever_changes_beside_it() -> None:
+    gate, third = terminate_service(), terminate_service(name="third", port=8443)
+    both = gate_ports_of(gate, passthrough_service(), third)
+    assert gate_ports_of(third, gate) == gate_ports_of(gate, third) == both
+    assert gate_ports_of(gate)["gate"] == both["gate"]
+
+
+@given(st.lists(st.from_regex(SERVICE_NAME_PATTERN, fullmatch=True), unique=True, max_size=SERVICES_LIMIT))
+def test_gate_ports_are_all_different_and_nobody_else_is_given_them(names: list[str]) -> None:
+    ports = gate_ports(names)
+    assert list(ports) == names
+    assert len(set(ports.values())) == len(names)
+    assert all(FIRST_GATE_PORT <= port < 32768 for port in ports.values())
+
+
+def test_of_two_that_would_share_a_gate_port_the_later_gives_way() -> None:
+    first, second = "s1909", "s2404"
+    alone = gate_ports([first])[first]
+    assert gate_ports([second]) == {second: alone}
+    assert gate_ports([first, second]) == {first: alone, second: alone + 1}
+
+
+def gate_ports_of(*services: dict[str, Any]) -> dict[str, int]:
+    compiled = compile(lab_account(services=list(services)), lab_site()).services
+    return {service.name: service.gate_port for service in compiled if service.gate_port}
 
 
 def test_the_switch_that_resets_others_comes_first() -> None:

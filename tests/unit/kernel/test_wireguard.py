@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -50,23 +52,37 @@ def test_no_key_is_in_a_description() -> None:
 
 
 def as_if_done(wanted: Tunnel, operation: Configure, before: Device) -> Device:
-    """What `wg` makes of the configuration, by its own words."""
-    words = dict(line.split(" = ") for line in operation.configuration.splitlines() if " = " in line)
-    peers = {name: peer for name, peer in before.peers.items() if name not in operation.forget}
-    old = peers.get(words["PublicKey"])
-    endpoint = wireguard._endpoint(words["Endpoint"]) if "Endpoint" in words else (old and old.endpoint)
-    peers[words["PublicKey"]] = Peer(
-        public_key=words["PublicKey"],
-        preshared_key=words["PresharedKey"],
-        endpoint=endpoint,
-        allowed=frozenset(IPv4Network(prefix) for prefix in words["AllowedIPs"].split(", ")),
-        keepalive=int(words["PersistentKeepalive"]),
-        latest_handshake=0,
-        rx_bytes=0,
-        tx_bytes=0,
-    )
-    private_key = wireguard._clamped(wanted) if "PrivateKey" in words else before.private_key
+    """What `wg` makes of the commands, by its own words."""
+    private_key, peers = before.private_key, dict(before.peers)
+    for command in operation.commands:
+        match command.words:
+            case ("set", _, "private-key", "/dev/stdin"):
+                assert command.stdin == wanted.private_key.get_secret_value()
+                private_key = wireguard._clamped(wanted)
+            case ("set", _, "peer", name, "remove"):
+                del peers[name]
+            case ("set", _, "peer", name, what, value):
+                peers[name] = replace(peers[name], **_said(what, value, command.stdin))
+            case ("addconf", _, "/dev/stdin"):
+                words = dict(line.split(" = ") for line in command.stdin.splitlines() if " = " in line)
+                name = words.pop("PublicKey")
+                fresh = Peer(name, None, None, frozenset(), 0, 0, 0, 0)
+                for what, value in words.items():
+                    fresh = replace(fresh, **_said(what, value, value))
+                peers[name] = fresh
     return Device(private_key, peers)
+
+
+def _said(what: str, value: str, stdin: str) -> dict[str, Any]:
+    match what.lower().replace("-", ""):
+        case "presharedkey":
+            return {"preshared_key": stdin}
+        case "allowedips":
+            return {"allowed": frozenset(IPv4Network(prefix.strip()) for prefix in value.split(","))}
+        case "persistentkeepalive":
+            return {"keepalive": int(value)}
+        case _:
+            return {"endpoint": wireguard._endpoint(value)}
 
 
 ENDPOINTS = st.sampled_from([None, Endpoint(IPv4Address("198.51.100.11"), 51820), Endpoint(IPv4Address(1), 1)])
@@ -94,8 +110,12 @@ def test_after_the_change_nothing_is_left_to_change(wanted: Tunnel, device: Devi
     changes = wireguard.diff([wanted], {"sk-dc1": device})
     for change in changes:
         assert isinstance(change.operation, Configure)
-        # The private key is repeated only when it differs: setting it makes every session start anew.
-        assert ("PrivateKey" in change.operation.configuration) == (device.private_key != wireguard._clamped(wanted))
+        said = [word for command in change.operation.commands for word in command.words]
+        peer = device.peers.get(wanted.peer_public_key)
+        # Setting the private key makes every session start anew, setting the prefixes loses packets.
+        assert ("private-key" in said) == (device.private_key != wireguard._clamped(wanted))
+        assert ("allowed-ips" in said) == (peer is not None and peer.allowed != frozenset(wanted.allowed_prefixes))
+        assert not {wanted.private_key.get_secret_value(), wanted.preshared_key.get_secret_value()} & set(said)
         device = as_if_done(wanted, change.operation, device)
     assert wireguard.diff([wanted], {"sk-dc1": device}) == []
     assert set(device.peers) == {wanted.peer_public_key}

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from appliance.site.load import SiteError, parse
 from appliance.site.model import Site
+from tests.lab.changes import document
 
 LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
 VISIBLE = st.text(
@@ -66,19 +67,6 @@ def sites(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         site["vendor"] = {"name": draw(VISIBLE), "phone": draw(st.from_regex(r"[0-9+() -]{3,20}", fullmatch=True))}
     return site
-
-
-def toml(value: Any) -> str:
-    """Inline TOML; JSON's strings are TOML's but for DEL and characters outside the BMP."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def document(value: dict[str, Any]) -> str:
-    return "".join(f"{key} = {toml(inner)}\n" for key, inner in value.items())
 
 
 @given(sites())
