@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import TypeVar
 
 from appliance import paths
@@ -14,7 +14,7 @@ from appliance.engines.bird import Standing
 from appliance.engines.spec import EngineSpec
 from appliance.engines.supervise import Supervisor
 from appliance.engines.wanted import engines_for
-from appliance.intent.lines import Way, with_ways
+from appliance.intent.lines import Way, Way6, with_ways
 from appliance.intent.model import RouterIntent
 from appliance.kernel import apply as kernel
 from appliance.kernel import clock
@@ -38,21 +38,25 @@ class Applier:
         self._supervisor = Supervisor(paths.RUN)
         self._standings: dict[str, Standing] = {}
         self._answers: Answers = {}
-        self._resolvers: tuple[IPv4Address, ...] = ()
-        self._ways: tuple[Way, ...] = ()
+        self._resolvers: tuple[IPv4Address | IPv6Address, ...] = ()
+        self._ways: tuple[Way | Way6, ...] = ()
+        self._asking: frozenset[str] = frozenset()
         self.intent: RouterIntent | None = None
         self.applied_at: float | None = None
         """Unix time of the last apply that somebody asked for."""
         self.repaired = 0
         """Differences that a foreign hand had made and that were put right."""
 
-    def presume(self, standings: Mapping[str, Standing], answers: Answers, ways: Iterable[Way]) -> None:
+    def presume(
+        self, standings: Mapping[str, Standing], answers: Answers, ways: Iterable[Way | Way6], asking: Iterable[str]
+    ) -> None:
         """What the daemons are told with the next apply, without telling them now.
 
         standings: for BIRD, by tunnel name, every tunnel of the intent to come. answers: by engine name.
-        ways: what the lines gave so far.
+        ways: what the lines gave so far. asking: names of the lines that are asked for a prefix.
         """
         self._standings, self._answers, self._ways = dict(standings), dict(answers), tuple(ways)
+        self._asking = frozenset(asking)
 
     @property
     def firewall(self) -> object:
@@ -98,7 +102,7 @@ class Applier:
         self.repaired += len(changes)
         return changes
 
-    async def lead(self, ways: Iterable[Way]) -> None:
+    async def lead(self, ways: Iterable[Way | Way6]) -> None:
         """Where the lines lead from now on."""
         self._ways, intent = tuple(ways), self.intent
         if intent is not None:
@@ -123,7 +127,16 @@ class Applier:
         self._answers[host] = addresses
         await self._renew_engines()
 
-    async def resolve_by(self, resolvers: tuple[IPv4Address, ...]) -> None:
+    async def ask_for_prefixes(self, wanted: Mapping[str, bool]) -> None:
+        """From now on these lines, by name, are asked for a prefix, or no longer; of others nothing changes."""
+        asking = (self._asking | {name for name, wants in wanted.items() if wants}) - {
+            name for name, wants in wanted.items() if not wants
+        }
+        if asking != self._asking:
+            self._asking = asking
+            await self._renew_engines()
+
+    async def resolve_by(self, resolvers: tuple[IPv4Address | IPv6Address, ...]) -> None:
         """From now on daemons of ours find names on the internet by these servers, the line's."""
         if resolvers != self._resolvers:
             self._resolvers = resolvers
@@ -151,6 +164,7 @@ class Applier:
             self._answers,
             self._resolvers,
             clock.may_set(),
+            self._asking,
         )
 
     async def _alone(self, work: Callable[[], Result]) -> Result:

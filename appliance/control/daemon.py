@@ -34,7 +34,7 @@ from appliance.control.terminals import Terminals
 from appliance.control.watch_line import watch_line
 from appliance.control.watch_router import watch_clock, watch_dates, watch_engines, watch_kernel
 from appliance.control.watch_tunnels import TunnelWatch
-from appliance.control.ways import given, ways
+from appliance.control.ways import given, want_prefix, ways
 from appliance.control.wishes import Wishes
 from appliance.engines import told
 from appliance.errors import SekishoError
@@ -171,7 +171,9 @@ class Daemon:
         await asyncio.to_thread(keep_clock.raise_clock, ready.account)
         answers = told.answers()
         tunnels = self._watch_for(ready)
-        self.applier.presume(tunnels.standings, answers, ways(given(ready.intent)))
+        found = given(ready.intent)
+        asking = (name for name, wants in want_prefix(found).items() if wants)
+        self.applier.presume(tunnels.standings, answers, ways(found), asking)
         changes = await self.applier.apply(ready.intent)
         DOWN_MARK.unlink(missing_ok=True)
         if self._ready != ready:

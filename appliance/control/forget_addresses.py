@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from ipaddress import IPv4Address
 
-from appliance.control.ways import given
-from appliance.engines.leases import Lease
+from appliance.control.ways import given, own_addresses
 from appliance.intent.model import RouterIntent
 from appliance.kernel import conntrack
 
@@ -21,14 +19,10 @@ _log = logging.getLogger(__name__)
 
 
 async def forget_addresses(intent: RouterIntent) -> None:
-    own = _own(intent)
+    own = own_addresses(given(intent))
     while True:
         await asyncio.sleep(LOOK_EVERY)
-        before, own = own, _own(intent)
+        before, own = own, own_addresses(given(intent))
         for address in before - own:
             count = await asyncio.to_thread(conntrack.forget, address)
             _log.info("the line's address %s is gone, and with it %d conversations", address, count)
-
-
-def _own(intent: RouterIntent) -> set[IPv4Address]:
-    return {lease.address.ip for lease in given(intent).values() if isinstance(lease, Lease)}

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from appliance.control.applying import Applier
 from appliance.control.clock import boottime
 from appliance.control.records import Records
 from appliance.control.watch_tunnels import TunnelWatch
-from appliance.control.ways import Given, given, resolvers, ways
+from appliance.control.ways import Given, given, resolvers, want_prefix, ways
 from appliance.intent import names
 from appliance.intent.model import RouterIntent, Tunnel
 from appliance.kernel import nft, wireguard
@@ -33,9 +33,10 @@ class EndpointKeeper:
         self._applier = applier
         self._tunnels = tunnels
         self._records = records
+        self._speaks_ipv6 = any(line.ipv6 for line in intent.lines)
         self._firewall: object = None
         self._fill = False
-        self._resolvers: tuple[IPv4Address, ...] | None = None
+        self._resolvers: tuple[IPv4Address | IPv6Address, ...] | None = None
         self._given: Given | None = None
         self._events: asyncio.Queue[endpoints.Event] = asyncio.Queue()
         self._errands: set[asyncio.Task[None]] = set()
@@ -79,13 +80,22 @@ class EndpointKeeper:
         found = given(self._intent)
         servers = resolvers(self._intent, found)
         if servers != self._resolvers:
-            await asyncio.to_thread(nft.replace_elements, names.WAN_RESOLVERS, [(address,) for address in servers])
+            await self._allow_resolvers(servers)
             self._resolvers = servers
             await self._applier.resolve_by(servers)
         if found != self._given:
             self._given = found
+            await self._applier.ask_for_prefixes(want_prefix(found))
             await self._applier.lead(ways(found))
             self._events.put_nowait(endpoints.LineChanged(boottime()))
+
+    async def _allow_resolvers(self, servers: Iterable[IPv4Address | IPv6Address]) -> None:
+        four = [(server,) for server in servers if server.version == 4]
+        await asyncio.to_thread(nft.replace_elements, names.WAN_RESOLVERS, four)
+        if self._speaks_ipv6:
+            # The zone of a link-local address is not part of the packet.
+            six = [(IPv6Address(int(server)),) for server in servers if server.version == 6]
+            await asyncio.to_thread(nft.replace_elements, names.WAN_RESOLVERS6, six)
 
     async def _carry_out(self, core: Endpoints, commands: Iterable[endpoints.Command]) -> None:
         for command in commands:

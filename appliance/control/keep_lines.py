@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from appliance.control.clock import boottime
 from appliance.control.records import Records
 from appliance.control.watch_tunnels import TunnelWatch
-from appliance.control.ways import given
+from appliance.control.ways import given, versions
 from appliance.intent.model import RouterIntent
 from appliance.kernel import wireguard
 from appliance.kernel.line import has_carrier
@@ -63,8 +63,7 @@ class LineKeeper:
     def _seen(self, now: float) -> Iterator[lines.Event]:
         found = given(self._intent)
         for line in self._intent.lines:
-            has_way = line.kind == "static" or found[line.name] is not None
-            yield lines.Line(line.name, has_way and has_carrier(line.interface), now)
+            yield lines.Line(line.name, bool(versions(line, found)) and has_carrier(line.interface), now)
         for tunnel in self._intent.tunnels:
             up = self._tunnels.path(tunnel.name)
             if up is not None:

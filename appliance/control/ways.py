@@ -2,28 +2,65 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 
 from appliance.engines.leases import Lease, read_lease
-from appliance.intent.lines import Way
+from appliance.engines.leases6 import Lease6, read_lease6
+from appliance.intent.lines import Way, Way6
 from appliance.intent.model import Line, RouterIntent
 
-Given = dict[str, Lease | None]
-"""By the line's name: what it gave, None while it gives nothing or is static."""
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """By the line's name, for each family: what it gave, None while it gives nothing or is static."""
+
+    four: dict[str, Lease | None]
+    six: dict[str, Lease6 | None]
 
 
 def given(intent: RouterIntent) -> Given:
-    return {line.name: None if line.kind == "static" else read_lease(line.interface) for line in intent.lines}
+    return Given(
+        {line.name: read_lease(line.interface) if line.kind != "static" else None for line in intent.lines},
+        {line.name: read_lease6(line.port) if line.ipv6 else None for line in intent.lines},
+    )
 
 
-def ways(found: Given) -> tuple[Way, ...]:
-    return tuple(Way(name, lease.gateway) for name, lease in found.items() if lease is not None and lease.gateway)
+def ways(found: Given) -> tuple[Way | Way6, ...]:
+    four = tuple(Way(name, lease.gateway) for name, lease in found.four.items() if lease is not None and lease.gateway)
+    return four + tuple(
+        Way6(name, lease.gateway, lease.address, lease.is_delegated)
+        for name, lease in found.six.items()
+        if lease is not None and lease.gateway and lease.address
+    )
 
 
-def resolvers(intent: RouterIntent, found: Given) -> tuple[IPv4Address, ...]:
+def versions(line: Line, found: Given) -> tuple[int, ...]:
+    """Of IP: what the line carries now, if its cable does. The one that goes through fewer boxes first."""
+    way6 = any(isinstance(way, Way6) and way.line == line.name for way in ways(found))
+    four = line.ipv4 and (line.kind == "static" or found.four[line.name] is not None)
+    return ((6,) if way6 else ()) + ((4,) if four else ())
+
+
+def resolvers(intent: RouterIntent, found: Given) -> tuple[IPv4Address | IPv6Address, ...]:
     """The servers of all lines, the preferred line's first."""
-    return tuple(dict.fromkeys(server for line in intent.lines for server in _servers(line, found[line.name])))
+    return tuple(dict.fromkeys(server for line in intent.lines for server in _servers(line, found)))
 
 
-def _servers(line: Line, lease: Lease | None) -> tuple[IPv4Address, ...]:
-    return lease.dns if lease else line.dns
+def own_addresses(found: Given) -> set[IPv4Address | IPv6Address]:
+    """Ours on the lines, as leased."""
+    six = {lease.address for lease in found.six.values() if lease is not None and lease.address}
+    return six | {lease.address.ip for lease in found.four.values() if lease is not None}
+
+
+def want_prefix(found: Given) -> dict[str, bool]:
+    """Whether a line must be asked for a prefix, since its routers advertise none for addresses of ours; by its name,
+    and only where they advertise at all."""
+    return {name: not lease.autonomous for name, lease in found.six.items() if lease is not None and lease.advertised}
+
+
+def _servers(line: Line, found: Given) -> Iterator[IPv4Address | IPv6Address]:
+    six, four = found.six[line.name], found.four[line.name]
+    yield from six.dns if six else ()
+    yield from four.dns if four else line.dns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from appliance import paths
 from appliance.engines.spec import ConfigFile, Directory, EngineSpec
@@ -44,7 +44,9 @@ def render(intent: RouterIntent) -> str:
     return "\n".join(lines) + "\n"
 
 
-def chrony_spec(intent: RouterIntent, resolvers: Sequence[IPv4Address], *, owns_clock: bool) -> EngineSpec:
+def chrony_spec(
+    intent: RouterIntent, resolvers: Sequence[IPv4Address | IPv6Address], *, owns_clock: bool
+) -> EngineSpec:
     """chronyd gives root up by itself. resolvers: the line's, for the names of servers on the internet.
 
     owns_clock: False where this machine may not set the clock (a container); then chrony only tells the LAN.

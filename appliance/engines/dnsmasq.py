@@ -9,7 +9,7 @@ serves the terminals that are switched to the internet.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from signal import Signals
 
 from appliance import paths
@@ -161,7 +161,7 @@ def dnsmasq_spec(intent: RouterIntent, answers: Mapping[str, Sequence[IPv4Addres
     )
 
 
-def dnsmasq_outside_spec(intent: RouterIntent, resolvers: Sequence[IPv4Address]) -> EngineSpec:
+def dnsmasq_outside_spec(intent: RouterIntent, resolvers: Sequence[IPv4Address | IPv6Address]) -> EngineSpec:
     """resolvers: the line's, for terminals that are switched to the internet."""
     told = "".join(f"nameserver {server}\n" for server in resolvers) if intent.lan.internet_hosts else ""
     return EngineSpec(

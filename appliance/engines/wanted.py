@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Address
+from collections.abc import Container, Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address
 
 from appliance.engines.bird import Standing, bird_spec
 from appliance.engines.chrony import chrony_spec
-from appliance.engines.dhcpcd import dhcpcd_spec
+from appliance.engines.dhcpcd import dhcpcd6_spec, dhcpcd_spec
 from appliance.engines.dnsmasq import dnsmasq_outside_spec, dnsmasq_spec, needs_outside
 from appliance.engines.gate_process import gate_spec
 from appliance.engines.spec import EngineSpec
@@ -19,16 +19,19 @@ def engines_for(
     intent: RouterIntent,
     standings: Mapping[str, Standing],
     answers: Mapping[str, Sequence[IPv4Address]],
-    resolvers: Sequence[IPv4Address] = (),
+    resolvers: Sequence[IPv4Address | IPv6Address] = (),
     owns_clock: bool = False,
+    asking: Container[str] = (),
 ) -> tuple[EngineSpec, ...]:
     """All daemons in the order in which they start.
 
     standings: for BIRD, by tunnel name, every tunnel. answers: proven addresses by engine name. resolvers: the
-    line's DNS servers, as far as they are known. owns_clock: this machine may set its clock.
+    lines' DNS servers, as far as they are known. owns_clock: this machine may set its clock. asking: names of the
+    lines that are asked for a prefix.
     """
     return (
         *(dhcpcd_spec(line) for line in intent.lines if line.kind == "dhcp"),
+        *(dhcpcd6_spec(line, line.name in asking) for line in intent.lines if line.ipv6),
         bird_spec(intent, standings),
         gate_spec(),
         dnsmasq_spec(intent, answers),

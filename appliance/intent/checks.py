@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv4Network, ip_address
 
 from appliance.account.model import Account
 from appliance.errors import SekishoError
+from appliance.intent.lines import carries
 from appliance.intent.names import SERVICES_LIMIT
 from appliance.site.model import LineName, Site, StaticWan
 
@@ -60,20 +61,26 @@ def _refuse_overlaps(account: Account, site: Site) -> None:
 
 def _refuse_endpoints(account: Account, site: Site) -> None:
     inside = [prefix for tunnel in account.tunnels for prefix in tunnel.allowed_prefixes]
-    kinds = ", ".join(line.kind for line in site.lines.values())
+    bound = {choice.name: site.lines[choice.line] for choice in site.tunnels}
     for tunnel in account.tunnels:
         try:
             endpoint = ip_address(tunnel.endpoint_host)
         except ValueError:
             continue  # A name: whoever resolves it checks its addresses.
-        if not isinstance(endpoint, IPv4Address):
+        lines = [bound[tunnel.name]] if tunnel.name in bound else list(site.lines.values())
+        if not any(endpoint.version in carries(line.kind) for line in lines):
+            kinds = ", ".join(line.kind for line in lines)
+            other = 4 if endpoint.version == 6 else 6
             raise SekishoError(
-                "intent.endpoint-needs-ipv4",
-                f"トンネル {tunnel.name} の接続先 {endpoint} は IPv6 ですが、この回線の種類（{kinds}）は "
-                "IPv4 で接続します。データセンターに IPv4 の接続先を入れた接続アカウントを依頼してください。",
-                f"The endpoint of tunnel {tunnel.name}, {endpoint}, is IPv6, but this kind of line ({kinds}) "
-                "connects by IPv4; ask the data center for an account with an IPv4 endpoint.",
+                f"intent.endpoint-needs-ipv{other}",
+                f"トンネル {tunnel.name} の接続先 {endpoint} は IPv{endpoint.version} ですが、"
+                f"この回線の種類（{kinds}）は IPv{other} で接続します。"
+                f"データセンターに IPv{other} の接続先を入れた接続アカウントを依頼してください。",
+                f"The endpoint of tunnel {tunnel.name}, {endpoint}, is IPv{endpoint.version}, but this kind of line "
+                f"({kinds}) connects by IPv{other}; ask the data center for an account with an IPv{other} endpoint.",
             )
+        if not isinstance(endpoint, IPv4Address):
+            continue
         if any(endpoint in prefix for prefix in inside):
             raise SekishoError(
                 "intent.endpoint-inside-tunnel",

@@ -33,6 +33,7 @@ class Field(StrEnum):
     ICMP_TYPE = "icmp type"
     ICMP6_TYPE = "icmpv6 type"
     TTL = "ip ttl"
+    HOP_LIMIT = "ip6 hoplimit"
     CT_STATE = "ct state"
     CT_STATUS = "ct status"
     CT_DIRECTION = "ct direction"

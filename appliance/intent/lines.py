@@ -2,20 +2,22 @@
 
 With one line nothing needs to be chosen: its default route is the main table's. With two, each
 has a routing table, and what must leave by it carries its mark (ip-rule(8) ``fwmark``). Under
-each table lies a refusal: what is bound to a dead line does not wander to the other by itself.
+each table lies a refusal, for each family that any line carries: what is bound to a dead line, or
+to one that does not carry its family, does not wander to the other by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv4Network
-from typing import TYPE_CHECKING
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from typing import TYPE_CHECKING, Literal
 
 from appliance.intent.model import (
     LINE_RULE_PRIORITY,
     MAIN_TABLE,
     SETTLED_METRIC,
+    Address,
     Line,
     PolicyRule,
     Route,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from appliance.site.model import Site
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
+ANYWHERE6 = IPv6Network("::/0")
 FIRST_TABLE = 61
 FIRST_MARK = 0x5E1
 METRIC_STEP = 100
@@ -41,6 +44,24 @@ class Way:
     gateway: IPv4Address | None
 
 
+@dataclass(frozen=True, slots=True)
+class Way6:
+    """Where a line's port leads by IPv6. gateway: link-local. source: our address there.
+
+    is_ours: nobody but us puts `source` on the port (it is out of a delegated prefix, RFC 7084 WAA-7).
+    """
+
+    line: str
+    gateway: IPv6Address
+    source: IPv6Address
+    is_ours: bool
+
+
+def carries(kind: str) -> frozenset[int]:
+    """Versions of IP in which a line of this kind reaches the internet."""
+    return frozenset({6} if kind == "ipoe" else {4})
+
+
 def lines(site: Site) -> tuple[Line, ...]:
     """In order of preference."""
     several = len(site.lines) > 1
@@ -50,6 +71,8 @@ def lines(site: Site) -> tuple[Line, ...]:
             kind=line.kind,
             port=line.interface,
             interface=line.interface,
+            ipv4=4 in carries(line.kind),
+            ipv6=6 in carries(line.kind),
             dns=line.dns if line.kind == "static" else (),
             metric=METRIC_STEP * (rank + 1),
             table=FIRST_TABLE + rank if several else None,
@@ -62,7 +85,13 @@ def lines(site: Site) -> tuple[Line, ...]:
 def routes(site: Site, wanted: tuple[Line, ...]) -> tuple[Route, ...]:
     """The floors of the lines' tables, and the way of each static line; others' are found at run time."""
     found = [Way(name, line.gateway) for name, line in site.lines.items() if line.kind == "static"]
-    floors = tuple(Route(line.table, ANYWHERE, None, metric=SETTLED_METRIC) for line in wanted if line.table)
+    anywhere = (ANYWHERE, ANYWHERE6) if 6 in _versions(wanted) else (ANYWHERE,)
+    floors = tuple(
+        Route(line.table, everything, None, metric=SETTLED_METRIC)
+        for everything in anywhere
+        for line in wanted
+        if line.table
+    )
     main = tuple(
         Route(MAIN_TABLE, ANYWHERE, line.interface, gateway=way.gateway, metric=line.metric)
         for way in found
@@ -72,20 +101,48 @@ def routes(site: Site, wanted: tuple[Line, ...]) -> tuple[Route, ...]:
     return main + ways(wanted, found) + floors
 
 
-def ways(wanted: tuple[Line, ...], found: Iterable[Way]) -> tuple[Route, ...]:
-    """Default routes in the lines' own tables; none when there is only one line."""
+def ways(wanted: tuple[Line, ...], found: Iterable[Way | Way6]) -> tuple[Route, ...]:
+    """Default routes in the lines' own tables, of which there are none while there is only one line.
+
+    Those by IPv6 stand in the main table too: with a source that we have chosen, which no daemon of the line does.
+    """
+    return tuple(route for line, way in _matched(wanted, found) for route in _routes(line, way))
+
+
+def _routes(line: Line, way: Way | Way6) -> Iterator[Route]:
+    if isinstance(way, Way6):
+        tables = (MAIN_TABLE, line.table) if line.table else (MAIN_TABLE,)
+        for table in tables:
+            yield Route(table, ANYWHERE6, line.port, way.gateway, way.source, line.metric)
+    elif line.table:
+        yield Route(line.table, ANYWHERE, line.interface, gateway=way.gateway)
+
+
+def _matched(wanted: tuple[Line, ...], found: Iterable[Way | Way6]) -> Iterator[tuple[Line, Way | Way6]]:
     by_name = {line.name: line for line in wanted}
-    return tuple(
-        Route(line.table, ANYWHERE, line.interface, gateway=way.gateway)
-        for way in found
-        if (line := by_name.get(way.line)) is not None and line.table
-    )
+    return ((by_name[way.line], way) for way in found if way.line in by_name)
 
 
 def rules(wanted: tuple[Line, ...]) -> tuple[PolicyRule, ...]:
-    return tuple(PolicyRule(LINE_RULE_PRIORITY, line.table, mark=line.mark) for line in wanted if line.table)
+    return tuple(
+        PolicyRule(LINE_RULE_PRIORITY, line.table, mark=line.mark, version=version)
+        for version in _versions(wanted)
+        for line in wanted
+        if line.table
+    )
 
 
-def with_ways(intent: RouterIntent, found: Iterable[Way]) -> RouterIntent:
+def _versions(wanted: tuple[Line, ...]) -> tuple[Literal[4, 6], ...]:
+    """Of IP: IPv4 is everywhere, in the tunnels if nowhere else."""
+    return (4, 6) if any(line.ipv6 for line in wanted) else (4,)
+
+
+def with_ways(intent: RouterIntent, found: Iterable[Way | Way6]) -> RouterIntent:
     """The intent together with what the lines gave at run time."""
-    return replace(intent, routes=intent.routes + ways(intent.lines, found))
+    found = tuple(found)
+    addresses = tuple(
+        Address(line.port, IPv6Interface((way.source, 128)))
+        for line, way in _matched(intent.lines, found)
+        if isinstance(way, Way6) and way.is_ours
+    )
+    return replace(intent, addresses=intent.addresses + addresses, routes=intent.routes + ways(intent.lines, found))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from typing import Literal
 
 from appliance.account.service_mode import ServiceMode
 from appliance.intent.firewall import Table
@@ -28,7 +29,7 @@ class Address:
     """An address on an interface; `peer` makes it point to point (ip-address(8) `peer`)."""
 
     interface: str
-    address: IPv4Interface
+    address: IPv4Interface | IPv6Interface
     peer: IPv4Address | None = None
 
 
@@ -63,24 +64,31 @@ class Tunnel:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """interface None: an unreachable route (refuses at once instead of leaking)."""
+    """interface None: an unreachable route (refuses at once instead of leaking).
+
+    gateway, source: of the destination's family. metric: never 0 for IPv6, which the kernel would make 1024.
+    """
 
     table: int
-    destination: IPv4Network
+    destination: IPv4Network | IPv6Network
     interface: str | None
-    gateway: IPv4Address | None = None
-    source: IPv4Address | None = None
+    gateway: IPv4Address | IPv6Address | None = None
+    source: IPv4Address | IPv6Address | None = None
     metric: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyRule:
-    """ip-rule(8): packets to `destination` (None: any) that carry `mark` (None: any) look up `table`."""
+    """ip-rule(8): packets to `destination` (None: any) that carry `mark` (None: any) look up `table`.
+
+    version: of IP.
+    """
 
     priority: int
     table: int
     destination: IPv4Network | None = None
     mark: int | None = None
+    version: Literal[4, 6] = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +191,9 @@ class Lan:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An access line. name and kind: as in the settings. port: the Ethernet port; interface: what carries IP on it.
+    """An access line. name and kind: as in the settings. port: the Ethernet port; interface: what carries IPv4.
 
+    ipv4: whether `interface` carries IPv4. ipv6: whether the port itself carries IPv6.
     dns: resolvers of a static line, others bring theirs. metric: of its default route in the main table, the smaller
     the more preferred. table, mark: of its own routing table and of the packets bound to it (fwmark); None while it
     is the only line. A static line's address and routes are in the intent's lists.
@@ -194,6 +203,8 @@ class Line:
     kind: str
     port: str
     interface: str
+    ipv4: bool
+    ipv6: bool
     dns: tuple[IPv4Address, ...]
     metric: int
     table: int | None

@@ -1,9 +1,9 @@
 """Kernel switches that belong to the promise: only the global ones that it needs, and those of our interfaces.
 
-IPv6 is decided: off on LAN, WAN and tunnels, and not forwarded. A terminal therefore has no
+IPv6 is decided: off on LAN and tunnels, and never forwarded. A terminal therefore has no
 IPv6 router at all and its connections over IPv6 fail at once in its own stack; nothing can
-leave beside the tunnel. Lines whose access network is IPv6 (IPoE, DS-Lite, MAP-E) need it on
-the WAN and come with their own kinds of WAN.
+leave beside the tunnel. It is on at the port of a line whose access network is IPv6 (IPoE), for
+the router itself; what is advertised there is taken by dhcpcd, not by the kernel.
 
 Meanings: Linux Documentation/networking/ip-sysctl.rst and nf_conntrack-sysctl.rst. Keys are
 paths below /proc/sys, because interface names may hold dots.
@@ -47,8 +47,10 @@ def sysctls(inside: tuple[str, ...], lines: tuple[Line, ...], tunnels: tuple[Tun
     wanted = [*_GLOBAL]
     # With two lines an answer belongs to the line of its question, and not to that of the best route back.
     outside = LOOSE if len(lines) > 1 else STRICT
+    speaks_ipv6 = {line.port for line in lines if line.ipv6}
     for interface, rp_filter in (*((name, STRICT) for name in inside), *((line.interface, outside) for line in lines)):
         wanted += _of(interface, rp_filter)
+        wanted += _with_ipv6(interface) if interface in speaks_ipv6 else _without_ipv6(interface)
         # An address is answered for only on its own wire: the WAN must not learn the LAN's, nor the LAN the inner one.
         wanted += [(f"net/ipv4/conf/{interface}/arp_ignore", "1"), (f"net/ipv4/conf/{interface}/arp_announce", "2")]
     # dhcpcd sets it on its port; told here, so that it goes back with the rest when the router is taken down.
@@ -56,6 +58,7 @@ def sysctls(inside: tuple[str, ...], lines: tuple[Line, ...], tunnels: tuple[Tun
     for tunnel in tunnels:
         # After a fail-over the answer to what left by one tunnel may come back by the other.
         wanted += _of(tunnel.interface, LOOSE)
+        wanted += _without_ipv6(tunnel.interface)
     return tuple(wanted)
 
 
@@ -63,6 +66,21 @@ def _of(interface: str, rp_filter: str) -> list[Sysctl]:
     return [
         (f"net/ipv4/conf/{interface}/rp_filter", rp_filter),
         *((f"net/ipv4/conf/{interface}/{key}", value) for key, value in _CONVERSATION),
-        (f"net/ipv6/conf/{interface}/accept_ra", "0"),
-        (f"net/ipv6/conf/{interface}/disable_ipv6", "1"),
+    ]
+
+
+def _without_ipv6(interface: str) -> list[Sysctl]:
+    return [(f"net/ipv6/conf/{interface}/accept_ra", "0"), (f"net/ipv6/conf/{interface}/disable_ipv6", "1")]
+
+
+def _with_ipv6(port: str) -> list[Sysctl]:
+    """The kernel makes no address by itself, and believes neither redirects nor source routes."""
+    return [
+        (f"net/ipv6/conf/{port}/accept_ra", "0"),
+        (f"net/ipv6/conf/{port}/autoconf", "0"),
+        (f"net/ipv6/conf/{port}/accept_redirects", "0"),
+        (f"net/ipv6/conf/{port}/accept_source_route", "-1"),
+        # dhcpcd gives the link-local address too (addr_gen_mode 1: none), one that does not tell the MAC (RFC 7217).
+        (f"net/ipv6/conf/{port}/addr_gen_mode", "1"),
+        (f"net/ipv6/conf/{port}/disable_ipv6", "0"),
     ]

@@ -1,4 +1,4 @@
-"""IPv4 addresses on interfaces. On our tunnels all are ours; elsewhere only those that we remember adding."""
+"""Addresses on interfaces. On our tunnels all are ours; elsewhere only those that we remember adding."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import errno
 import socket
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, ip_interface
 
 from appliance.intent.model import Address
 from appliance.kernel import links
 from appliance.kernel.changes import Change
 from appliance.kernel.netlink import Netlink, tolerating
 from appliance.text import Text
+
+_NODAD = 0x02  # rtnetlink(7): IFA_F_NODAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,15 @@ class Remove:
 def observe(netlink: Netlink, names: Mapping[int, str]) -> set[Address]:
     """names: interface names by index."""
     addresses = set()
-    for message in netlink.get_addr(family=socket.AF_INET):
+    for message in (found for family in (socket.AF_INET, socket.AF_INET6) for found in netlink.get_addr(family=family)):
         interface = names.get(message["index"])
         if interface is None:
             continue
-        local, remote = message.get_attr("IFA_LOCAL"), message.get_attr("IFA_ADDRESS")
-        peer = None if remote in (None, local) else IPv4Address(remote)
-        addresses.add(Address(interface, IPv4Interface(f"{local}/{message['prefixlen']}"), peer))
+        remote = message.get_attr("IFA_ADDRESS")
+        # The kernel names no local end of an IPv6 address that has no peer.
+        local = message.get_attr("IFA_LOCAL") or remote
+        peer = None if remote in (None, local) or message["family"] == socket.AF_INET6 else IPv4Address(remote)
+        addresses.add(Address(interface, ip_interface(f"{local}/{message['prefixlen']}"), peer))
     return addresses
 
 
@@ -81,7 +85,10 @@ def _arguments(address: Address) -> dict[str, object]:
         "address": str(address.peer or address.address.ip),
         "prefixlen": address.address.network.prefixlen,
     }
-    if address.peer is None and address.address.network.prefixlen < 31:
+    if address.address.version == 6:
+        # Whoever delegated the prefix keeps others out of it: nothing to detect, nothing to wait for (RFC 4862).
+        arguments["flags"] = _NODAD
+    elif address.peer is None and address.address.network.prefixlen < 31:
         arguments["broadcast"] = str(address.address.network.broadcast_address)
     return arguments
 
@@ -102,5 +109,5 @@ def _change(operation: Add | Remove) -> Change:
     return Change("address", address.interface, text, operation)
 
 
-def _order(address: Address) -> tuple[str, IPv4Interface, str]:
-    return address.interface, address.address, str(address.peer)
+def _order(address: Address) -> tuple[str, int, int, str]:
+    return address.interface, address.address.version, int(address.address.ip), str(address.peer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from appliance.kernel import tool
 
@@ -25,12 +25,12 @@ def flows(address: IPv4Address, port: int) -> list[Flow]:
     return parse(output)
 
 
-def forget(source: IPv4Address) -> int:
+def forget(source: IPv4Address | IPv6Address) -> int:
     """Forget what was begun from `source`, an address that the router no longer has; returns how many entries.
 
     Without it a packet of the same ports would be taken for part of the old conversation.
     """
-    output = _run(["--delete", "--family", "ipv4", "--orig-src", str(source)])
+    output = _run(["--delete", "--family", f"ipv{source.version}", "--orig-src", str(source)])
     return len(output.splitlines())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, ip_interface
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ def _decode(path: Path, raw: dict[str, Any]) -> Memory:
     return Memory(
         path=path,
         addresses={
-            Address(interface, IPv4Interface(address), IPv4Address(peer) if peer else None)
+            Address(interface, ip_interface(address), IPv4Address(peer) if peer else None)
             for interface, address, peer in raw["addresses"]
         },
         ports=set(raw["ports"]),

@@ -6,7 +6,8 @@ import errno
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any
 
 from appliance.errors import SekishoError
 from appliance.intent.model import Route
@@ -17,6 +18,7 @@ from appliance.text import Text
 
 _UNICAST, _UNREACHABLE = 1, 7  # rtnetlink(7): rtm_type
 _ONLINK = 4  # rtm_flags: RTNH_F_ONLINK
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _LINK = 253  # rtm_scope of a destination on the link itself
 
 
@@ -36,7 +38,7 @@ class Remove:
 def observe(netlink: Netlink, names: Mapping[int, str]) -> set[Route]:
     """The routes that we made. names: interface names by index."""
     routes = set()
-    for message in netlink.get_routes(family=socket.AF_INET):
+    for message in (found for family in _FAMILIES.values() for found in netlink.get_routes(family=family)):
         if message["proto"] != PROTOCOL or message["type"] not in (_UNICAST, _UNREACHABLE):
             continue
         gateway, source = message.get_attr("RTA_GATEWAY"), message.get_attr("RTA_PREFSRC")
@@ -44,14 +46,20 @@ def observe(netlink: Netlink, names: Mapping[int, str]) -> set[Route]:
         routes.add(
             Route(
                 table=message.get_attr("RTA_TABLE", message["table"]),
-                destination=IPv4Network((message.get_attr("RTA_DST") or 0, message["dst_len"])),
+                destination=_destination(message),
                 interface=names.get(out) if message["type"] == _UNICAST else None,
-                gateway=IPv4Address(gateway) if gateway else None,
-                source=IPv4Address(source) if source else None,
+                gateway=ip_address(gateway) if gateway else None,
+                source=ip_address(source) if source else None,
                 metric=message.get_attr("RTA_PRIORITY") or 0,
             )
         )
     return routes
+
+
+def _destination(message: Any) -> IPv4Network | IPv6Network:
+    """The kernel has no word for "anywhere"."""
+    form = IPv4Network if message["family"] == socket.AF_INET else IPv6Network
+    return form((message.get_attr("RTA_DST") or 0, message["dst_len"]))
 
 
 def diff(wanted: Iterable[Route], observed: Iterable[Route]) -> list[Change]:
@@ -61,7 +69,7 @@ def diff(wanted: Iterable[Route], observed: Iterable[Route]) -> list[Change]:
     added = [_change(Add(route, _key(route) in standing)) for route in wanted if route not in observed]
     replaced = {_key(route) for route in wanted}
     surplus = (route for route in observed - set(wanted) if _key(route) not in replaced)
-    return added + [_change(Remove(route)) for route in sorted(surplus, key=_key)]
+    return added + [_change(Remove(route)) for route in sorted(surplus, key=_order)]
 
 
 def apply(netlink: Netlink, change: Change) -> None:
@@ -83,7 +91,7 @@ def apply(netlink: Netlink, change: Change) -> None:
 
 def _arguments(route: Route) -> dict[str, object]:
     arguments: dict[str, object] = {
-        "family": socket.AF_INET,
+        "family": _FAMILIES[route.destination.version],
         "table": route.table,
         "dst": str(route.destination),
         "proto": PROTOCOL,
@@ -93,7 +101,7 @@ def _arguments(route: Route) -> dict[str, object]:
         arguments["priority"] = route.metric
     if route.interface:
         arguments["oif"] = links.index(route.interface)
-        if route.gateway is None:
+        if route.gateway is None and route.destination.version == 4:
             arguments["scope"] = _LINK
     if route.gateway:
         arguments["gateway"] = str(route.gateway)
@@ -104,8 +112,12 @@ def _arguments(route: Route) -> dict[str, object]:
     return arguments
 
 
-def _key(route: Route) -> tuple[int, IPv4Network, int]:
+def _key(route: Route) -> tuple[int, IPv4Network | IPv6Network, int]:
     return route.table, route.destination, route.metric
+
+
+def _order(route: Route) -> tuple[int, int, str, int]:
+    return route.table, route.destination.version, str(route.destination), route.metric
 
 
 def _change(operation: Add | Remove) -> Change:

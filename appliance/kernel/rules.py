@@ -7,11 +7,14 @@ import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from typing import Literal
 
 from appliance.intent.model import PolicyRule
 from appliance.kernel.changes import Change
 from appliance.kernel.netlink import PROTOCOL, Netlink, tolerating
 from appliance.text import Text
+
+_FAMILIES: dict[Literal[4, 6], int] = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +30,28 @@ class Remove:
 def observe(netlink: Netlink) -> set[PolicyRule]:
     """The rules that we made."""
     rules = set()
-    for message in netlink.get_rules(family=socket.AF_INET):
-        if message.get_attr("FRA_PROTOCOL") == PROTOCOL:
-            destination = message.get_attr("FRA_DST")
-            rules.add(
-                PolicyRule(
-                    priority=message.get_attr("FRA_PRIORITY") or 0,
-                    table=message.get_attr("FRA_TABLE"),
-                    destination=IPv4Network((destination, message["dst_len"])) if destination else None,
-                    mark=message.get_attr("FRA_FWMARK"),
+    for version, family in _FAMILIES.items():
+        for message in netlink.get_rules(family=family):
+            if message.get_attr("FRA_PROTOCOL") == PROTOCOL:
+                destination = message.get_attr("FRA_DST")
+                rules.add(
+                    PolicyRule(
+                        priority=message.get_attr("FRA_PRIORITY") or 0,
+                        table=message.get_attr("FRA_TABLE"),
+                        destination=IPv4Network((destination, message["dst_len"])) if destination else None,
+                        mark=message.get_attr("FRA_FWMARK"),
+                        version=version,
+                    )
                 )
-            )
     return rules
 
 
 def diff(wanted: Iterable[PolicyRule], observed: Iterable[PolicyRule]) -> list[Change]:
     wanted, observed = list(dict.fromkeys(wanted)), set(observed)
     added = [_change(Add(rule)) for rule in wanted if rule not in observed]
-    surplus = sorted(observed - set(wanted), key=lambda rule: (rule.priority, str(rule.destination), rule.table))
+    surplus = sorted(
+        observed - set(wanted), key=lambda rule: (rule.priority, str(rule.destination), rule.table, rule.version)
+    )
     return added + [_change(Remove(rule)) for rule in surplus]
 
 
@@ -62,7 +69,7 @@ def apply(netlink: Netlink, change: Change) -> None:
 
 def _arguments(rule: PolicyRule) -> dict[str, object]:
     arguments: dict[str, object] = {
-        "family": socket.AF_INET,
+        "family": _FAMILIES[rule.version],
         "priority": rule.priority,
         "table": rule.table,
         "protocol": PROTOCOL,
@@ -77,7 +84,8 @@ def _arguments(rule: PolicyRule) -> dict[str, object]:
 def _change(operation: Add | Remove) -> Change:
     rule = operation.rule
     if rule.mark is not None:
-        what = Text(f"印 {rule.mark:#x} の付いた通信", f"traffic marked {rule.mark:#x}")
+        family = "" if rule.version == 4 else "IPv6 "
+        what = Text(f"印 {rule.mark:#x} の付いた{family}通信", f"{family}traffic marked {rule.mark:#x}")
     else:
         what = Text(f"{rule.destination} あての通信", f"traffic to {rule.destination}")
     if isinstance(operation, Add):

@@ -168,6 +168,15 @@ def _terminal_problems(site: Site) -> Iterator[Problem]:
                     f"{terminal.name} is the router's own name (lan.name); choose another.",
                 ),
             )
+        if terminal.internet_minutes is not None and all(line.kind == "ipoe" for line in site.lines.values()):
+            yield Problem(
+                (*at, "internet_minutes"),
+                Text(
+                    "この医院の回線は IPv6 だけで、端末をインターネットにつなげませんので、この行を消してください。",
+                    "the lines of this clinic carry IPv6 only, which is no way to the internet for a terminal; "
+                    "delete this line.",
+                ),
+            )
         # Terminals behind an inner router all come with that router's card.
         cards = () if behind else (("mac", terminal.mac),)
         for field, value in (("name", terminal.name), *cards, ("address", str(terminal.address))):

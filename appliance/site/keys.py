@@ -23,8 +23,8 @@ _REACHES = Text(
 
 _LINE: Mapping[str, Text] = {
     "kind": Text(
-        '"dhcp"（自動）か "static"（固定）',
-        '"dhcp" (automatic) or "static" (fixed)',
+        '"dhcp"（自動）、"static"（固定）、"ipoe"（IPv6）のどれか',
+        '"dhcp" (automatic), "static" (fixed) or "ipoe" (IPv6)',
     ),
     "interface": _PORT_WAN,
     "upload_mbit": Text(

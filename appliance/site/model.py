@@ -120,7 +120,15 @@ class StaticWan(_Line):
         return self
 
 
-WanLine = Annotated[DhcpWan | StaticWan, Field(discriminator="kind")]
+class IpoeWan(_Line):
+    """IPv6 as the line's routers advertise it (RFC 4861), with a delegated prefix (RFC 8415) where they name none."""
+
+    kind: Literal["ipoe"]
+    interface: Interface
+
+
+AnyWan = DhcpWan | StaticWan | IpoeWan
+WanLine = Annotated[AnyWan, Field(discriminator="kind")]
 LineName = Literal["wan", "backup_wan"]
 """The access lines by the names of their tables, the preferred one first."""
 
@@ -241,6 +249,6 @@ class Site(_Part):
         return self
 
     @property
-    def lines(self) -> dict[LineName, DhcpWan | StaticWan]:
+    def lines(self) -> dict[LineName, AnyWan]:
         """In order of preference."""
         return {"wan": self.wan} if self.backup_wan is None else {"wan": self.wan, "backup_wan": self.backup_wan}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from math import inf
 
 from appliance.tunnel.names import Unresolved, resolve_a
@@ -249,7 +249,9 @@ def literal(host: str) -> IPv4Address | None:
         return None
 
 
-async def resolve(host: str, resolvers: Sequence[IPv4Address], timeout: float) -> list[IPv4Address] | Unresolved:
+async def resolve(
+    host: str, resolvers: Sequence[IPv4Address | IPv6Address], timeout: float
+) -> list[IPv4Address] | Unresolved:
     """Carries out `Resolve` over the line's resolvers, one after the other; timeout in seconds for each."""
     address = literal(host)
     if address is not None:

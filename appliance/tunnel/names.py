@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import dns.asyncquery
 import dns.exception
@@ -35,7 +35,7 @@ class Unresolved:
 
 
 async def resolve_a(
-    name: str, servers: Sequence[IPv4Address], source: IPv4Address | None, timeout: float, port: int = 53
+    name: str, servers: Sequence[IPv4Address | IPv6Address], source: IPv4Address | None, timeout: float, port: int = 53
 ) -> list[IPv4Address] | Unresolved:
     """Ask the servers one after another until one knows addresses, in its order and never empty.
 

@@ -92,12 +92,26 @@ class Ground:
         return bool(self.lan.internet_hosts)
 
     @property
+    def outside(self) -> tuple[str, ...]:
+        """The interfaces of all lines."""
+        return tuple(dict.fromkeys((*self.outside4, *self.outside6)))
+
+    @property
+    def outside4(self) -> tuple[str, ...]:
+        """Those that carry IPv4."""
+        return tuple(line.interface for line in self.lines if line.ipv4)
+
+    @property
+    def outside6(self) -> tuple[str, ...]:
+        return tuple(line.port for line in self.lines if line.ipv6)
+
+    @property
     def from_wan(self) -> Match:
-        return is_(Field.IIF, *(line.interface for line in self.lines))
+        return is_(Field.IIF, *self.outside)
 
     @property
     def to_wan(self) -> Match:
-        return is_(Field.OIF, *(line.interface for line in self.lines))
+        return is_(Field.OIF, *self.outside)
 
     @property
     def from_tunnels(self) -> Match:

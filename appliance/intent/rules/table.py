@@ -17,7 +17,7 @@ from appliance.intent.firewall import (
     Rule,
     Table,
 )
-from appliance.intent.rules import entry, fast, internet, lan, segments, tunnels, wan
+from appliance.intent.rules import entry, fast, internet, lan, segments, tunnels, wan, wan6
 from appliance.intent.rules.ground import Ground, is_
 
 
@@ -42,7 +42,7 @@ def table(ground: Ground) -> Table:
             lan.input_chain(ground),
             lan.forward_chain(ground),
             lan.output_chain(ground),
-            wan.input_chain(),
+            wan.input_chain(ground),
             wan.forward_chain(ground),
             *((internet.forward_chain(ground),) if ground.has_internet else ()),
             wan.output_chain(ground),
@@ -153,6 +153,7 @@ def _sets(ground: Ground) -> tuple[NamedSet, ...]:
             "Tunnels stand: DNS servers of the line",
             elements=resolvers,
         ),
+        *(wan6.sets() if ground.outside6 else ()),
     )
 
 

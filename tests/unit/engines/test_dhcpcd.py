@@ -29,6 +29,13 @@ def test_the_configuration() -> None:
     assert rendered == golden(GOLDEN / "dhcpcd.conf", rendered)
 
 
+@pytest.mark.parametrize("asks", [False, True])
+def test_the_configuration_of_a_line_by_ipv6(asks: bool) -> None:
+    line = compile_intent(lab_account(), lab_site(wan={"kind": "ipoe", "interface": "wan0"})).lines[0]
+    rendered = dhcpcd.render6(line, asks).replace(str(dhcpcd.HOOK6), "@HOOK@")
+    assert rendered == golden(GOLDEN / f"dhcpcd6-{'asks-for-prefix' if asks else 'as-advertised'}.conf", rendered)
+
+
 def hook(lease: Path, **environment: str) -> bytes:
     subprocess.run(
         [str(dhcpcd.HOOK)],

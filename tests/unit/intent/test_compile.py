@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from appliance.account.model import SERVICE_NAME_PATTERN
 from appliance.errors import SekishoError
 from appliance.intent.compile import compile
-from appliance.intent.lines import Way, with_ways
+from appliance.intent.lines import Way, Way6, with_ways
 from appliance.intent.model import ROUTING_TABLE, RULE_PRIORITY, SETTLED_METRIC, Address, PolicyRule, Route
 from appliance.intent.names import FIRST_GATE_PORT, SERVICES_LIMIT, WAN_RESOLVERS
 from appliance.intent.services import gate_ports
@@ -88,6 +88,28 @@ def test_each_of_two_lines_has_its_own_way() -> None:
     assert [tunnel.marks for tunnel in intent.tunnels] == [(0x5E1, 0x5E2), (0x5E2, 0x5E1)]
     found = with_ways(intent, [Way("backup_wan", IPv4Address("198.51.100.1"))])
     assert Route(62, anywhere, "usb0", gateway=IPv4Address("198.51.100.1")) in found.routes
+
+
+def test_of_two_lines_of_two_families_each_is_closed_to_the_other() -> None:
+    six = {"kind": "ipoe", "interface": "wan0"}
+    intent = compile(lab_account(), lab_site(wan=six, backup_wan={"kind": "dhcp", "interface": "usb0"}))
+    assert [(line.ipv4, line.ipv6) for line in intent.lines] == [(False, True), (True, False)]
+    floors = {(route.table, str(route.destination)) for route in intent.routes if route.interface is None}
+    assert floors >= {(61, "0.0.0.0/0"), (61, "::/0"), (62, "0.0.0.0/0"), (62, "::/0")}
+    marked = {(rule.mark, rule.table, rule.version) for rule in intent.rules if rule.priority == 5000}
+    assert marked == {(0x5E1, 61, 4), (0x5E1, 61, 6), (0x5E2, 62, 4), (0x5E2, 62, 6)}
+    assert ("net/ipv6/conf/wan0/disable_ipv6", "0") in intent.sysctls
+    assert ("net/ipv6/conf/usb0/disable_ipv6", "1") in intent.sysctls
+
+
+def test_a_way_by_ipv6_stands_in_the_main_table_too_with_our_source() -> None:
+    intent = compile(lab_account(), lab_site(wan={"kind": "ipoe", "interface": "wan0"}))
+    source, gateway = IPv6Address("2001:db8:100::1"), IPv6Address("fe80::1")
+    found = with_ways(intent, [Way6("wan", gateway, source, is_ours=True)])
+    assert found.routes[-1] == Route(254, IPv6Network("::/0"), "wan0", gateway, source, 100)
+    assert found.addresses[-1] == Address("wan0", IPv6Interface("2001:db8:100::1/128"))
+    advertised = with_ways(intent, [Way6("wan", gateway, source, is_ours=False)])
+    assert advertised.addresses == intent.addresses
 
 
 def test_a_bound_tunnel_uses_its_line_only() -> None:
@@ -177,6 +199,20 @@ REFUSED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"wan": static_wan(address="203.0.113.131/28", gateway="203.0.113.130")},
     ),
     "endpoint by IPv6": ("intent.endpoint-needs-ipv4", {"tunnels": [lab_tunnel(1, endpoint_host="2001:db8::1")]}, {}),
+    "endpoint by IPv4 on a line by IPv6": (
+        "intent.endpoint-needs-ipv6",
+        {"tunnels": [lab_tunnel(1, endpoint_host="198.51.100.11")]},
+        {"wan": {"kind": "ipoe", "interface": "wan0"}},
+    ),
+    "endpoint by IPv6 of a tunnel bound to a line by IPv4": (
+        "intent.endpoint-needs-ipv4",
+        {"tunnels": [lab_tunnel(1, endpoint_host="2001:db8::1")]},
+        {
+            "wan": {"kind": "ipoe", "interface": "wan0"},
+            "backup_wan": {"kind": "dhcp", "interface": "usb0"},
+            "tunnels": [{"name": "dc1", "line": "backup_wan"}],
+        },
+    ),
     "endpoint inside the tunnel": (
         "intent.endpoint-inside-tunnel",
         {"tunnels": [lab_tunnel(1, endpoint_host="203.0.113.9")]},

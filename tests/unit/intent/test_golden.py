@@ -56,6 +56,11 @@ CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "backup_wan": {"kind": "dhcp", "interface": "usb0", "upload_mbit": 20},
         },
     ),
+    "ipoe": ({}, {"wan": {"kind": "ipoe", "interface": "wan0"}, "time": {"nts": ["nts.time.example"]}}),
+    "two-families": (
+        {},
+        {"wan": {"kind": "ipoe", "interface": "wan0"}, "backup_wan": {"kind": "dhcp", "interface": "usb0"}},
+    ),
     "one-tunnel-terminate-only": (
         {"tunnels": [lab_tunnel(1)], "services": [terminate_service()], "monitoring": []},
         {"terminals": [], "vendor": None, "language": "en"},

@@ -195,7 +195,7 @@ def intent(**changes: Any) -> RouterIntent:
     wanted = RouterIntent(
         clinic_id="C-0001",
         inner_address=INNER,
-        lines=(Line("wan", "static", "wan0", "wan0", (IPv4Address("198.51.100.53"),), 100, None, None),),
+        lines=(Line("wan", "static", "wan0", "wan0", True, False, (IPv4Address("198.51.100.53"),), 100, None, None),),
         lan=Lan("sekisho", (Segment("lan", "lan0", "lan0", None, IPv4Interface("192.0.2.1/26"), None),), ()),
         tunnels=tunnels,
         services=(),

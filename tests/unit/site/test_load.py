@@ -111,7 +111,7 @@ def test_a_static_key_under_dhcp_is_not_called_unknown() -> None:
         ("", "wan is missing; write the line's settings"),
         ("wan = 3\nlan = []\n", "wan (line 1): 3 cannot be used"),
         ("wan = {}\nlan = {}\n", "wan.kind (in the part that starts at line 1) is missing"),
-        ('wan = {kind = "pppoe"}\n', 'wan.kind (line 1): "pppoe" cannot be used; write "dhcp" (automatic) or "static"'),
+        ('wan = {kind = "isdn"}\n', 'wan.kind (line 1): "isdn" cannot be used; write "dhcp" (automatic), "static"'),
         (GOOD + "[terminals]\n", "terminals (line 8): {…} cannot be used"),
         ("terminals = [1]\n" + GOOD, "terminals[1] (line 1): 1 cannot be used"),
         (GOOD + "[lan.dhcp]\nlease_hours = true\n", "lan.dhcp.lease_hours (line 9): true cannot be used"),

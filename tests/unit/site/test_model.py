@@ -131,3 +131,13 @@ def test_a_point_to_point_line_has_two_addresses() -> None:
 
 def test_japanese_spaces_in_labels_are_kept() -> None:
     assert parse(text(("a", " 受付　1番 ", "02:00:00:00:02:10", "192.0.2.10"))).terminals[0].label == "受付　1番"
+
+
+def test_a_line_by_ipv6_alone_leads_no_terminal_to_the_internet() -> None:
+    lan = '[lan]\ninterface = "lan0"\naddress = "192.0.2.1/26"\n'
+    terminal = '[[terminals]]\nname = "a"\nlabel = "b"\nmac = "02:00:00:00:02:10"\naddress = "192.0.2.10"\n'
+    lines = '[wan]\nkind = "ipoe"\ninterface = "wan0"\n'
+    switchable = lan + terminal + "internet_minutes = 30\n"
+    assert parse(lines + lan + terminal).wan.kind == "ipoe"
+    assert list(problems(lines + switchable)) == ["terminals[1].internet_minutes"]
+    assert parse(lines + '[backup_wan]\nkind = "dhcp"\ninterface = "usb0"\n' + switchable).terminals

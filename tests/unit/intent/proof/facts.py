@@ -11,7 +11,7 @@ from appliance.intent import names
 from appliance.intent.firewall import Field
 from appliance.intent.model import PROBE_MARK, RouterIntent
 from tests.unit.intent.proof.journey import FIB_TYPE, Journey, Way
-from tests.unit.intent.proof.packet import View, any_of
+from tests.unit.intent.proof.packet import EVER, View, any_of
 from tests.unit.intent.proof.vocabulary import ADDRESS_TYPES, Vocabulary
 
 
@@ -21,7 +21,9 @@ class Facts:
         self.vocabulary = vocabulary
         self.lan = intent.lan.interface
         self.router = intent.lan.address.ip
-        self.lines = tuple(line.interface for line in intent.lines)
+        self.lines4 = tuple(line.interface for line in intent.lines if line.ipv4)
+        self.lines6 = tuple(line.port for line in intent.lines if line.ipv6)
+        self.lines = (*self.lines4, *(port for port in self.lines6 if port not in self.lines4))
         self.tunnels = tuple(tunnel.interface for tunnel in intent.tunnels)
         self.prefixes = tuple({prefix for tunnel in intent.tunnels for prefix in tunnel.allowed_prefixes})
         self.inside = (*self.prefixes, intent.lan.address.network, IPv4Network(intent.inner_address))
@@ -44,6 +46,16 @@ class Facts:
 
     def to_line(self, at: View) -> z3.BoolRef:
         return at.is_(Field.OIF, *self.lines)
+
+    def carried(self, at: View, field: Field) -> z3.BoolRef:
+        """By a line that carries packets of this family. field: the interface that is asked about. Without any line
+        for IPv6 there is none to tell from IPv4: it is off everywhere."""
+        if not self.lines6:
+            return EVER
+        return z3.Or(
+            z3.And(at.is_(field, *self.lines4), at.is_(Field.FAMILY, "ipv4")),
+            z3.And(at.is_(field, *self.lines6), at.is_(Field.FAMILY, "ipv6")),
+        )
 
     def from_tunnel(self, at: View) -> z3.BoolRef:
         return at.is_(Field.IIF, *self.tunnels)
@@ -120,6 +132,13 @@ class Facts:
         """About a connection of which the other side is the sender's."""
         return z3.And(
             at.is_(Field.CT_STATE, "related"), at.is_(Field.CT_DIRECTION, "reply"), at.is_(Field.L4PROTO, "icmp")
+        )
+
+    @staticmethod
+    def error6(at: View) -> z3.BoolRef:
+        kinds = ("destination-unreachable", "packet-too-big", "time-exceeded", "parameter-problem")
+        return z3.And(
+            at.is_(Field.CT_STATE, "related"), at.is_(Field.CT_DIRECTION, "reply"), at.is_(Field.ICMP6_TYPE, *kinds)
         )
 
     # ---- what the router makes true ----------------------------------------------------------------

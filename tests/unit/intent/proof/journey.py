@@ -295,6 +295,7 @@ def _packet(way: Way) -> dict[Field, Term]:
         Field.ICMP_TYPE: Term(bits("icmp type", 8), protocol == PROTOCOLS["icmp"]),
         Field.ICMP6_TYPE: Term(bits("icmp type", 8), protocol == PROTOCOLS["icmpv6"]),
         Field.TTL: Term(bits("ttl", 8), is_4),
+        Field.HOP_LIMIT: Term(bits("hop limit", 8), is_6),
         Field.CT_STATE: Term(CT_STATE, EVER),
         Field.CT_STATUS: Term(bits("dnat", 1), connected),
         Field.CT_DIRECTION: Term(CT_DIRECTION, connected),
@@ -347,14 +348,19 @@ def _obeys_conntrack(way: Way, wire: View) -> Iterator[z3.BoolRef]:
     redirected = bits("dnat", 1) == 1
     destination, source = wire.fields[Field.DESTINATION4].value, wire.fields[Field.SOURCE4].value
     yield z3.Implies(STATES["new"] == CT_STATE, question)
-    # Only neighbour discovery is left out by the kernel itself.
-    neighbours = wire.is_(Field.ICMP6_TYPE, *(name for name in ICMP6_TYPES if name.startswith("nd-")))
-    yield z3.Implies(STATES["untracked"] == CT_STATE, z3.And(wire.is_(Field.FAMILY, "ipv6"), neighbours))
+    # Only neighbours and groups are left out by the kernel itself (nf_conntrack_proto_icmpv6.c: noct_valid_new).
+    left_out = (name for name in ICMP6_TYPES if name.startswith(("nd-", "mld")) and name != "nd-redirect")
+    neighbours = z3.And(wire.is_(Field.FAMILY, "ipv6"), wire.is_(Field.ICMP6_TYPE, *left_out))
+    yield z3.Implies(STATES["untracked"] == CT_STATE, neighbours)
+    yield z3.Implies(z3.ULE(CT_STATE, STATES["related"]), z3.Not(neighbours))
+    redirect = z3.And(wire.is_(Field.FAMILY, "ipv6"), wire.is_(Field.ICMP6_TYPE, "nd-redirect"))
+    yield z3.Implies(z3.Or(STATES["new"] == CT_STATE, STATES["established"] == CT_STATE), z3.Not(redirect))
     # Without helpers, related is what tells of a connection: an ICMP error, or a reset that `reject` sends.
     errors = z3.Or(
         wire.is_(Field.ICMP_TYPE, "destination-unreachable", "time-exceeded", "parameter-problem"),
         wire.is_(Field.ICMP_TYPE, "source-quench", "redirect"),
         wire.is_(Field.ICMP6_TYPE, "destination-unreachable", "packet-too-big", "time-exceeded", "parameter-problem"),
+        wire.is_(Field.ICMP6_TYPE, "nd-redirect"),
     )
     resets = wire.is_(Field.TCP_FLAGS_RST) if way is Way.OUTWARD else NEVER
     yield z3.Implies(STATES["related"] == CT_STATE, z3.Or(errors, resets))

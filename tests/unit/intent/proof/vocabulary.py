@@ -63,7 +63,7 @@ _WORDS: dict[str, dict[str, int]] = {
     Field.FIB_ROUTE: {"missing": 0},
 }
 _NUMBERS = frozenset(
-    {Field.MARK, Field.TTL, Field.TCP_DPORT, Field.UDP_SPORT, Field.UDP_DPORT, Field.CT_ORIGINAL_DPORT}
+    {Field.MARK, Field.TTL, Field.HOP_LIMIT, Field.TCP_DPORT, Field.UDP_SPORT, Field.UDP_DPORT, Field.CT_ORIGINAL_DPORT}
     | {"inet_service", "mark"}
 )
 _IPV4 = frozenset({Field.SOURCE4, Field.DESTINATION4, Field.CT_ORIGINAL_DESTINATION4, "ipv4_addr"})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.unit.intent.proof import proving
-from tests.unit.intent.proof.theorems import lan, line, router, tunnels
+from tests.unit.intent.proof.theorems import lan, line, line6, router, tunnels
 
 THEOREMS = tuple(proving.registered())
 
-__all__ = ["THEOREMS", "lan", "line", "router", "tunnels"]
+__all__ = ["THEOREMS", "lan", "line", "line6", "router", "tunnels"]

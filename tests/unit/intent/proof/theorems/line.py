@@ -8,7 +8,9 @@ from appliance.intent import names
 from appliance.intent.firewall import Field
 from tests.unit.intent.proof.facts import Facts
 from tests.unit.intent.proof.journey import Journey, Way
+from tests.unit.intent.proof.packet import EVER, NEVER
 from tests.unit.intent.proof.proving import always
+from tests.unit.intent.proof.theorems import line6
 
 INWARD, THROUGH, OUTWARD = Way.INWARD, Way.THROUGH, Way.OUTWARD
 
@@ -23,12 +25,7 @@ def nothing_from_the_line_passes_through(f: Facts, p: Journey) -> z3.BoolRef:
 def from_the_line_come_answers_addresses_and_tunnels(f: Facts, p: Journey) -> z3.BoolRef:
     return z3.Implies(
         z3.And(f.from_line(p.wire), p.passes),
-        z3.Or(
-            f.answer(p.routed),
-            f.error(p.routed),
-            _dhcp_answer(p),
-            p.routed.within(names.TUNNEL_ENDPOINTS, Field.SOURCE4, Field.UDP_SPORT),
-        ),
+        z3.And(f.carried(p.wire, Field.IIF), z3.Or(f.answer(p.routed), _comes_in(f, p), line6.comes_in(f, p))),
     )
 
 
@@ -67,22 +64,16 @@ def nothing_for_the_inside_leaves_by_the_line(f: Facts, p: Journey) -> z3.BoolRe
 
 @always("Nothing leaks past the tunnel", OUTWARD)
 def by_the_line_leave_only_tunnels_names_time_and_addresses(f: Facts, p: Journey) -> z3.BoolRef:
-    resolver = p.routed.within(names.WAN_RESOLVERS, Field.DESTINATION4)
     return z3.Implies(
         z3.And(f.to_line(p.routed), p.passes),
-        z3.Or(
-            p.routed.within(names.TUNNEL_ENDPOINTS, Field.DESTINATION4, Field.UDP_DPORT),
-            z3.And(resolver, z3.Or(p.routed.is_(Field.UDP_DPORT, 53), p.routed.is_(Field.TCP_DPORT, 53))),
-            _asks_the_time(f, p),
-            _dhcp_question(p),
-        ),
+        z3.And(f.carried(p.routed, Field.OIF), z3.Or(is_a_tunnels(f, p), _goes_out(f, p))),
     )
 
 
 @always("Nothing leaks past the tunnel", OUTWARD)
 def gate_and_page_never_speak_on_the_line(f: Facts, p: Journey) -> z3.BoolRef:
     """Except within the tunnels, whose outer packets carry the name of whoever sent the inner ones."""
-    tunnel = p.routed.within(names.TUNNEL_ENDPOINTS, Field.DESTINATION4, Field.UDP_DPORT)
+    tunnel = is_a_tunnels(f, p)
     served = p.routed.is_(Field.UID, names.GATE_USER, names.PAGE_USER)
     return z3.Implies(z3.And(f.to_line(p.routed), served, z3.Not(tunnel)), p.refused)
 
@@ -90,33 +81,43 @@ def gate_and_page_never_speak_on_the_line(f: Facts, p: Journey) -> z3.BoolRef:
 @always("The tunnels stand on the line", OUTWARD)
 def tunnels_names_time_and_addresses_leave_by_the_line(f: Facts, p: Journey) -> z3.BoolRef:
     """Whoever sent what is in the tunnels: the kernel leaves the sender's name on their outer packets."""
-    resolver = p.routed.within(names.WAN_RESOLVERS, Field.DESTINATION4)
-    tunnel = p.routed.within(names.TUNNEL_ENDPOINTS, Field.DESTINATION4, Field.UDP_DPORT)
-    wanted = z3.Or(
-        z3.And(resolver, z3.Or(p.routed.is_(Field.UDP_DPORT, 53), p.routed.is_(Field.TCP_DPORT, 53))),
-        _asks_the_time(f, p),
-        _dhcp_question(p),
-    )
+    tunnel, wanted = is_a_tunnels(f, p), _goes_out(f, p)
     ours = z3.Not(p.routed.is_(Field.UID, names.GATE_USER, names.PAGE_USER))
     outside = z3.Not(p.routed.is_(Field.DESTINATION4, *f.inside))
-    is_4 = p.routed.is_(Field.FAMILY, "ipv4")
-    return z3.Implies(z3.And(f.to_line(p.routed), is_4, outside, z3.Or(tunnel, z3.And(ours, wanted))), p.passes)
+    fits = f.carried(p.routed, Field.OIF) if f.lines6 else p.routed.is_(Field.FAMILY, "ipv4")
+    return z3.Implies(z3.And(f.to_line(p.routed), fits, outside, z3.Or(tunnel, z3.And(ours, wanted))), p.passes)
 
 
 @always("The tunnels stand on the line", INWARD)
 def answers_errors_addresses_and_tunnels_come_in_by_the_line(f: Facts, p: Journey) -> z3.BoolRef:
-    wanted = z3.Or(
-        f.answer(p.routed),
-        f.error(p.routed),
-        _dhcp_answer(p),
-        p.routed.within(names.TUNNEL_ENDPOINTS, Field.SOURCE4, Field.UDP_SPORT),
-    )
+    wanted = z3.And(f.carried(p.wire, Field.IIF), z3.Or(f.answer(p.routed), _comes_in(f, p), line6.comes_in(f, p)))
     honest = z3.Not(_claims_or_addresses_the_inside(f, p))
     return z3.Implies(z3.And(f.from_line(p.wire), honest, wanted), p.passes)
 
 
 def _claims_or_addresses_the_inside(f: Facts, p: Journey) -> z3.BoolRef:
     return z3.Or(p.wire.is_(Field.SOURCE4, *f.inside), p.wire.is_(Field.DESTINATION4, *f.inside))
+
+
+def _comes_in(f: Facts, p: Journey) -> z3.BoolRef:
+    """By IPv4, though nobody asked for it."""
+    if not f.lines4:
+        return NEVER
+    tunnel = p.routed.within(names.TUNNEL_ENDPOINTS, Field.SOURCE4, Field.UDP_SPORT)
+    return z3.Or(f.error(p.routed), _dhcp_answer(f, p), tunnel)
+
+
+def is_a_tunnels(f: Facts, p: Journey) -> z3.BoolRef:
+    tunnel = p.routed.within(names.TUNNEL_ENDPOINTS, Field.DESTINATION4, Field.UDP_DPORT)
+    return z3.Or(tunnel if f.lines4 else NEVER, line6.is_a_tunnels(f, p))
+
+
+def _goes_out(f: Facts, p: Journey) -> z3.BoolRef:
+    """Besides the tunnels."""
+    resolver = p.routed.within(names.WAN_RESOLVERS, Field.DESTINATION4)
+    names_asked = z3.Or(p.routed.is_(Field.UDP_DPORT, 53), p.routed.is_(Field.TCP_DPORT, 53))
+    four = z3.Or(z3.And(resolver, names_asked), _dhcp_question(f, p)) if f.lines4 else NEVER
+    return z3.Or(four, line6.goes_out(f, p), _asks_the_time(f, p))
 
 
 def _asks_the_time(f: Facts, p: Journey) -> z3.BoolRef:
@@ -127,9 +128,13 @@ def _asks_the_time(f: Facts, p: Journey) -> z3.BoolRef:
     return z3.And(p.routed.is_(Field.UID, names.TIME_USER), z3.Or(ntp, keys))
 
 
-def _dhcp_question(p: Journey) -> z3.BoolRef:
-    return z3.And(p.routed.is_(Field.UDP_SPORT, 68), p.routed.is_(Field.UDP_DPORT, 67))
+def _dhcp_question(f: Facts, p: Journey) -> z3.BoolRef:
+    return z3.And(_tells_family(f, p), p.routed.is_(Field.UDP_SPORT, 68), p.routed.is_(Field.UDP_DPORT, 67))
 
 
-def _dhcp_answer(p: Journey) -> z3.BoolRef:
-    return z3.And(p.routed.is_(Field.UDP_SPORT, 67), p.routed.is_(Field.UDP_DPORT, 68))
+def _dhcp_answer(f: Facts, p: Journey) -> z3.BoolRef:
+    return z3.And(_tells_family(f, p), p.routed.is_(Field.UDP_SPORT, 67), p.routed.is_(Field.UDP_DPORT, 68))
+
+
+def _tells_family(f: Facts, p: Journey) -> z3.BoolRef:
+    return p.routed.is_(Field.FAMILY, "ipv4") if f.lines6 else EVER

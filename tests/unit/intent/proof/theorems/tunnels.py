@@ -10,6 +10,7 @@ from tests.unit.intent.proof.facts import Facts
 from tests.unit.intent.proof.journey import Journey, Way
 from tests.unit.intent.proof.packet import any_of
 from tests.unit.intent.proof.proving import always
+from tests.unit.intent.proof.theorems import line
 
 INWARD, THROUGH, OUTWARD = Way.INWARD, Way.THROUGH, Way.OUTWARD
 BFD = 3784
@@ -63,8 +64,10 @@ def an_engines_answers_reach_its_terminal(f: Facts, p: Journey) -> z3.BoolRef:
 
 @always("The gate cannot speak with an unproven engine, whoever is alive", OUTWARD)
 def gate_and_page_speak_only_to_the_lan_and_the_gate_to_proven_engines(f: Facts, p: Journey) -> z3.BoolRef:
+    """The kernel leaves their names on the tunnels' outer packets too."""
     proven = z3.And(p.routed.is_(Field.UID, names.GATE_USER), f.to_proven(p.routed, names.GATE_VERIFIED))
-    elsewhere = z3.Not(z3.Or(f.to_lan(p.routed), p.routed.is_(Field.OIF, "lo")))
+    outer = z3.And(f.to_line(p.routed), line.is_a_tunnels(f, p))
+    elsewhere = z3.Not(z3.Or(f.to_lan(p.routed), p.routed.is_(Field.OIF, "lo"), outer))
     carries_nothing = z3.Or(p.routed.is_(Field.TCP_FLAGS_RST), _bfd_to_the_neighbour(f, p))
     return z3.Implies(
         z3.And(p.routed.is_(Field.UID, names.GATE_USER, names.PAGE_USER), elsewhere, p.passes),
