@@ -6,7 +6,8 @@ import pytest
 
 from tests.lab.waiting import until
 from tests.lab.world import World
-from tests.scenarios.leaks.matrix import Matrix
+from tests.scenarios.leaks.matrix import Matrix, State
+from tests.scenarios.leaks.places import ENGINE, INTERNET, TUNNEL
 from tests.scenarios.steps import await_light
 
 pytestmark = pytest.mark.namespaces
@@ -14,12 +15,14 @@ pytestmark = pytest.mark.namespaces
 
 def test_nothing_leaks_whatever_tunnels_carry(clinic: World) -> None:
     matrix = Matrix(clinic)
-    matrix.fill("at work", carries=True)
+    at_work = matrix.fill(State("at work", carries=True))
+    # Or the matrix would say nothing about them.
+    assert all(at_work.arrived[sender] for sender in (INTERNET, ENGINE, f"{TUNNEL} 1", f"{TUNNEL} 2"))
     clinic.cut_tunnel(1)
     until(lambda: clinic.concentrator_in_use() == 2, "the other tunnel carries")
-    matrix.fill("one tunnel down", carries=True)
+    matrix.fill(State("one tunnel down", carries=True))
     clinic.stop_concentrator(1)
-    matrix.fill("one data center gone", carries=True)
+    matrix.fill(State("one data center gone", carries=True))
     clinic.stop_concentrator(2)
     await_light(clinic, "tunnel", "tunnel.path-down")
-    matrix.fill("both data centers gone", carries=True)
+    matrix.fill(State("both data centers gone", carries=True))

@@ -148,21 +148,31 @@ def _redirects(ground: Ground) -> Chain:
 
 def _dead_ends(ground: Ground) -> Chain:
     """Where the route is missing or unreachable (both tunnels down, no line), the kernel's own answer is an ICMP error
-    that TCP stacks may ignore, five times and then once a second. Only for what begins: a connection that lives may
-    outlast a short cut of both tunnels."""
+    that TCP stacks may ignore, five times and then once a second. Not for a connection that lives: it may outlast a
+    short cut of both tunnels, as long as its engine's proof does."""
+    no_way = (
+        ground.from_lan,
+        is_(Field.FIB_DESTINATION_TYPE, "unicast"),
+        is_(Field.FIB_ROUTE, "missing"),
+    )
     return Chain(
         "dead_ends",
         Hook("filter", "prerouting", "filter", "accept"),
         (
             Rule(
-                (
-                    ground.from_lan,
-                    is_(Field.CT_STATE, "new"),
-                    is_(Field.FIB_DESTINATION_TYPE, "unicast"),
-                    is_(Field.FIB_ROUTE, "missing"),
-                ),
+                (*no_way, is_(Field.CT_STATE, "new", "invalid", "untracked")),
                 Refuse(),
                 "Refuse at once: there is no way there now",
+                names.REFUSED_LAN,
+            ),
+            Rule(
+                (
+                    *no_way,
+                    is_(Field.DESTINATION4, *ground.prefixes),
+                    outside(names.ENGINE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT),
+                ),
+                Refuse(),
+                "Lapse: the connection of a lapsed proof ends though there is no way there now",
                 names.REFUSED_LAN,
             ),
         ),

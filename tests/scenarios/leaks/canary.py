@@ -33,9 +33,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """frame: base64, from the Ethernet header on, or from the IP header inside a tunnel."""
+    """kind: what it is. source, target: its IPv4 addresses; empty for what only a neighbour on the wire can send.
+    frame: base64, from the Ethernet header on, or from the IP header inside a tunnel."""
 
     number: int
     sender: str
-    name: str
+    kind: str
+    source: str
+    target: str
     frame: str
+
+    def __str__(self) -> str:
+        way = f" from {self.source} to {self.target}" if self.target else ""
+        return f"{self.sender}: {self.kind}{way}"

@@ -106,6 +106,24 @@ def test_the_middle_of_a_forgotten_connection_is_reset(clinic: Clinic) -> None:
         assert says(connection) == "reset"
 
 
+def test_without_a_way_too_the_middle_of_a_forgotten_connection_is_reset(clinic: Clinic) -> None:
+    clinic.prove(ENGINE)
+    with clinic.terminal.connect(ENGINE, 443, PATIENCE) as connection:
+        assert says(connection) == "echo"
+        clinic.carry_by(None)
+        clinic.router.run("conntrack", "-F")
+        assert says(connection) == "reset"
+
+
+def test_without_a_way_too_a_lapsed_proof_resets_the_connection(clinic: Clinic) -> None:
+    clinic.prove(ENGINE)
+    with clinic.terminal.connect(ENGINE, 443, PATIENCE) as connection:
+        assert says(connection) == "echo"
+        clinic.carry_by(None)
+        clinic.lapse(ENGINE)
+        assert says(connection) == "reset"
+
+
 def test_our_probe_wakes_a_terminal_that_only_listens(clinic: Clinic) -> None:
     """A client that waits without time-outs never notices a lapse by itself (RFC 5961 section 4.2: challenge ACK)."""
     clinic.prove(ENGINE)
