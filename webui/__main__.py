@@ -7,6 +7,7 @@ from pathlib import Path
 
 from waitress.server import create_server  # type: ignore[import-untyped]
 
+from appliance import memory
 from appliance.control.client import Client
 from webui.app import MAX_STREAMS, create_app
 
@@ -19,6 +20,7 @@ def main() -> None:
     parser.add_argument("--listen", required=True, metavar="HOST:PORT", help="address and port to serve on")
     parser.add_argument("--api", type=Path, metavar="PATH", help="socket of the local API")
     given = parser.parse_args()
+    memory.be_frugal()
     server = create_server(
         create_app(lambda: Client(given.api)),
         listen=given.listen,

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from appliance import paths
-from appliance.control import holdings, keep_clock, memory, methods, translate, versions, wishes
+from appliance import memory, paths
+from appliance.control import holdings, keep_clock, methods, translate, versions, wishes
 from appliance.control.applying import Answers, Applier
 from appliance.control.ask_engines import EngineAsker
 from appliance.control.changing import Changer
