@@ -79,8 +79,8 @@ class Ground:
 
     @property
     def has_ways(self) -> bool:
-        """Whether anything may pass between segments."""
-        return any(segment.reaches or segment.behind for segment in self.lan.segments)
+        """Whether connections may be opened between segments."""
+        return any(segment.reaches for segment in self.lan.segments)
 
     @property
     def has_behind(self) -> bool:

@@ -62,7 +62,9 @@ def answers(ground: Ground) -> tuple[Rule, ...]:
     """By connection, and only terminals on the internet have any: see docs/firewall.md, Decisions."""
     return (
         Rule(
-            (ground.to_lan, KNOWN, ANSWER), Accept(), "Never both: the internet's answers to a terminal that may ask it"
+            (ground.to_lan, is_(Field.FAMILY, "ipv4"), KNOWN, ANSWER),
+            Accept(),
+            "Never both: the internet's answers to a terminal that may ask it",
         ),
         Rule(
             (ground.to_lan, ICMP, RELATED, ANSWER),

@@ -33,6 +33,12 @@ from appliance.intent.rules.ground import (
 
 INPUT, FORWARD, OUTPUT = "lan_input", "lan_forward", "lan_output"
 
+_IMPOSTOR = Rule(
+    (within(names.TERMINAL_ADDRESSES, Field.SOURCE4), outside(names.TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE)),
+    Refuse(),
+    "No impostor: a terminal's address on another machine opens nothing",
+    names.REFUSED_IMPOSTOR,
+)
 PROVEN = within(names.ENGINE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT)
 
 
@@ -48,7 +54,8 @@ def input_chain(ground: Ground) -> Chain:
                 Drop(),
                 "Refuse at once: but errors never answer broadcasts (RFC 1122 3.2.2), and noise is not counted",
             ),
-            *_refusals(),
+            _IMPOSTOR,
+            Rule((UNKNOWN,), Refuse(), "Refuse at once: connections that did not begin here", names.REFUSED_LAN),
             Rule((KNOWN, ANSWER), Accept(), "LAN is served: answers to the router's own pings"),
             Rule((to_router, is_(Field.UDP_DPORT, 53)), Accept(), "LAN is served: the router answers names"),
             Rule((to_router, is_(Field.TCP_DPORT, 53)), Accept(), "LAN is served: the router answers names"),
@@ -73,7 +80,8 @@ def forward_chain(ground: Ground) -> Chain:
         FORWARD,
         None,
         (
-            *_refusals(segments.turning_round() if ground.has_behind else ()),
+            _IMPOSTOR,
+            *(segments.turning_round() if ground.has_behind else ()),
             *(internet.jump() if ground.has_internet else ()),
             *(_fast_path(ground) if ground.passthrough_ports else ()),
             Rule(
@@ -118,23 +126,6 @@ def output_chain(ground: Ground) -> Chain:
                 "LAN is served: the DHCP server asks whether an address is in use (RFC 2131 2.2)",
             ),
         ),
-    )
-
-
-def _refusals(but: tuple[Rule, ...] = ()) -> tuple[Rule, ...]:
-    """but: what has no connection and may pass."""
-    return (
-        Rule(
-            (
-                within(names.TERMINAL_ADDRESSES, Field.SOURCE4),
-                outside(names.TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE),
-            ),
-            Refuse(),
-            "No impostor: a terminal's address on another machine opens nothing",
-            names.REFUSED_IMPOSTOR,
-        ),
-        *but,
-        Rule((UNKNOWN,), Refuse(), "Refuse at once: connections that did not begin here", names.REFUSED_LAN),
     )
 
 

@@ -12,6 +12,7 @@ from appliance.intent.firewall import Accept, Field, NamedSet, NoTrack, Rule
 from appliance.intent.rules.ground import ANSWER, ICMP, KNOWN, NEW_OR_KNOWN, QUESTION, RELATED, Ground, is_, within
 
 _WAY = within(names.SEGMENT_WAYS, Field.IIF, Field.OIF)
+_SAME_WIRE = within(names.TURNING_WIRES, Field.IIF, Field.OIF)
 _BEHIND_SAME_WIRE = within(names.BEHIND_SEGMENTS, Field.IIF, Field.DESTINATION4)
 
 
@@ -26,10 +27,10 @@ def hairpins() -> tuple[Rule, ...]:
 
 
 def turning_round() -> tuple[Rule, ...]:
-    """Before what has no connection is refused; only out by the wire it came from."""
+    """Only out by the wire it came from."""
     return (
         Rule(
-            (_WAY, _BEHIND_SAME_WIRE, is_(Field.CT_STATE, "untracked")),
+            (_SAME_WIRE, _BEHIND_SAME_WIRE, is_(Field.CT_STATE, "untracked")),
             Accept(),
             "Segments apart: to an inner router on the sender's own wire",
             names.PASSED_SEGMENT,
@@ -69,25 +70,31 @@ def sets(ground: Ground) -> tuple[NamedSet, ...]:
             interval=True,
             elements=tuple((segment.interface, network) for segment in segments for network in segment.networks),
         ),
-        *(_way_sets(ground) if ground.has_ways else ()),
+        *((_opened(ground),) if ground.has_ways else ()),
+        *(_behind(ground) if ground.has_behind else ()),
     )
 
 
-def _way_sets(ground: Ground) -> tuple[NamedSet, ...]:
-    segments = ground.lan.segments
-    opened = [(segment.interface, other) for segment in segments for other in segment.reaches]
-    turning = [(segment.interface, segment.interface) for segment in segments if segment.behind]
-    ways = NamedSet(
+def _opened(ground: Ground) -> NamedSet:
+    return NamedSet(
         names.SEGMENT_WAYS,
         ("ifname", "ifname"),
         "Segments apart: from which to which connections may be opened",
-        elements=(*opened, *turning),
+        elements=tuple((segment.interface, other) for segment in ground.lan.segments for other in segment.reaches),
     )
-    if not turning:
-        return (ways,)
+
+
+def _behind(ground: Ground) -> tuple[NamedSet, ...]:
+    segments = ground.lan.segments
+    turning = tuple((segment.interface, segment.interface) for segment in segments if segment.behind)
     behind = tuple((segment.interface, item.network) for segment in segments for item in segment.behind)
     return (
-        ways,
+        NamedSet(
+            names.TURNING_WIRES,
+            ("ifname", "ifname"),
+            "Segments apart: wires on which what goes to an inner router turns round",
+            elements=turning,
+        ),
         NamedSet(
             names.BEHIND_SEGMENTS,
             ("ifname", "ipv4_addr"),

@@ -109,9 +109,13 @@ def _line_clamps(ground: Ground) -> tuple[Rule, ...]:
 
 
 def _counters(ground: Ground) -> tuple[Counter, ...]:
-    between = (Counter(names.PASSED_SEGMENT, "Packets let through between segments"),) if ground.has_ways else ()
+    between = (Counter(names.PASSED_SEGMENT, "Packets let through between segments"),)
     outside = (Counter(names.PASSED_INTERNET, "Terminals' packets let out to the internet"),)
-    return (*_COUNTERS, *between, *(outside if ground.has_internet else ()))
+    return (
+        *_COUNTERS,
+        *(between if ground.has_ways or ground.has_behind else ()),
+        *(outside if ground.has_internet else ()),
+    )
 
 
 def _sets(ground: Ground) -> tuple[NamedSet, ...]:

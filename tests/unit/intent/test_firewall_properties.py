@@ -353,7 +353,7 @@ def test_every_chain_that_the_lan_meets_ends_in_a_refusal(intent: RouterIntent) 
         ways = [
             rule.verdict.chain
             for rule in chains[base].rules
-            if isinstance(rule.verdict, Jump) and rule.matches[0].values == ("lan0",)
+            if isinstance(rule.verdict, Jump) and rule.matches[0].values == intent.lan.interfaces
         ]
         assert len(ways) == 1
         last = chains[ways[0]].rules[-1]

@@ -19,9 +19,8 @@ from tests.unit.intent.readable import readable
 
 GOLDEN = Path(__file__).parent / "golden"
 
-MANY_SEGMENTS = "segments-and-internet"
-"""Not among those that the theorems are about: they speak of one LAN that never meets the internet."""
 SEGMENTS: dict[str, Any] = {
+    "backup_wan": {"kind": "dhcp", "interface": "usb0"},
     "lan": {"interface": "lan0", "address": "192.0.2.1/26", "reaches": ["imaging"]},
     "segments": [
         {"name": "imaging", "vlan": 20, "address": "192.0.2.129/28"},
@@ -48,12 +47,13 @@ SEGMENTS: dict[str, Any] = {
 CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "lab": ({}, {}),
     "static-wan-without-dhcp": ({}, {"wan": static_wan(), "lan": {"interface": "lan0", "address": "192.0.2.1/26"}}),
-    MANY_SEGMENTS: ({}, SEGMENTS),
+    "segments-and-internet": ({}, SEGMENTS),
     "two-lines": (
         {},
         {
             "wan": {"kind": "dhcp", "interface": "wan0", "upload_mbit": 100},
             "backup_wan": {"kind": "dhcp", "interface": "usb0", "upload_mbit": 20},
+            "time": {"ntp": ["ntp.time.example"], "nts": ["nts.time.example"]},
         },
     ),
     "ipoe": ({}, {"wan": {"kind": "ipoe", "interface": "wan0"}, "time": {"nts": ["nts.time.example"]}}),

@@ -8,13 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from appliance.intent.model import RouterIntent
 from tests.unit.intent.proof.proving import Court
 from tests.unit.intent.proof.theorems import THEOREMS
-from tests.unit.intent.test_golden import CLINICS, MANY_SEGMENTS, compiled
+from tests.unit.intent.test_golden import CLINICS, compiled
 from tests.unit.intent.worlds import clinics, intents
 
 some = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 
 
-@pytest.mark.parametrize("clinic", sorted(CLINICS.keys() - {MANY_SEGMENTS}))
+@pytest.mark.parametrize("clinic", CLINICS)
 def test_the_promises_hold_for_every_packet(clinic: str) -> None:
     _proven(compiled(clinic))
 

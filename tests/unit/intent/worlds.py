@@ -23,6 +23,9 @@ LANS = ("192.0.2.0/26", "192.0.2.0/25", "10.0.0.0/8", "172.16.4.0/22", "203.0.11
 PREFIXES = ("203.0.113.0/25", "203.0.113.0/26", "203.0.113.64/26", "203.0.113.0/24", "198.18.0.0/15")
 OUTSIDE = {"ntp": ["ntp.time.example"], "nts": ["nts.time.example"]}
 LINES = ("192.0.2.66/28", "192.0.2.129/30", "198.51.100.2/24")
+BACKUP_LINE = "192.0.2.254/30"
+SEGMENTS = ("192.168.10.0/24", "192.168.20.0/28", "192.168.30.0/25", "100.64.0.0/16")
+BEHIND = ("192.168.40.0/24", "192.168.50.0/28", "11.0.0.0/8")
 
 
 @st.composite
@@ -51,32 +54,66 @@ def accounts(draw: st.DrawFn) -> Account:
 @st.composite
 def sites(draw: st.DrawFn) -> Site:
     network = IPv4Network(draw(st.sampled_from(LANS)))
-    hosts = draw(st.lists(st.integers(2, 13), max_size=4, unique=True))
-    lan: dict[str, Any] = {"interface": "lan0", "address": str(IPv4Interface((network[1], network.prefixlen)))}
+    segments = draw(_segments())
+    wires = {"lan": network, **{segment["name"]: _network(segment) for segment in segments}}
+    ways = {name: draw(st.lists(st.sampled_from(sorted({*wires} - {name}) or [name]), unique=True)) for name in wires}
+    for segment in segments:
+        segment["reaches"] = ways[segment["name"]]
+    lan: dict[str, Any] = {"interface": "lan0", "address": f"{network[1]}/{network.prefixlen}"}
+    lan["reaches"] = ways["lan"] if segments else []
     if draw(st.booleans()):
         lan["dhcp"] = {"first": str(network[32]), "last": str(network[60])}
-    line = draw(st.sampled_from((None, *LINES)))
-    if line and IPv4Interface(line).network.overlaps(network):
-        line = None
-    wan = (
-        static_wan(address=line, gateway=str(IPv4Interface(line).network[1]))
-        if line and IPv4Interface(line).network[1] != IPv4Interface(line).ip
-        else {"kind": "dhcp", "interface": "wan0"}
-    )
+    behind = draw(st.lists(st.sampled_from(BEHIND), max_size=2, unique=True))
+    places = [*wires.values(), *map(IPv4Network, behind)]
     return lab_site(
-        wan=wan,
+        wan=_line(draw(st.sampled_from((None, *LINES))), network, "wan0"),
+        backup_wan=draw(st.sampled_from((None, _line(None, network, "usb0"), _line(BACKUP_LINE, network, "usb0")))),
         lan=lan,
+        segments=segments,
+        routes=[{"to": to, "via": str(draw(st.sampled_from(sorted(wires.values())))[9])} for to in behind],
+        forwards=[
+            {"domains": [f"insurer{number}.example"], "servers": [str(place[10])]}
+            for number, place in enumerate(draw(st.lists(st.sampled_from(places), max_size=2)))
+        ],
         time=draw(st.sampled_from(({}, OUTSIDE, {"ntp": ["198.51.100.123"]}))),
         terminals=[
             {
                 "name": f"t{host}",
                 "label": f"端末{host}",
                 "mac": f"02:00:00:00:02:{host:02x}",
-                "address": str(network[host]),
+                "address": str(draw(st.sampled_from(places))[host]),
+                "internet_minutes": draw(st.sampled_from((None, 30))),
             }
-            for host in hosts
+            for host in draw(st.lists(st.integers(2, 8), max_size=4, unique=True))
         ],
     )
+
+
+@st.composite
+def _segments(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """On ports of their own, on VLANs of the LAN's, and on VLANs of other ports."""
+    segments: list[dict[str, Any]] = []
+    for number, net in enumerate(draw(st.lists(st.sampled_from(SEGMENTS), max_size=3, unique=True)), 1):
+        network = IPv4Network(net)
+        vlan: dict[str, Any] = {"vlan": number}
+        place = draw(st.sampled_from((vlan, {"interface": f"lan{number}"}, vlan | {"interface": "lan9"})))
+        segment = {"name": f"s{number}", "address": f"{network[1]}/{network.prefixlen}", **place}
+        if draw(st.booleans()):
+            segment["dhcp"] = {"first": str(network[11]), "last": str(network[14])}
+        segments.append(segment)
+    return segments
+
+
+def _network(segment: dict[str, Any]) -> IPv4Network:
+    return IPv4Interface(segment["address"]).network
+
+
+def _line(address: str | None, lan: IPv4Network, port: str) -> dict[str, Any]:
+    """By DHCP where a fixed address would be the LAN's or the upper router's own."""
+    line = IPv4Interface(address) if address else None
+    if line is None or line.network.overlaps(lan) or line.network[1] == line.ip:
+        return {"kind": "dhcp", "interface": port}
+    return static_wan(interface=port, address=address, gateway=str(line.network[1]))
 
 
 @st.composite

@@ -9,9 +9,9 @@ import z3
 
 from appliance.intent import names
 from appliance.intent.firewall import Field
-from appliance.intent.model import PROBE_MARK, RouterIntent
+from appliance.intent.model import PROBE_MARK, RouterIntent, Segment
 from tests.unit.intent.proof.journey import FIB_TYPE, Journey, Way
-from tests.unit.intent.proof.packet import EVER, View, any_of
+from tests.unit.intent.proof.packet import EVER, NEVER, View, any_of
 from tests.unit.intent.proof.vocabulary import ADDRESS_TYPES, Vocabulary
 
 
@@ -19,27 +19,67 @@ class Facts:
     def __init__(self, intent: RouterIntent, vocabulary: Vocabulary) -> None:
         self.intent = intent
         self.vocabulary = vocabulary
-        self.lan = intent.lan.interface
-        self.router = intent.lan.address.ip
+        self.segments = intent.lan.segments
+        self.routers = tuple(segment.address.ip for segment in self.segments)
+        self.router = self.routers[0]
+        """Where redirects lead."""
         self.lines4 = tuple(line.interface for line in intent.lines if line.ipv4)
         self.lines6 = tuple(line.port for line in intent.lines if line.ipv6)
         self.lines = (*self.lines4, *(port for port in self.lines6 if port not in self.lines4))
         self.tunnels = tuple(tunnel.interface for tunnel in intent.tunnels)
         self.prefixes = tuple({prefix for tunnel in intent.tunnels for prefix in tunnel.allowed_prefixes})
-        self.inside = (*self.prefixes, intent.lan.address.network, IPv4Network(intent.inner_address))
+        self.inside = (*self.prefixes, *intent.lan.networks, IPv4Network(intent.inner_address))
         self.gate_ports = tuple(service.gate_port for service in intent.services if service.gate_port)
         self.passthrough_ports = tuple({service.port for service in intent.services if service.gate_port is None})
         self.service_ports = tuple({service.port for service in intent.services})
         self.probe_mark = PROBE_MARK
-        self.serves_dhcp = intent.lan.segments[0].dhcp is not None
+        self.names_inside = tuple({server for forward in intent.lan.forwards for server in forward.servers})
+        self.any_may_open = z3.BoolVal(any(segment.reaches for segment in self.segments))
+        """Whether any segment may open connections to another."""
+        self.has_internet = z3.BoolVal(bool(intent.lan.internet_hosts))
+        """Whether a terminal can be switched to the internet."""
 
     # ---- where -----------------------------------------------------------------------------------
 
     def from_lan(self, at: View) -> z3.BoolRef:
-        return at.is_(Field.IIF, self.lan)
+        return at.is_(Field.IIF, *self.intent.lan.interfaces)
 
     def to_lan(self, at: View) -> z3.BoolRef:
-        return at.is_(Field.OIF, self.lan)
+        return at.is_(Field.OIF, *self.intent.lan.interfaces)
+
+    def from_first_segment(self, at: View) -> z3.BoolRef:
+        """The only one with a fast path."""
+        return at.is_(Field.IIF, self.segments[0].interface)
+
+    def serves_dhcp(self, at: View, field: Field) -> z3.BoolRef:
+        """field: the interface that is asked about."""
+        return at.is_(field, *(segment.interface for segment in self.segments if segment.dhcp))
+
+    def to_router(self, at: View) -> z3.BoolRef:
+        return at.is_(Field.DESTINATION4, *self.routers)
+
+    def turns_round(self, at: View) -> z3.BoolRef:
+        """To a network behind an inner router, from the wire on which that router is."""
+        return any_of(
+            z3.And(at.is_(Field.IIF, segment.interface), at.is_(Field.DESTINATION4, behind.network))
+            for segment in self.segments
+            for behind in segment.behind
+        )
+
+    def may_open(self, at: View) -> z3.BoolRef:
+        """Connections from the segment where the packet came in to that where it goes out."""
+        return any_of(
+            z3.And(at.is_(Field.IIF, segment.interface), at.is_(Field.OIF, *segment.reaches))
+            for segment in self.segments
+        )
+
+    def stays_on_its_wire(self, at: View) -> z3.BoolRef:
+        """In a segment that has inner routers."""
+        return any_of(
+            z3.And(at.is_(Field.IIF, segment.interface), at.is_(Field.OIF, segment.interface))
+            for segment in self.segments
+            if segment.behind
+        )
 
     def from_line(self, at: View) -> z3.BoolRef:
         return at.is_(Field.IIF, *self.lines)
@@ -77,13 +117,23 @@ class Facts:
         return z3.And(wears, z3.Not(self.is_listed(at)))
 
     def is_forged_on_lan(self, at: View) -> z3.BoolRef:
-        lan = self.intent.lan.address
+        everybody = (segment.address.network.broadcast_address for segment in self.segments)
         honest = z3.And(
-            at.is_(Field.SOURCE4, lan.network),
-            z3.Not(at.is_(Field.SOURCE4, self.router, lan.network.broadcast_address)),
+            any_of(self._belongs_there(at, segment) for segment in self.segments),
+            z3.Not(at.is_(Field.SOURCE4, *self.routers, *everybody)),
             z3.Not(at.is_(Field.FIB_SOURCE_INTERFACE, "missing")),
         )
         return z3.And(at.is_(Field.FAMILY, "ipv4"), z3.Not(honest), z3.Not(self.asks_for_address(at)))
+
+    @staticmethod
+    def _belongs_there(at: View, segment: Segment) -> z3.BoolRef:
+        return z3.And(at.is_(Field.IIF, segment.interface), at.is_(Field.SOURCE4, *segment.networks))
+
+    def is_on_internet(self, at: View) -> z3.BoolRef:
+        """For as long as the kernel counts; whoever is in that set though no terminal of the settings is a stranger."""
+        if z3.is_false(self.has_internet):
+            return NEVER
+        return at.within(names.INTERNET_TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE)
 
     @staticmethod
     def asks_for_address(at: View) -> z3.BoolRef:
@@ -96,9 +146,11 @@ class Facts:
 
     def could_be_fast(self, at: View) -> z3.BoolRef:
         """What belongs to a connection that was put on the fast path (`only_guarded_connections_are_fast`)."""
+        return z3.And(self.leads_where_fast_ways_lead(at), self.is_a_terminals(at))
+
+    def leads_where_fast_ways_lead(self, at: View) -> z3.BoolRef:
         return z3.And(
-            self.from_lan(at),
-            self.is_a_terminals(at),
+            self.from_first_segment(at),
             at.is_(Field.DESTINATION4, *self.prefixes),
             at.is_(Field.TCP_DPORT, *self.passthrough_ports),
         )
@@ -107,7 +159,10 @@ class Facts:
         """Before anything else is asked: as if it wanted to be fast, and may not."""
         listed, engine = self.is_listed(at), self.to_proven(at, names.ENGINE_VERIFIED)
         may = z3.And(listed, z3.Or(engine, self.to_proven(at, names.GATE_VERIFIED)))
-        return z3.And(self.could_be_fast(at), z3.Not(may))
+        return z3.And(
+            self.leads_where_fast_ways_lead(at),
+            z3.Or(self.is_on_internet(at), z3.And(self.is_a_terminals(at), z3.Not(may))),
+        )
 
     # ---- what ------------------------------------------------------------------------------------
 
@@ -150,7 +205,7 @@ class Facts:
             return
         card = packet.wire.fields[Field.ETHER_SOURCE].present
         yield z3.Implies(z3.Or(self.from_lan(packet.wire), self.from_line(packet.wire)), card)
-        own = packet.routed.is_(Field.DESTINATION4, self.router, self.intent.inner_address)
+        own = packet.routed.is_(Field.DESTINATION4, *self.routers, self.intent.inner_address)
         yield z3.Implies(own, ADDRESS_TYPES["local"] == FIB_TYPE)
         yield z3.Implies(
             z3.And(

@@ -16,9 +16,11 @@ from tests.unit.intent.proof.proving import Court, story
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """ways: on which a packet could notice."""
+    """place: chain and reason of a rule that was left out; None where two were swapped. ways: on which a packet could
+    notice."""
 
     what: str
+    place: tuple[str, str] | None
     table: Table
     ways: tuple[Way, ...]
 
@@ -28,7 +30,8 @@ def mutants(table: Table) -> Iterator[Mutant]:
     for chain in table.chains:
         rules = chain.rules
         for at, rule in enumerate(rules):
-            yield _mutant(table, chain, (*rules[:at], *rules[at + 1 :]), f"without {_name(at, rule)}")
+            rest = (*rules[:at], *rules[at + 1 :])
+            yield _mutant(table, chain, rest, f"without {_name(at, rule)}", (chain.name, rule.why))
         for at, (one, other) in enumerate(itertools.pairwise(rules)):
             swapped = (*rules[:at], other, one, *rules[at + 2 :])
             yield _mutant(table, chain, swapped, f"with {_name(at, one)} after {_name(at + 1, other)}")
@@ -48,12 +51,13 @@ def difference(one: Court, other: Court) -> str | None:
 def _same_fate(here: Journey, there: Journey) -> z3.BoolRef:
     """All that can be seen of it: verdict, answer, counters, NAT, connection tracking, segment size."""
     nat_matters = z3.Or(here.passes, there.passes)
+    tracking_matters = z3.Not(z3.Or(here.forgotten, there.forgotten))
     return z3.And(
         here.passes == there.passes,
         here.dropped == there.dropped,
         here.refused == there.refused,
         here.forgotten == there.forgotten,
-        here.untracked == there.untracked,
+        z3.Implies(tracking_matters, here.untracked == there.untracked),
         z3.Implies(here.passes, here.clamped == there.clamped),
         z3.Implies(here.passes, here.offloaded == there.offloaded),
         z3.Implies(
@@ -71,10 +75,12 @@ def _same_fate(here: Journey, there: Journey) -> z3.BoolRef:
     )
 
 
-def _mutant(table: Table, chain: Chain, rules: tuple[Rule, ...], what: str) -> Mutant:
+def _mutant(
+    table: Table, chain: Chain, rules: tuple[Rule, ...], what: str, place: tuple[str, str] | None = None
+) -> Mutant:
     changed = dataclasses.replace(chain, rules=rules)
     chains = tuple(changed if one.name == chain.name else one for one in table.chains)
-    return Mutant(f"{chain.name} {what}", dataclasses.replace(table, chains=chains), ways_by(table, chain))
+    return Mutant(f"{chain.name} {what}", place, dataclasses.replace(table, chains=chains), ways_by(table, chain))
 
 
 def _name(at: int, rule: Rule) -> str:

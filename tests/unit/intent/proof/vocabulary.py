@@ -96,7 +96,7 @@ class Vocabulary:
                 if kind == "ifname":
                     used["interface"] |= {str(row[position]) for row in wanted.elements or ()}
         self.interfaces = (NOWHERE, "lo", *sorted(used["interface"] - {"lo"}), STRANGER)
-        users = used["user"] | {names.GATE_USER, names.PAGE_USER, names.TIME_USER}
+        users = used["user"] | {names.GATE_USER, names.PAGE_USER, names.TIME_USER, names.NAMES_USER}
         self.users = {name: 900 + number for number, name in enumerate(sorted(users))}
 
     def number(self, kind: str, value: Value) -> int:

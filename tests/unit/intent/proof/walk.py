@@ -19,6 +19,7 @@ from appliance.intent.firewall import (
     Drop,
     Field,
     Jump,
+    Masquerade,
     NoTrack,
     Offload,
     RedirectByMap,
@@ -27,7 +28,7 @@ from appliance.intent.firewall import (
     Rule,
     SourceNat,
 )
-from tests.unit.intent.proof.packet import View, know, teach
+from tests.unit.intent.proof.packet import View, bits, know, teach
 from tests.unit.intent.proof.vocabulary import NotTaughtError
 
 for shape, names in (
@@ -38,6 +39,7 @@ for shape, names in (
     (Refuse, ()),
     (Jump, ("chain",)),
     (SourceNat, ("address",)),
+    (Masquerade, ()),
     (RedirectByMap, ("address", "fields", "map_name")),
     (RedirectTo, ("address", "port")),
     (ClampMss, ()),
@@ -46,6 +48,10 @@ for shape, names in (
     (Offload, ("flow_table",)),
 ):
     teach(shape, *names)
+
+
+ADDRESS_OF_THE_LINE = bits("address of the line", 32)
+"""Whatever address the interface has by which a packet leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,9 @@ def _through(
                 done.accepted.append(fires)
             case SourceNat(address):
                 done.translations.append(Translation(fires, z3.BitVecVal(int(address), 32), None))
+                done.accepted.append(fires)
+            case Masquerade():
+                done.translations.append(Translation(fires, ADDRESS_OF_THE_LINE, None))
                 done.accepted.append(fires)
             case NoTrack():
                 done.untracked.append(matched)

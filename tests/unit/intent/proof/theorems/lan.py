@@ -10,20 +10,15 @@ from tests.unit.intent.proof.facts import Facts
 from tests.unit.intent.proof.journey import Journey, Way
 from tests.unit.intent.proof.proving import always
 
-INWARD, THROUGH, FAST, OUTWARD = Way.INWARD, Way.THROUGH, Way.FAST, Way.OUTWARD
+INWARD, THROUGH, OUTWARD = Way.INWARD, Way.THROUGH, Way.OUTWARD
 
 
 @always("A terminal reaches only a proven engine", THROUGH)
-def whoever_sends_from_the_lan_is_a_terminal_that_asks_a_proven_engine(f: Facts, p: Journey) -> z3.BoolRef:
+def who_sends_from_the_lan_into_a_tunnel_is_a_terminal_that_asks_a_proven_engine(f: Facts, p: Journey) -> z3.BoolRef:
     """Every packet, not only the first: a lapsed proof closes the way of a connection that stands."""
     return z3.Implies(
-        z3.And(f.from_lan(p.wire), p.passes),
-        z3.And(
-            f.to_tunnel(p.routed),
-            f.is_listed(p.wire),
-            f.question(p.routed),
-            f.to_proven(p.routed, names.ENGINE_VERIFIED),
-        ),
+        z3.And(f.from_lan(p.wire), f.to_tunnel(p.routed), p.passes),
+        z3.And(f.is_listed(p.wire), f.question(p.routed), f.to_proven(p.routed, names.ENGINE_VERIFIED)),
     )
 
 
@@ -33,29 +28,31 @@ def a_terminal_reaches_a_proven_engine(f: Facts, p: Journey) -> z3.BoolRef:
         z3.And(
             f.from_lan(p.wire),
             f.is_listed(p.wire),
+            z3.Not(f.is_on_internet(p.wire)),
             z3.Not(f.is_forged_on_lan(p.wire)),
             f.to_tunnel(p.routed),
             f.question(p.routed),
             f.to_proven(p.routed, names.ENGINE_VERIFIED),
             z3.Not(p.routed.is_(Field.FIB_ROUTE, "missing")),
         ),
-        z3.And(p.passes, p.is_counted(names.PASSED_ENGINE)),
+        p.passes,
     )
 
 
 @always("A terminal reaches only a proven engine", THROUGH)
-def only_what_the_lan_sends_to_an_engine_is_counted_as_passed(f: Facts, p: Journey) -> z3.BoolRef:
-    sent = z3.And(f.from_lan(p.wire), f.is_listed(p.wire), f.to_proven(p.wire, names.ENGINE_VERIFIED))
+def what_terminals_send_to_engines_is_counted(f: Facts, p: Journey) -> z3.BoolRef:
+    """Where they come past the guard."""
+    sent = z3.And(f.from_first_segment(p.wire), f.is_listed(p.wire), f.to_proven(p.wire, names.ENGINE_VERIFIED))
+    passed = z3.And(p.passes, f.from_first_segment(p.wire), f.to_tunnel(p.routed))
     return z3.And(
-        z3.Implies(p.is_counted(names.PASSED_ENGINE), sent),
-        z3.Implies(z3.And(p.passes, f.from_lan(p.wire)), p.is_counted(names.PASSED_ENGINE)),
+        z3.Implies(p.is_counted(names.PASSED_ENGINE), sent), z3.Implies(passed, p.is_counted(names.PASSED_ENGINE))
     )
 
 
 @always("A terminal reaches only a proven engine", THROUGH)
-def only_a_terminal_begins_a_connection_through_the_router(f: Facts, p: Journey) -> z3.BoolRef:
+def only_a_terminal_begins_a_connection_out_of_the_clinic(f: Facts, p: Journey) -> z3.BoolRef:
     begins = z3.And(p.passes, p.routed.is_(Field.CT_STATE, "new", "invalid", "untracked"))
-    return z3.Implies(begins, z3.And(f.from_lan(p.wire), f.is_listed(p.wire)))
+    return z3.Implies(begins, z3.And(f.from_lan(p.wire), z3.Or(f.to_lan(p.routed), f.is_listed(p.wire))))
 
 
 @always("A lapsed proof closes the way by itself", THROUGH)
@@ -64,132 +61,12 @@ def what_is_not_proven_now_is_refused_though_it_was(f: Facts, p: Journey) -> z3.
         z3.And(
             f.from_lan(p.wire),
             z3.Not(f.is_forged_on_lan(p.wire)),
+            f.to_tunnel(p.routed),
             p.routed.is_(Field.CT_STATE, "established"),
             z3.Not(f.to_proven(p.routed, names.ENGINE_VERIFIED)),
         ),
         p.refused,
     )
-
-
-@always("The same on the fast path, whoever is alive", THROUGH)
-def only_guarded_connections_are_fast(f: Facts, p: Journey) -> z3.BoolRef:
-    """Whose packets the guard knows by their addresses alone."""
-    return z3.Implies(
-        p.offloaded,
-        z3.And(
-            p.passes,
-            f.could_be_fast(p.wire),
-            p.wire.fields[Field.DESTINATION4].value == p.routed.fields[Field.DESTINATION4].value,
-            p.wire.fields[Field.TCP_DPORT].value == p.routed.fields[Field.TCP_DPORT].value,
-        ),
-    )
-
-
-@always("The same on the fast path, whoever is alive", THROUGH)
-def what_a_terminal_says_to_a_proven_engine_is_fast(f: Facts, p: Journey) -> z3.BoolRef:
-    says = z3.And(p.passes, f.could_be_fast(p.wire), p.routed.is_(Field.CT_STATE, "established"))
-    return z3.Implies(says, p.offloaded)
-
-
-@always("The same on the fast path, whoever is alive", FAST)
-def who_is_fast_is_a_terminal_that_asks_a_proven_engine(f: Facts, p: Journey) -> z3.BoolRef:
-    """Or the gate, which answers itself and is never fast."""
-    proven = z3.Or(f.to_proven(p.wire, names.ENGINE_VERIFIED), f.to_proven(p.wire, names.GATE_VERIFIED))
-    return z3.Implies(z3.And(f.could_be_fast(p.wire), p.passes), z3.And(f.is_listed(p.wire), proven))
-
-
-@always("The same on the fast path, whoever is alive", FAST)
-def what_may_not_be_fast_is_refused_and_counted(f: Facts, p: Journey) -> z3.BoolRef:
-    stopped = z3.And(f.could_be_fast(p.wire), z3.Not(p.passes))
-    counter = z3.If(f.is_impostor(p.wire), p.is_counted(names.REFUSED_IMPOSTOR), p.is_counted(names.REFUSED_LAN))
-    return z3.Implies(stopped, z3.And(p.refused, counter))
-
-
-@always("The same on the fast path, whoever is alive", FAST)
-def a_terminal_that_asks_a_proven_engine_is_fast_and_counted(f: Facts, p: Journey) -> z3.BoolRef:
-    asks = z3.And(f.could_be_fast(p.wire), f.is_listed(p.wire), f.to_proven(p.wire, names.ENGINE_VERIFIED))
-    return z3.Implies(asks, z3.And(p.passes, p.is_counted(names.PASSED_ENGINE)))
-
-
-@always("A lapsed proof closes the way by itself", INWARD)
-def what_the_gate_may_not_serve_now_is_refused_though_it_was(f: Facts, p: Journey) -> z3.BoolRef:
-    return z3.Implies(
-        z3.And(
-            f.from_lan(p.wire),
-            z3.Not(f.is_forged_on_lan(p.wire)),
-            p.routed.is_(Field.FIB_DESTINATION_TYPE, "local"),
-            p.routed.is_(Field.TCP_DPORT, *f.gate_ports),
-            p.routed.is_(Field.CT_DIRECTION, "original"),
-            z3.Not(f.asked_for_proven(p.routed)),
-        ),
-        p.refused,
-    )
-
-
-@always("The same through the gate", INWARD)
-def the_gate_serves_only_terminals_that_asked_for_a_proven_engine(f: Facts, p: Journey) -> z3.BoolRef:
-    return z3.Implies(
-        z3.And(
-            f.from_lan(p.wire),
-            p.passes,
-            p.routed.is_(Field.TCP_DPORT, *f.gate_ports),
-            z3.Not(f.answer(p.routed)),
-        ),
-        z3.And(f.is_listed(p.wire), p.routed.is_(Field.CT_STATUS, "dnat"), f.asked_for_proven(p.routed)),
-    )
-
-
-@always("The same through the gate", INWARD)
-def the_gate_serves_a_terminal_that_asked_for_a_proven_engine(f: Facts, p: Journey) -> z3.BoolRef:
-    asks = z3.And(
-        f.from_lan(p.wire),
-        f.is_listed(p.wire),
-        z3.Not(f.is_forged_on_lan(p.wire)),
-        f.question(p.routed),
-        p.routed.is_(Field.TCP_DPORT, *f.gate_ports),
-        p.routed.is_(Field.CT_STATUS, "dnat"),
-        p.routed.is_(Field.FIB_DESTINATION_TYPE, "local"),
-        f.asked_for_proven(p.routed),
-    )
-    return z3.Implies(asks, z3.And(p.passes, p.is_counted(names.PASSED_GATE)))
-
-
-@always("The same through the gate", INWARD)
-def only_what_a_terminal_sends_to_the_gate_is_counted_as_passed(f: Facts, p: Journey) -> z3.BoolRef:
-    to_gate = z3.And(f.from_lan(p.wire), p.passes, p.routed.is_(Field.TCP_DPORT, *f.gate_ports))
-    return z3.Implies(p.is_counted(names.PASSED_GATE), to_gate)
-
-
-@always("The same through the gate", INWARD, THROUGH)
-def a_redirect_leads_to_the_router_itself(f: Facts, p: Journey) -> z3.BoolRef:
-    """And only a terminal's way to a proven engine is one, or anybody's to the page."""
-    to_page = z3.And(
-        p.wire.is_(Field.DESTINATION4, f.router),
-        p.wire.is_(Field.TCP_DPORT, 80),
-        p.routed.is_(Field.TCP_DPORT, names.PAGE_PORT),
-    )
-    to_gate = z3.And(f.is_listed(p.wire), f.to_proven(p.wire, names.GATE_VERIFIED))
-    return z3.Implies(
-        p.redirected,
-        z3.And(f.from_lan(p.wire), p.routed.is_(Field.DESTINATION4, f.router), z3.Or(to_page, to_gate)),
-    )
-
-
-@always("The same through the gate", INWARD, THROUGH)
-def a_terminals_way_to_an_open_gate_leads_to_it(f: Facts, p: Journey) -> z3.BoolRef:
-    """Wherever the route would have led; and is counted."""
-    target = p.wire.fields[Field.DESTINATION4].value, p.wire.fields[Field.TCP_DPORT].value
-    port = p.wire.sets.mapped(names.GATE_OPEN, target)
-    wants = z3.And(
-        p.fresh,
-        f.from_lan(p.wire),
-        f.is_listed(p.wire),
-        z3.Not(f.is_forged_on_lan(p.wire)),
-        f.to_proven(p.wire, names.GATE_VERIFIED),
-    )
-    led = z3.And(p.routed.is_(Field.DESTINATION4, f.router), p.routed.fields[Field.TCP_DPORT].value == port)
-    is_open = p.wire.sets.holds(names.GATE_OPEN, target)
-    return z3.And(z3.Implies(z3.And(wants, is_open), led), p.is_counted(names.REDIRECTED_GATE) == wants)
 
 
 @always("A LAN client never waits in silence", INWARD, THROUGH)
@@ -222,9 +99,11 @@ def what_begins_without_a_way_is_refused(f: Facts, p: Journey) -> z3.BoolRef:
 
 @always("A LAN client never waits in silence", INWARD, THROUGH)
 def what_the_lan_is_refused_is_counted(f: Facts, p: Journey) -> z3.BoolRef:
-    """An impostor's as such, unless there was no way at all; nothing else is."""
+    """An impostor's as such, unless there was no way at all, or the guard knew it for one on the internet; nothing else
+    is."""
     refused = z3.And(f.from_lan(p.wire), p.refused)
-    impostor = z3.And(refused, f.is_impostor(p.wire), z3.Not(p.routed.is_(Field.FIB_ROUTE, "missing")))
+    before = z3.Or(p.routed.is_(Field.FIB_ROUTE, "missing"), f.is_on_internet(p.wire))
+    impostor = z3.And(refused, f.is_impostor(p.wire), z3.Not(before))
     return z3.And(
         z3.Implies(impostor, p.is_counted(names.REFUSED_IMPOSTOR)),
         z3.Implies(p.is_counted(names.REFUSED_IMPOSTOR), z3.And(refused, f.is_impostor(p.wire))),
@@ -265,7 +144,16 @@ def an_impostor_is_kept_out_of_the_terminals_connections_and_refused(f: Facts, p
     asks = z3.And(p.wire.is_(Field.UDP_SPORT, 68), p.wire.is_(Field.UDP_DPORT, 67))
     shouts = p.routed.is_(Field.FIB_DESTINATION_TYPE, "broadcast", "multicast")
     comes_here = z3.And(impostor, z3.Not(f.is_stopped_at_the_guard(p.wire)))
-    return z3.And(p.untracked == comes_here, z3.Implies(z3.And(impostor, z3.Not(asks), z3.Not(shouts)), p.refused))
+    return z3.And(
+        z3.Implies(comes_here, p.untracked), z3.Implies(z3.And(impostor, z3.Not(asks), z3.Not(shouts)), p.refused)
+    )
+
+
+@always("Nobody wears a terminal's address", INWARD, THROUGH)
+def what_has_a_connection_is_tracked(f: Facts, p: Journey) -> z3.BoolRef:
+    """All but impostors, and what turns round to an inner router."""
+    left_out = z3.And(f.from_lan(p.wire), z3.Or(f.is_impostor(p.wire), f.turns_round(p.wire)))
+    return z3.Implies(p.untracked, left_out)
 
 
 @always("A local port behind a redirect is not reached directly", INWARD)
@@ -276,13 +164,18 @@ def the_lan_reaches_the_routers_services_and_no_others(f: Facts, p: Journey) -> 
         p.routed.is_(Field.TCP_DPORT, 53),
         p.routed.is_(Field.ICMP_TYPE, "echo-request"),
     )
-    dhcp = z3.And(z3.BoolVal(f.serves_dhcp), p.routed.is_(Field.UDP_SPORT, 68), p.routed.is_(Field.UDP_DPORT, 67))
+    asks_address = z3.And(p.routed.is_(Field.UDP_SPORT, 68), p.routed.is_(Field.UDP_DPORT, 67))
+    dhcp = z3.And(f.serves_dhcp(p.wire, Field.IIF), asks_address)
+    behind_redirects = z3.Or(
+        p.routed.is_(Field.TCP_DPORT, *f.gate_ports),
+        z3.And(f.is_listed(p.wire), f.is_on_internet(p.wire), _outside_names(p)),
+    )
     known = z3.Not(p.routed.is_(Field.CT_STATE, "invalid", "untracked"))
     return z3.Implies(
         z3.And(f.from_lan(p.wire), p.passes, z3.Not(f.answer(p.routed))),
         z3.Or(
-            z3.And(known, services, p.routed.is_(Field.DESTINATION4, f.router)),
-            z3.And(known, p.routed.is_(Field.TCP_DPORT, *f.gate_ports), p.routed.is_(Field.CT_STATUS, "dnat")),
+            z3.And(known, services, f.to_router(p.routed)),
+            z3.And(known, behind_redirects, p.routed.is_(Field.CT_STATUS, "dnat")),
             dhcp,
         ),
     )
@@ -294,11 +187,11 @@ def names_time_ping_and_the_page_are_served(f: Facts, p: Journey) -> z3.BoolRef:
         f.from_lan(p.wire),
         z3.Not(f.is_forged_on_lan(p.wire)),
         z3.Not(f.is_impostor(p.wire)),
-        p.routed.is_(Field.DESTINATION4, f.router),
+        f.to_router(p.routed),
         f.question(p.routed),
     )
     page = z3.Or(
-        z3.And(p.fresh, p.wire.is_(Field.DESTINATION4, f.router), p.wire.is_(Field.TCP_DPORT, 80)),
+        z3.And(p.fresh, f.to_router(p.wire), p.wire.is_(Field.TCP_DPORT, 80)),
         z3.And(z3.Not(p.fresh), p.routed.is_(Field.CT_STATUS, "dnat"), p.routed.is_(Field.TCP_DPORT, names.PAGE_PORT)),
     )
     asked = z3.Or(
@@ -308,7 +201,7 @@ def names_time_ping_and_the_page_are_served(f: Facts, p: Journey) -> z3.BoolRef:
         page,
     )
     # The router's own address is no engine's.
-    own = z3.Not(z3.Or(f.to_proven(p.wire, names.GATE_VERIFIED), f.could_be_fast(p.wire)))
+    own = z3.Not(z3.Or(f.to_proven(p.wire, names.GATE_VERIFIED), f.leads_where_fast_ways_lead(p.wire)))
     return z3.Implies(z3.And(honest, own, asked), p.passes)
 
 
@@ -322,7 +215,7 @@ def addresses_are_given(f: Facts, p: Journey) -> z3.BoolRef:
         p.wire.is_(Field.UDP_SPORT, 68),
         p.routed.is_(Field.UDP_DPORT, 67),
     )
-    return z3.Implies(z3.And(z3.BoolVal(f.serves_dhcp), asks), p.passes)
+    return z3.Implies(z3.And(f.serves_dhcp(p.wire, Field.IIF), asks), p.passes)
 
 
 @always("The LAN is served", INWARD)
@@ -340,13 +233,15 @@ def the_lans_answers_reach_the_router(f: Facts, p: Journey) -> z3.BoolRef:
 
 @always("The LAN is served", OUTWARD)
 def the_router_answers_the_lan(f: Facts, p: Journey) -> z3.BoolRef:
-    dhcp = z3.And(z3.BoolVal(f.serves_dhcp), p.routed.is_(Field.UDP_SPORT, 67), p.routed.is_(Field.UDP_DPORT, 68))
-    wanted = z3.Or(dhcp, p.routed.is_(Field.CT_STATE, "established"), p.routed.is_(Field.ICMP_TYPE, "echo-request"))
+    """And asks the clinic's own DNS servers, where there are any."""
+    known = p.routed.is_(Field.CT_STATE, "established")
+    pings = p.routed.is_(Field.ICMP_TYPE, "echo-request")
+    wanted = z3.Or(_gives_an_address(f, p), _asks_names_inside(f, p), known, pings)
     return z3.Implies(z3.And(f.to_lan(p.routed), wanted), p.passes)
 
 
 @always("The router begins nothing on the LAN", OUTWARD)
-def to_the_lan_go_only_answers_probes_addresses_and_pings(f: Facts, p: Journey) -> z3.BoolRef:
+def to_the_lan_go_only_answers_probes_addresses_names_and_pings(f: Facts, p: Journey) -> z3.BoolRef:
     errors = ("destination-unreachable", "time-exceeded", "parameter-problem", "echo-request")
     return z3.Implies(
         z3.And(f.to_lan(p.routed), p.passes),
@@ -355,6 +250,25 @@ def to_the_lan_go_only_answers_probes_addresses_and_pings(f: Facts, p: Journey) 
             p.routed.is_(Field.TCP_FLAGS_RST),
             p.routed.is_(Field.ICMP_TYPE, *errors),
             z3.And(p.routed.is_(Field.MARK, f.probe_mark), p.routed.is_(Field.L4PROTO, "tcp")),
-            z3.And(z3.BoolVal(f.serves_dhcp), p.routed.is_(Field.UDP_SPORT, 67), p.routed.is_(Field.UDP_DPORT, 68)),
+            _gives_an_address(f, p),
+            _asks_names_inside(f, p),
         ),
+    )
+
+
+def _outside_names(p: Journey) -> z3.BoolRef:
+    port = names.OUTSIDE_NAMES_PORT
+    return z3.Or(p.routed.is_(Field.UDP_DPORT, port), p.routed.is_(Field.TCP_DPORT, port))
+
+
+def _gives_an_address(f: Facts, p: Journey) -> z3.BoolRef:
+    gives = z3.And(p.routed.is_(Field.UDP_SPORT, 67), p.routed.is_(Field.UDP_DPORT, 68))
+    return z3.And(f.serves_dhcp(p.routed, Field.OIF), gives)
+
+
+def _asks_names_inside(f: Facts, p: Journey) -> z3.BoolRef:
+    return z3.And(
+        p.routed.is_(Field.UID, names.NAMES_USER),
+        p.routed.is_(Field.DESTINATION4, *f.names_inside),
+        z3.Or(p.routed.is_(Field.UDP_DPORT, 53), p.routed.is_(Field.TCP_DPORT, 53)),
     )

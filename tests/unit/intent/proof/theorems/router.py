@@ -20,10 +20,21 @@ def an_interface_that_nobody_knows_is_closed(f: Facts, p: Journey) -> z3.BoolRef
 
 
 @always("Nothing leaks past the tunnel", THROUGH)
-def only_two_ways_lead_through_the_router(f: Facts, p: Journey) -> z3.BoolRef:
-    out = z3.And(f.from_lan(p.wire), f.to_tunnel(p.routed))
-    back = z3.And(f.from_tunnel(p.wire), f.to_lan(p.routed))
-    return z3.Implies(p.passes, z3.Or(out, back))
+def the_ways_through_the_router_are_known(f: Facts, p: Journey) -> z3.BoolRef:
+    """Nothing leads from a tunnel to a line, from a line into a tunnel, or from one of them round to another."""
+    begins_or_ends_on_the_lan = z3.Or(f.from_lan(p.wire), f.to_lan(p.routed))
+    outside = z3.Or(f.from_line(p.wire), f.from_tunnel(p.wire), f.from_lan(p.wire))
+    there = z3.Or(f.to_tunnel(p.routed), f.to_line(p.routed), f.to_lan(p.routed))
+    between = z3.And(f.from_lan(p.wire), f.to_lan(p.routed))
+    return z3.Implies(
+        p.passes,
+        z3.And(
+            begins_or_ends_on_the_lan,
+            outside,
+            there,
+            z3.Implies(between, z3.Or(f.any_may_open, f.stays_on_its_wire(p.routed))),
+        ),
+    )
 
 
 @always("Nothing leaks past the tunnel", OUTWARD)

@@ -156,23 +156,26 @@ def into_the_tunnels_the_router_says_nothing_else(f: Facts, p: Journey) -> z3.Bo
 
 @always("Connections survive a fail-over", THROUGH, OUTWARD)
 def the_lan_is_seen_by_one_address_on_every_tunnel(f: Facts, p: Journey) -> z3.BoolRef:
-    own = p.wire.is_(Field.SOURCE4, f.intent.lan.address.network)
+    own = p.wire.is_(Field.SOURCE4, *f.intent.lan.networks)
     leaves = z3.And(p.fresh, p.passes, f.to_tunnel(p.routed), own)
     return z3.Implies(leaves, p.source == int(f.intent.inner_address))
 
 
 @always("Connections survive a fail-over", THROUGH, OUTWARD)
 def nothing_else_changes_its_sender(f: Facts, p: Journey) -> z3.BoolRef:
-    own = p.wire.is_(Field.SOURCE4, f.intent.lan.address.network)
-    elsewhere = z3.Not(z3.And(f.to_tunnel(p.routed), own))
+    """What a terminal on the internet has there: `out_there_the_lan_has_the_lines_address`."""
+    own = p.wire.is_(Field.SOURCE4, *f.intent.lan.networks)
+    out = z3.Or(f.to_tunnel(p.routed), z3.And(f.has_internet, f.to_line(p.routed)))
+    elsewhere = z3.Not(z3.And(out, own))
     return z3.Implies(elsewhere, p.source == p.wire.fields[Field.SOURCE4].value)
 
 
 @always("No black hole by MTU", THROUGH)
-def every_segment_size_is_clamped_to_the_tunnel(f: Facts, p: Journey) -> z3.BoolRef:
-    """In both directions, and nowhere else."""
+def every_segment_size_is_clamped_to_the_way_out(f: Facts, p: Journey) -> z3.BoolRef:
+    """Through a tunnel, or by the line to the internet; in both directions, and nowhere else."""
     by_tunnel = z3.Or(f.from_tunnel(p.wire), f.to_tunnel(p.routed))
-    begins = z3.And(by_tunnel, p.routed.is_(Field.TCP_FLAGS_SYN))
+    by_line = z3.And(f.has_internet, z3.Or(f.from_line(p.wire), f.to_line(p.routed)))
+    begins = z3.And(z3.Or(by_tunnel, by_line), p.routed.is_(Field.TCP_FLAGS_SYN))
     return z3.And(z3.Implies(z3.And(begins, p.passes), p.clamped), z3.Implies(p.clamped, begins))
 
 
