@@ -1,7 +1,8 @@
 """The ways of a packet through the router's kernel: netfilter's hooks in their order, with conntrack and NAT between.
 
-Four ways: `inward` (to the router itself), `through` (forwarded), `fast` (forwarded by a flow table, which
-only `ingress` comes before) and `outward` (from the router).
+Five ways: `inward` (to the router itself), `through` (forwarded), `nowhere` (to be forwarded, and no route leads there:
+what passes gets the kernel's own slow error), `fast` (forwarded by a flow table, which only `ingress` comes before) and
+`outward` (from the router).
 The routing decision is any that the kernel could take: where a theorem does not name the
 interface, it holds whatever the routes say. A connection that exists may have begun at any time,
 under any content of the sets; what every connection obeys is in `_obeys_conntrack`.
@@ -30,6 +31,7 @@ teach(Table, "name", "sets", "maps", "counters", "chains", "flow_tables")
 class Way(StrEnum):
     INWARD = "inward"
     THROUGH = "through"
+    NOWHERE = "nowhere"
     FAST = "fast"
     OUTWARD = "outward"
 
@@ -37,6 +39,7 @@ class Way(StrEnum):
 _HOOKS = {
     Way.INWARD: ("ingress", "prerouting", "input"),
     Way.THROUGH: ("ingress", "prerouting", "forward", "postrouting"),
+    Way.NOWHERE: ("ingress", "prerouting"),
     Way.FAST: ("ingress",),
     Way.OUTWARD: ("output", "postrouting"),
 }
@@ -145,6 +148,8 @@ class _Traveller:
             self._track()
 
     def arrived(self) -> Journey:
+        if self._way is Way.NOWHERE:
+            self._route()
         wire = View(self._wire, self._sets)
         return Journey(
             way=self._way,
@@ -336,8 +341,9 @@ def _obeys_the_kernel(way: Way, wire: View, routed: View, vocabulary: Vocabulary
         yield z3.Implies(everybody, ADDRESS_TYPES["broadcast"] == FIB_TYPE)
     if way is Way.INWARD:
         yield any_of(ADDRESS_TYPES[kind] == FIB_TYPE for kind in ("local", "broadcast", "multicast", "anycast"))
-    if way is Way.THROUGH:
+    if way in (Way.THROUGH, Way.NOWHERE):
         yield ADDRESS_TYPES["unicast"] == FIB_TYPE
+        yield routed.is_(Field.FIB_ROUTE, "missing") == z3.BoolVal(way is Way.NOWHERE)
 
 
 def _obeys_conntrack(way: Way, wire: View) -> Iterator[z3.BoolRef]:
@@ -356,11 +362,17 @@ def _obeys_conntrack(way: Way, wire: View) -> Iterator[z3.BoolRef]:
     redirect = z3.And(wire.is_(Field.FAMILY, "ipv6"), wire.is_(Field.ICMP6_TYPE, "nd-redirect"))
     yield z3.Implies(z3.Or(STATES["new"] == CT_STATE, STATES["established"] == CT_STATE), z3.Not(redirect))
     # Without helpers, related is what tells of a connection: an ICMP error, or a reset that `reject` sends.
-    errors = z3.Or(
+    errors4 = z3.Or(
         wire.is_(Field.ICMP_TYPE, "destination-unreachable", "time-exceeded", "parameter-problem"),
         wire.is_(Field.ICMP_TYPE, "source-quench", "redirect"),
+    )
+    errors6 = z3.Or(
         wire.is_(Field.ICMP6_TYPE, "destination-unreachable", "packet-too-big", "time-exceeded", "parameter-problem"),
         wire.is_(Field.ICMP6_TYPE, "nd-redirect"),
+    )
+    errors = z3.Or(
+        z3.And(wire.is_(Field.FAMILY, "ipv4"), errors4),
+        z3.And(wire.is_(Field.FAMILY, "ipv6"), errors6),
     )
     resets = wire.is_(Field.TCP_FLAGS_RST) if way is Way.OUTWARD else NEVER
     yield z3.Implies(STATES["related"] == CT_STATE, z3.Or(errors, resets))

@@ -51,7 +51,6 @@ def a_terminal_on_the_internet_reaches_it(f: Facts, p: Journey) -> z3.BoolRef:
         f.to_line(p.routed),
         f.question(p.routed),
         z3.Not(p.routed.is_(Field.DESTINATION4, *f.inside)),
-        z3.Not(p.routed.is_(Field.FIB_ROUTE, "missing")),
         z3.Not(p.untracked),
     )
     return z3.And(

@@ -10,7 +10,7 @@ from tests.unit.intent.proof.facts import Facts
 from tests.unit.intent.proof.journey import Journey, Way
 from tests.unit.intent.proof.proving import always
 
-INWARD, THROUGH, OUTWARD = Way.INWARD, Way.THROUGH, Way.OUTWARD
+INWARD, THROUGH, NOWHERE, OUTWARD = Way.INWARD, Way.THROUGH, Way.NOWHERE, Way.OUTWARD
 
 
 @always("A terminal reaches only a proven engine", THROUGH)
@@ -33,7 +33,6 @@ def a_terminal_reaches_a_proven_engine(f: Facts, p: Journey) -> z3.BoolRef:
             f.to_tunnel(p.routed),
             f.question(p.routed),
             f.to_proven(p.routed, names.ENGINE_VERIFIED),
-            z3.Not(p.routed.is_(Field.FIB_ROUTE, "missing")),
         ),
         p.passes,
     )
@@ -83,26 +82,34 @@ def shouting_is_never_answered(f: Facts, p: Journey) -> z3.BoolRef:
     return z3.Implies(z3.And(f.from_lan(p.wire), shouts, may), z3.Not(p.refused))
 
 
-@always("A LAN client never waits in silence", INWARD, THROUGH)
+@always("A LAN client never waits in silence", NOWHERE)
 def what_begins_without_a_way_is_refused(f: Facts, p: Journey) -> z3.BoolRef:
-    return z3.Implies(
-        z3.And(
-            f.from_lan(p.wire),
-            z3.Not(f.is_forged_on_lan(p.wire)),
-            p.routed.is_(Field.CT_STATE, "new"),
-            p.routed.is_(Field.FIB_DESTINATION_TYPE, "unicast"),
-            p.routed.is_(Field.FIB_ROUTE, "missing"),
-        ),
-        p.refused,
+    """What belongs to no connection that lives."""
+    honest = z3.And(f.from_lan(p.wire), z3.Not(f.is_forged_on_lan(p.wire)))
+    return z3.Implies(z3.And(honest, p.routed.is_(Field.CT_STATE, "new", "invalid", "untracked")), p.refused)
+
+
+@always("A lapsed proof closes the way by itself", NOWHERE)
+def what_is_not_proven_now_is_refused_though_there_is_no_way(f: Facts, p: Journey) -> z3.BoolRef:
+    """But while its engine's proof lives, a connection outlasts that nothing leads there."""
+    honest = z3.And(f.from_lan(p.wire), z3.Not(f.is_forged_on_lan(p.wire)))
+    to_center, proven = p.routed.is_(Field.DESTINATION4, *f.prefixes), f.to_proven(p.routed, names.ENGINE_VERIFIED)
+    tcp = p.routed.is_(Field.L4PROTO, "tcp")
+    terminal = z3.And(f.is_listed(p.wire), z3.Not(f.is_on_internet(p.wire)))
+    lives = z3.And(honest, terminal, to_center, proven, p.routed.is_(Field.CT_STATE, "established"))
+    outlasts = z3.And(lives, z3.Not(f.is_stopped_at_the_guard(p.wire)))
+    return z3.And(
+        z3.Implies(z3.And(honest, tcp, to_center, z3.Not(proven)), p.refused),
+        z3.Implies(outlasts, z3.Not(p.refused)),
     )
 
 
-@always("A LAN client never waits in silence", INWARD, THROUGH)
+@always("A LAN client never waits in silence", INWARD, THROUGH, NOWHERE)
 def what_the_lan_is_refused_is_counted(f: Facts, p: Journey) -> z3.BoolRef:
     """An impostor's as such, unless there was no way at all, or the guard knew it for one on the internet; nothing else
     is."""
     refused = z3.And(f.from_lan(p.wire), p.refused)
-    before = z3.Or(p.routed.is_(Field.FIB_ROUTE, "missing"), f.is_on_internet(p.wire))
+    before = z3.Or(z3.BoolVal(p.way is NOWHERE), f.is_on_internet(p.wire))
     impostor = z3.And(refused, f.is_impostor(p.wire), z3.Not(before))
     return z3.And(
         z3.Implies(impostor, p.is_counted(names.REFUSED_IMPOSTOR)),

@@ -57,10 +57,9 @@ def what_passes_between_segments_is_counted(f: Facts, p: Journey) -> z3.BoolRef:
 
 
 def _is_honest(f: Facts, p: Journey) -> z3.BoolRef:
-    """And has a way where it is going, and no engine there."""
-    begins_nowhere = z3.And(p.routed.is_(Field.CT_STATE, "new"), p.routed.is_(Field.FIB_ROUTE, "missing"))
+    """And no engine is where it is going."""
     lies = z3.Or(f.is_forged_on_lan(p.wire), f.is_impostor(p.wire))
-    return z3.And(f.from_lan(p.wire), z3.Not(z3.Or(lies, f.is_stopped_at_the_guard(p.wire), begins_nowhere)))
+    return z3.And(f.from_lan(p.wire), z3.Not(z3.Or(lies, f.is_stopped_at_the_guard(p.wire))))
 
 
 def _tells_of_an_error(p: Journey) -> z3.BoolRef:
