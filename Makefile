@@ -57,7 +57,7 @@ lint: venv ## Style, types, architecture, shell
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@git ls-files -z | xargs -0 grep -lZE '^#!/(bin/|usr/bin/env )(ba)?sh' | xargs -0 -r shellcheck
+	@git ls-files -z | xargs -0 grep -lZE '^#!/(bin/|usr/bin/env )(ba)?sh' | xargs -0 -r shellcheck -x
 
 test-unit: venv ## Unit tests (they mirror the packages)
 	@echo "== unit tests"

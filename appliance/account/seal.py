@@ -6,9 +6,14 @@ import subprocess
 from typing import Protocol
 
 from appliance.errors import SekishoError
+from appliance.text import Text
 
 _PATIENCE = 60.0
 """Seconds. TPM2 chips on small boards need several for one operation."""
+
+
+_ACCOUNT = Text("接続アカウント", "the account")
+_IMPORT_AGAIN = Text("もう一度取り込んで", "import the account again")
 
 
 class Sealer(Protocol):
@@ -20,10 +25,20 @@ class Sealer(Protocol):
 
 
 class SystemdCreds:
-    """name: is authenticated with the content, so that one credential cannot stand in for another."""
+    """name: is authenticated with the content, so that one credential cannot stand in for another.
 
-    def __init__(self, name: str = "sekisho-account") -> None:
+    what: it is called before people; again: what they do when it cannot be opened any more.
+    """
+
+    def __init__(
+        self,
+        name: str = "sekisho-account",
+        what: Text = _ACCOUNT,
+        again: Text = _IMPORT_AGAIN,
+    ) -> None:
         self._name = name
+        self._what = what
+        self._again = again
 
     def seal(self, secret: bytes) -> str:
         try:
@@ -31,9 +46,10 @@ class SystemdCreds:
         except _FailedError as failed:
             raise SekishoError(
                 "account.cannot-seal",
-                f"接続アカウントをこのルーターに安全に保存できません（{failed}）。"
+                f"{self._what.ja}をこのルーターに安全に保存できません（{failed}）。"
                 "/var/lib/systemd がディスクの上にあるか確かめてください。",
-                f"This router cannot store the account safely ({failed}): check that /var/lib/systemd is on a disk.",
+                f"This router cannot store {self._what.en} safely ({failed}): check that /var/lib/systemd is on a "
+                "disk.",
             ) from None
 
     def unseal(self, sealed: str) -> bytes:
@@ -42,8 +58,8 @@ class SystemdCreds:
         except _FailedError as failed:
             raise SekishoError(
                 "account.cannot-unseal",
-                f"保存してある接続アカウントを、このルーターで開けません（{failed}）。もう一度取り込んでください。",
-                f"This router cannot open its stored account ({failed}): import the account again.",
+                f"保存してある{self._what.ja}を、このルーターで開けません（{failed}）。{self._again.ja}ください。",
+                f"This router cannot open {self._what.en} as stored ({failed}): {self._again.en}.",
             ) from None
 
     def _run(self, verb: str, data: bytes) -> bytes:

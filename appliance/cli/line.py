@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import getpass
+import sys
 from typing import TYPE_CHECKING, Any
 
 from appliance.cli.words import languages, print_json, say
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[Any]
 
 FIND_TIMEOUT = 30.0
+SEAL_TIMEOUT = 70.0
+"""Seconds, both: a TPM2 chip on a small board is slow."""
 
 
 def register(subparsers: Subparsers) -> None:
@@ -23,6 +27,15 @@ def register(subparsers: Subparsers) -> None:
     find.add_argument("--json", action="store_true", help="JSON で出す / as JSON")
     find.set_defaults(func=_find)
 
+    password = subparsers.add_parser(
+        "password",
+        help="PPPoE のパスワードを入れる / give the password of a PPPoE line",
+        description="パスワードは、画面でたずねるか、標準入力の 1 行目から読みます。"
+        " / The password is asked for, or read from the first line of standard input.",
+    )
+    password.add_argument("line", choices=("wan", "backup_wan"), help="回線 / the line")
+    password.set_defaults(func=_password)
+
 
 def _find(args: argparse.Namespace) -> int:
     params = {"interface": args.interface} if args.interface else {}
@@ -32,6 +45,27 @@ def _find(args: argparse.Namespace) -> int:
     else:
         _show(finding, args)
     return 0 if finding["ways"] else 1
+
+
+def _password(args: argparse.Namespace) -> int:
+    client = Client()
+    # Nobody should type a password from a letter only to hear that the daemon does not run.
+    client.call("status")
+    if sys.stdin.isatty():
+        password = getpass.getpass(
+            "入力した文字は画面に出ません。 / What you type is not shown.\nパスワード / Password: "
+        )
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    client.call("line.password", {"line": args.line, "password": password}, timeout=SEAL_TIMEOUT)
+    say(
+        args,
+        Text(
+            f"回線 {args.line} のパスワードを入れました。この回線が反映されていれば、つなぎ直します。",
+            f"The password of line {args.line} was taken in. If that line is in force, it logs in anew.",
+        ),
+    )
+    return 0
 
 
 def _show(finding: dict[str, Any], args: argparse.Namespace) -> None:

@@ -19,7 +19,9 @@ from appliance.intent.model import RouterIntent
 from appliance.kernel import apply as kernel
 from appliance.kernel import clock
 from appliance.kernel.changes import Change
+from appliance.kernel.line import is_there
 from appliance.kernel.memory import Memory
+from appliance.secret import Secret
 
 Result = TypeVar("Result")
 Answers = dict[str, tuple[IPv4Address, ...]]
@@ -41,6 +43,10 @@ class Applier:
         self._resolvers: tuple[IPv4Address | IPv6Address, ...] = ()
         self._ways: tuple[Way | Way6, ...] = ()
         self._asking: frozenset[str] = frozenset()
+        self.passwords: dict[str, Secret] = {}
+        """Of the lines that need one, by name."""
+        self._resting: frozenset[str] = frozenset()
+        self._absent: frozenset[str] = frozenset()
         self.intent: RouterIntent | None = None
         self.applied_at: float | None = None
         """Unix time of the last apply that somebody asked for."""
@@ -120,12 +126,12 @@ class Applier:
     async def stand(self, standings: Mapping[str, Standing]) -> None:
         """A new standing of each tunnel, by name; BIRD takes it over softly, and the same again costs nothing."""
         self._standings = dict(standings)
-        await self._renew_engines()
+        await self.renew_engines()
 
     async def answer(self, host: str, addresses: tuple[IPv4Address, ...]) -> None:
         """From now on DNS answers `host` with these addresses."""
         self._answers[host] = addresses
-        await self._renew_engines()
+        await self.renew_engines()
 
     async def ask_for_prefixes(self, wanted: Mapping[str, bool]) -> None:
         """From now on these lines, by name, are asked for a prefix, or no longer; of others nothing changes."""
@@ -134,24 +140,43 @@ class Applier:
         }
         if asking != self._asking:
             self._asking = asking
-            await self._renew_engines()
+            await self.renew_engines()
 
     async def resolve_by(self, resolvers: tuple[IPv4Address | IPv6Address, ...]) -> None:
         """From now on daemons of ours find names on the internet by these servers, the line's."""
         if resolvers != self._resolvers:
             self._resolvers = resolvers
-            await self._renew_engines()
+            await self.renew_engines()
+
+    async def know(self, passwords: Mapping[str, Secret]) -> None:
+        """From now on the lines' providers are given these passwords, by the line's name."""
+        self.passwords = {**self.passwords, **passwords}
+        await self.renew_engines()
+
+    async def rest(self, line: str) -> None:
+        """Leave a line alone: its client is stopped, and takes back what it made in the kernel."""
+        self._resting = self._resting | {line}
+        await self.renew_engines()
+
+    def wake(self, line: str) -> None:
+        """The line's client is wanted again from the next change of the daemons on."""
+        self._resting = self._resting - {line}
 
     async def revive(self) -> tuple[dict[str, bool], set[str]]:
         """Start dead daemons again. Returns name → alive, and who had to be started."""
 
         def work() -> tuple[dict[str, bool], set[str]]:
+            # A client ends with its port (USB), and neither can nor need be revived before that is back.
+            if self.intent is not None and self._absent != (absent := _absent(self.intent)):
+                self._absent = absent
+                self._supervisor.apply(self._specs(self.intent))
             started = {change.subject for change in self._supervisor.revive(boottime())}
             return self._supervisor.check(), started
 
         return await self._alone(work)
 
-    async def _renew_engines(self) -> None:
+    async def renew_engines(self) -> None:
+        """Have the daemons as they are wanted now."""
         intent = self.intent
         if intent is not None:
             specs = self._specs(intent)
@@ -165,8 +190,15 @@ class Applier:
             self._resolvers,
             clock.may_set(),
             self._asking,
+            self.passwords,
+            self._resting | _absent(intent),
         )
 
     async def _alone(self, work: Callable[[], Result]) -> Result:
         async with self._lock:
             return await asyncio.to_thread(work)
+
+
+def _absent(intent: RouterIntent) -> frozenset[str]:
+    """Names of the lines whose port is not there now."""
+    return frozenset(line.name for line in intent.lines if not is_there(line.port))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from appliance.account import kept
-from appliance.control import holdings, in_force, undo
+from appliance.control import holdings, in_force, ready_to_begin, undo
 from appliance.control.clock import boottime, this_boot
 from appliance.control.in_force import InForce
 from appliance.control.ready import Ready, Wanted
@@ -86,6 +86,7 @@ class Changer:
         async with self.lock:
             self._trials.refuse_another()
             before = self._current()
+            await asyncio.to_thread(ready_to_begin.refuse_what_is_missing, before, wanted.ready)
             if copy_of is not None and before is not None:
                 undo.refuse_older_account(before, wanted.ready)
             version = None if wanted.kept == await self._in_force() else await self._begin(wanted, by, copy_of, False)
@@ -116,6 +117,7 @@ class Changer:
             before = (await asyncio.to_thread(holdings.opened, kept)).ready
             until = datetime.now(UTC) + timedelta(seconds=seconds)
             ports = {name for _, name in socket.if_nameindex()}
+            await asyncio.to_thread(ready_to_begin.refuse_what_is_missing, before, wanted.ready)
             undo.refuse_what_cannot_be_undone(before, wanted.ready, until, ports)
             if kept == wanted.kept:
                 return Begun([])

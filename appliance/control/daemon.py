@@ -11,10 +11,9 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from appliance import memory, paths
-from appliance.control import holdings, keep_clock, methods, translate, versions, wishes
+from appliance.control import holdings, keep_clock, line_passwords, methods, translate, versions, wishes
 from appliance.control.applying import Answers, Applier
 from appliance.control.ask_engines import EngineAsker
 from appliance.control.changing import Changer
@@ -31,7 +30,7 @@ from appliance.control.roles import page_group, role_of
 from appliance.control.rpc import RpcServer
 from appliance.control.tasks import Tasks
 from appliance.control.terminals import Terminals
-from appliance.control.watch_line import watch_line
+from appliance.control.watch_line import LineWatch
 from appliance.control.watch_router import watch_clock, watch_dates, watch_engines, watch_kernel
 from appliance.control.watch_tunnels import TunnelWatch
 from appliance.control.ways import given, want_prefix, ways
@@ -171,6 +170,8 @@ class Daemon:
         await asyncio.to_thread(keep_clock.raise_clock, ready.account)
         answers = told.answers()
         tunnels = self._watch_for(ready)
+        logins = [line.name for line in ready.intent.lines if line.is_session]
+        self.applier.passwords = await asyncio.to_thread(line_passwords.known, logins)
         found = given(ready.intent)
         asking = (name for name, wants in want_prefix(found).items() if wants)
         self.applier.presume(tunnels.standings, answers, ways(found), asking)
@@ -195,7 +196,7 @@ class Daemon:
     def _watch(self, ready: Ready, tunnels: TunnelWatch, prover: EngineProver) -> None:
         applier, records, intent = self.applier, self.records, ready.intent
         work = {
-            "engines": lambda: watch_engines(applier, self._gate, records),
+            "engines": lambda: watch_engines(intent, applier, self._gate, records),
             "kernel": lambda: watch_kernel(applier, records),
             "dates": lambda: watch_dates(ready.account.ends, records),
             "clock": lambda: watch_clock(ready.account.not_before, records),
@@ -212,7 +213,7 @@ class Daemon:
         if len(intent.lines) > 1:
             work["lines"] = LineKeeper(intent, tunnels, records).run
         for line in intent.lines:
-            work[f"line {line.name}"] = partial(watch_line, line.interface, records)
+            work[f"line {line.name}"] = LineWatch(line, intent, applier, records).run
         for name, endless in work.items():
             self._watchers.keep(endless, name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -32,7 +33,7 @@ def find(interface: str | None = None) -> Finding:
         interface, _ = edited
     with raised(interface) as linked:
         evidence = probe(interface) if linked else LineEvidence(interface, carrier=False)
-    return classify(evidence, _taken(edited[1] if edited else None))
+    return classify(evidence, _taken(edited[1] if edited else ()))
 
 
 def as_json(finding: Finding) -> dict[str, Any]:
@@ -44,10 +45,8 @@ def as_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _taken(lan: IPv4Network | None) -> Taken:
-    taken: Taken = []
-    if lan is not None:
-        taken.append((Text("院内 LAN", "the clinic's LAN"), lan))
+def _taken(clinic: Iterable[IPv4Network]) -> Taken:
+    taken: Taken = [(Text("院内のネットワーク", "a network of the clinic"), network) for network in clinic]
     try:
         ready = holdings.resumed()
     except SekishoError:

@@ -53,9 +53,9 @@ def account_shown() -> dict[str, Any]:
     return cast(dict[str, Any], shown)
 
 
-def edited_line() -> tuple[str, IPv4Network] | None:
-    """The first line's port and the LAN of the settings as edited, which may be missing or unfinished (None)."""
-    return cast(tuple[str, IPv4Network] | None, apart.call(_OPENING, "edited_line"))
+def edited_line() -> tuple[str, tuple[IPv4Network, ...]] | None:
+    """The first line's port and the clinic's networks in the settings as edited; None: missing or unfinished."""
+    return cast(tuple[str, tuple[IPv4Network, ...]] | None, apart.call(_OPENING, "edited_line"))
 
 
 def no_account() -> SekishoError:

@@ -6,6 +6,7 @@ The firewall hears of an address before WireGuard does, or the first packets wou
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
 
@@ -14,9 +15,11 @@ from appliance.control.clock import boottime
 from appliance.control.records import Records
 from appliance.control.watch_tunnels import TunnelWatch
 from appliance.control.ways import Given, given, resolvers, want_prefix, ways
+from appliance.errors import SekishoError
 from appliance.intent import names
 from appliance.intent.model import RouterIntent, Tunnel
 from appliance.kernel import nft, wireguard
+from appliance.kernel.line import is_there
 from appliance.tunnel import endpoints
 from appliance.tunnel.endpoints import Endpoint, Endpoints
 from appliance.tunnel.names import Unresolved
@@ -25,6 +28,8 @@ TICK = 0.25
 """Seconds: how soon a new lease is noticed."""
 RESOLVE_SECONDS = 3.0
 """How long one of the line's resolvers may take."""
+
+_log = logging.getLogger(__name__)
 
 
 class EndpointKeeper:
@@ -37,7 +42,8 @@ class EndpointKeeper:
         self._firewall: object = None
         self._fill = False
         self._resolvers: tuple[IPv4Address | IPv6Address, ...] | None = None
-        self._given: Given | None = None
+        self._given: tuple[Given, frozenset[str]] | None = None
+        """What the lines gave, and which of their ports are there, when the kernel was told of it."""
         self._events: asyncio.Queue[endpoints.Event] = asyncio.Queue()
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -68,7 +74,11 @@ class EndpointKeeper:
 
     async def _tick(self) -> None:
         while True:
-            await self._look_at_lines()
+            try:
+                await self._look_at_lines()
+            except SekishoError as error:
+                # An interface may go between the look and the deed; the next look tells.
+                _log.warning("%s", error)
             for event in self._tunnels.peer_events(boottime()):
                 self._events.put_nowait(event)
             self._events.put_nowait(endpoints.Tick(boottime()))
@@ -83,10 +93,11 @@ class EndpointKeeper:
             await self._allow_resolvers(servers)
             self._resolvers = servers
             await self._applier.resolve_by(servers)
-        if found != self._given:
-            self._given = found
+        there = frozenset(line.port for line in self._intent.lines if is_there(line.port))
+        if (found, there) != self._given:
             await self._applier.ask_for_prefixes(want_prefix(found))
             await self._applier.lead(ways(found))
+            self._given = (found, there)
             self._events.put_nowait(endpoints.LineChanged(boottime()))
 
     async def _allow_resolvers(self, servers: Iterable[IPv4Address | IPv6Address]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any, Protocol
 
-from appliance.control import find_line, holdings, in_force, versions, wishes
+from appliance.control import find_line, holdings, in_force, line_passwords, versions, wishes
 from appliance.control.applying import Applier
 from appliance.control.changing import By, Changer
 from appliance.control.ready import Wanted
@@ -19,6 +19,7 @@ from appliance.control.rpc import JSON, BadParams, Method, Peer, Stream
 from appliance.control.terminals import Terminals
 from appliance.control.wishes import Wishes
 from appliance.kernel.changes import Change
+from appliance.secret import Secret
 
 
 class Router(Protocol):
@@ -112,6 +113,18 @@ def methods(router: Router) -> Mapping[str, Method]:
             raise BadParams("line.find の interface は文字列です。", "line.find takes interface, a string.")
         return find_line.as_json(await asyncio.to_thread(find_line.find, interface))
 
+    async def line_password(params: dict[str, Any], _: Peer) -> JSON:
+        line, password = params.get("line"), params.get("password")
+        if not isinstance(line, str) or line not in line_passwords.LINES or not isinstance(password, str):
+            raise BadParams(
+                "line.password には line（wan か backup_wan）と password を渡してください。",
+                "line.password takes line (wan or backup_wan) and password.",
+            )
+        secret = Secret(password)
+        await asyncio.to_thread(line_passwords.keep, line, secret)
+        await router.applier.know({line: secret})
+        return True
+
     async def terminal_internet(params: dict[str, Any], _: Peer) -> JSON:
         name, minutes = params.get("terminal"), params.get("minutes")
         if not isinstance(name, str) or not (minutes is None or type(minutes) is int):
@@ -160,6 +173,7 @@ def methods(router: Router) -> Mapping[str, Method]:
         "account.import": account_import,
         "site.show": site_show,
         "line.find": line_find,
+        "line.password": line_password,
         "site.try": site_try,
         "site.confirm": site_confirm,
         "site.cancel": site_cancel,

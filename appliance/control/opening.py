@@ -49,13 +49,16 @@ def account_shown() -> dict[str, Any] | None:
     return None if account is None else redacted(account, datetime.now(UTC))
 
 
-def edited_line() -> tuple[str, IPv4Network] | None:
-    """The first line's port and the LAN of the settings as edited, which may be missing or unfinished (None)."""
+def edited_line() -> tuple[str, tuple[IPv4Network, ...]] | None:
+    """The first line's port and the clinic's networks in the settings as edited, which may be missing or unfinished
+    (None)."""
     try:
         site = load.load(paths.SITE)
     except SekishoError:
         return None
-    return site.wan.interface, site.lan.address.network
+    segments = (segment.address.network for segment in site.segments)
+    behind = (route.to for route in site.routes)
+    return site.wan.interface, (site.lan.address.network, *segments, *behind)
 
 
 def _accounts() -> AccountStore:

@@ -29,6 +29,7 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "account.import": _OPERATOR,
     "site.show": _OPERATOR,
     "line.find": _OPERATOR,
+    "line.password": _OPERATOR,
     "site.try": _OPERATOR,
     "site.confirm": _OPERATOR,
     "site.cancel": _OPERATOR,

@@ -105,8 +105,15 @@ def expected(ready: Ready) -> Expected:
         tunnels=names,
         services=tuple(service.name for service in intent.services),
         certificates=tuple(subject for subject, _ in ready.account.ends),
-        helpers=tuple(spec.name for spec in engines_for(intent, dict.fromkeys(names, Standing(1)), {})),
+        helpers=helpers(intent),
     )
+
+
+def helpers(intent: RouterIntent) -> tuple[str, ...]:
+    """Names of the daemons that this router has once everything is there that they need."""
+    standings = {tunnel.name: Standing(1) for tunnel in intent.tunnels}
+    passwords = {line.name: Secret("") for line in intent.lines}
+    return tuple(spec.name for spec in engines_for(intent, standings, {}, passwords=passwords))
 
 
 def _terms(ready: Ready, name: str) -> Terms:

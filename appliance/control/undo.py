@@ -25,13 +25,14 @@ def refuse_what_cannot_be_undone(before: Ready, after: Ready, until: datetime, p
     """
     _refuse_what_ends(before.account, until + MARGIN)
     _refuse_what_the_data_center_must_follow(before.intent, after.intent)
-    for port in (*(line.port for line in before.intent.lines), before.intent.lan.interface):
-        if port not in ports:
-            _refuse(
-                "undo.port-gone",
-                f"いま反映されている設定のポート {port} がこの機械から無くなっていて、元に戻せないので、試せません",
-                f"the port {port} of the settings in force is gone from this machine, so they could not be put back",
-            )
+    # A line's port may come and go; without the LAN's nothing could begin again.
+    port = before.intent.lan.segments[0].port
+    if port not in ports:
+        _refuse(
+            "undo.port-gone",
+            f"いま反映されている設定のポート {port} がこの機械から無くなっていて、元に戻せないので、試せません",
+            f"the port {port} of the settings in force is gone from this machine, so they could not be put back",
+        )
 
 
 def refuse_older_account(before: Ready, after: Ready) -> None:

@@ -1,22 +1,123 @@
-"""Looks at the WAN line and tells what it sees."""
+"""Looks at a WAN line and tells what it sees; leaves a line alone whose addresses are already somebody's inside."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from ipaddress import IPv4Network
 
+from appliance.control.applying import Applier
 from appliance.control.records import Records
-from appliance.kernel.line import observe_line
+from appliance.control.ways import lease_of
+from appliance.diagnose.line.probe import probe
+from appliance.engines import session_log
+from appliance.engines.pppd import log_file
+from appliance.intent.model import Line, RouterIntent
+from appliance.intent.overlap import clash, inside
+from appliance.kernel.line import LineState, has_carrier, observe_line, raised
 
 EVERY = 5.0
 SOON = 1.0
 """Seconds until the next look, and while there is no working line: people wait for the light."""
+LEASE_EVERY = 0.25
+"""Seconds: how soon a lease that overlaps is noticed."""
+ASK_AGAIN = 10.0
+SESSION_AGAIN = 60.0
+"""Seconds until the line is asked whether it has something better to offer, and until a session is tried anew."""
+_LOG_TAIL = 16384
+"""Bytes of pppd's log: several tries."""
+
+_log = logging.getLogger(__name__)
 
 
-async def watch_line(interface: str, records: Records) -> None:
-    while True:
-        line = await asyncio.to_thread(observe_line, interface)
-        records.record("wan.carrier", interface, line.carrier)
-        records.record("wan.address", interface, bool(line.addresses), detail=", ".join(map(str, line.addresses)))
-        if line.gateway_answers is not None:
-            records.record("wan.gateway", interface, line.gateway_answers, detail=str(line.gateway))
-        await asyncio.sleep(EVERY if line.gateway_answers else SOON)
+class LineWatch:
+    """One line. Feed of the lights: ``wan.carrier``, ``wan.address`` (with the reason when there is none) and
+    ``wan.gateway``."""
+
+    def __init__(self, line: Line, intent: RouterIntent, applier: Applier, records: Records) -> None:
+        self._line = line
+        self._taken = inside(intent)
+        self._applier = applier
+        self._records = records
+        self._clash: tuple[IPv4Network, IPv4Network] | None = None
+        """What the line gave, and the network inside that it overlaps."""
+
+    async def run(self) -> None:
+        try:
+            await asyncio.gather(self._tell(), self._keep_apart())
+        finally:
+            self._applier.wake(self._line.name)
+
+    async def _tell(self) -> None:
+        subject, record = self._line.interface, self._records.record
+        while True:
+            state = await asyncio.to_thread(self._observe)
+            record("wan.carrier", subject, state.carrier)
+            reason, detail = self._why_not(state)
+            record("wan.address", subject, not reason, reason, detail)
+            if state.gateway_answers is not None and not self._clash:
+                record("wan.gateway", subject, state.gateway_answers, detail=str(state.gateway))
+            await asyncio.sleep(EVERY if state.gateway_answers else SOON)
+
+    def _observe(self) -> LineState:
+        state = observe_line(self._line.interface)
+        if not self._line.is_session:
+            return state
+        # pppd ends a session whose far end falls silent (LCP echo): while there is one, somebody answers.
+        return replace(state, carrier=has_carrier(self._line.port), gateway_answers=bool(state.addresses) or None)
+
+    def _why_not(self, state: LineState) -> tuple[str, str]:
+        """The reason why the line has no address of use, and what to name with it; no reason when it has one."""
+        if self._clash:
+            return "overlap", ", ".join(map(str, self._clash))
+        if state.addresses:
+            return "", ", ".join(map(str, state.addresses))
+        if not self._line.is_session:
+            return "no-lease", ""
+        if self._line.name not in self._applier.passwords:
+            return "no-password", ""
+        return session_log.fault(_tail(self._line)) or "no-session", ""
+
+    async def _keep_apart(self) -> None:
+        """An address that is somebody's inside as well is given back: both sides' packets would go astray."""
+        while True:
+            lease = None if self._clash else lease_of(self._line)
+            other = clash(lease.address.network, self._taken) if lease else None
+            if lease is None or other is None:
+                await asyncio.sleep(LEASE_EVERY)
+                continue
+            self._clash = (lease.address.network, other)
+            _log.warning("line %s gave an address in %s, which overlaps %s", self._line.name, *self._clash)
+            await self._applier.rest(self._line.name)
+            await self._until_better()
+            self._clash = None
+            self._applier.wake(self._line.name)
+            await self._applier.renew_engines()
+
+    async def _until_better(self) -> None:
+        """A session has to be tried; a DHCP server can be asked what it would give without taking it."""
+        if self._line.is_session:
+            await asyncio.sleep(SESSION_AGAIN)
+            return
+        while True:
+            await asyncio.sleep(ASK_AGAIN)
+            offered = await asyncio.to_thread(_offered, self._line.port)
+            overlap = [other for network in offered if (other := clash(network, self._taken))]
+            if offered and not overlap:
+                return
+
+
+def _offered(port: str) -> Sequence[IPv4Network]:
+    with raised(port) as linked:
+        return [offer.address.network for offer in probe(port).offers] if linked else []
+
+
+def _tail(line: Line) -> str:
+    try:
+        with log_file(line).open("rb") as stream:
+            stream.seek(max(0, log_file(line).stat().st_size - _LOG_TAIL))
+            return stream.read().decode(errors="replace")
+    except OSError:
+        return ""

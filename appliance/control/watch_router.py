@@ -12,8 +12,10 @@ from appliance.control.applying import Applier
 from appliance.control.clock import boottime
 from appliance.control.feed_gate import GateFeed
 from appliance.control.records import Records
+from appliance.control.translate import helpers
 from appliance.engines.gate_process import NAME as GATE
 from appliance.errors import SekishoError
+from appliance.intent.model import RouterIntent
 
 ENGINES_EVERY = 1.0
 PROBATION = 10.0
@@ -25,11 +27,13 @@ CLOCK_EVERY = 30.0
 _log = logging.getLogger(__name__)
 
 
-async def watch_engines(applier: Applier, gate: GateFeed, records: Records) -> None:
+async def watch_engines(intent: RouterIntent, applier: Applier, gate: GateFeed, records: Records) -> None:
     """A daemon that has just been started again must first live for a while: one that dies every second is not well."""
     well_from: dict[str, float] = {}
     while True:
         alive, started = await applier.revive()
+        # One that is not wanted now, because its line is left alone, is no fault of the router's.
+        alive = {**dict.fromkeys(helpers(intent), True), **alive}
         now = boottime()
         well_from.update(dict.fromkeys(started, now + PROBATION))
         if not gate.connected:

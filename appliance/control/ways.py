@@ -10,6 +10,7 @@ from appliance.engines.leases import Lease, read_lease
 from appliance.engines.leases6 import Lease6, read_lease6
 from appliance.intent.lines import Way, Way6
 from appliance.intent.model import Line, RouterIntent
+from appliance.kernel.line import is_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,14 @@ class Given:
 
 def given(intent: RouterIntent) -> Given:
     return Given(
-        {line.name: read_lease(line.interface) if line.kind != "static" else None for line in intent.lines},
+        {line.name: lease_of(line) for line in intent.lines},
         {line.name: read_lease6(line.port) if line.ipv6 else None for line in intent.lines},
     )
+
+
+def lease_of(line: Line) -> Lease | None:
+    """What is written counts only while its interface is there: a client that was killed takes nothing back."""
+    return read_lease(line.interface) if line.kind != "static" and is_there(line.interface) else None
 
 
 def ways(found: Given) -> tuple[Way | Way6, ...]:

@@ -1,4 +1,4 @@
-"""What the WAN line gave us, as dhcp-hook.sh wrote it: checked here, since the line is not ours."""
+"""What the WAN line gave us, as its client's hook wrote it: checked here, since the line is not ours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST = 4096
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """at: seconds of CLOCK_BOOTTIME of dhcpcd's last word."""
+    """gateway: of a session its far end. at: seconds of CLOCK_BOOTTIME of the client's last word."""
 
     interface: str
     address: IPv4Interface

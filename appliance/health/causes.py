@@ -154,6 +154,34 @@ _LINE = {
         "The line equipment gives this router no address.",
         LINE_EQUIPMENT,
     ),
+    "line.no-server": _failed(
+        "インターネット側の機器（ONU）の先から返事がありません。",
+        "Nothing answers beyond the line equipment (the ONU).",
+        LINE_EQUIPMENT,
+    ),
+    "line.login-refused": _failed(
+        "インターネットの会社が、接続用の ID かパスワードを受け付けません。",
+        "The Internet provider does not accept the user name or the password of this line.",
+        CALL,
+    ),
+    "line.no-password": _failed(
+        "インターネットの会社に見せるパスワードが、このルーターにありません。",
+        "The password that the Internet provider asks for is not in this router.",
+        CALL,
+    ),
+    "line.no-ip": _failed(
+        "インターネットの会社とはつながりましたが、通信に必要な番号（アドレス）をもらえません。",
+        "The Internet provider lets this router in but gives it no address.",
+        NEAR_SIDE,
+    ),
+    "line.overlap": _failed(
+        "インターネット側の機器が、院内などで使っている番号（アドレス）を配っているので、つなげません（{detail}）。",
+        "The line equipment hands out addresses that are in use inside, so the line cannot be used ({detail}).",
+        Text(
+            "このルーターや機器の電源を入れ直しても直りません。サポート会社に電話してください。",
+            "Switching anything off and on does not help. Please call your support company.",
+        ),
+    ),
     "line.on-spare": _warning(
         "主な回線が使えないので、予備の回線で動いています。",
         "The main line is down, so the spare line is in use.",
@@ -409,6 +437,9 @@ PROOF_REASONS: dict[str, str] = {
 }
 """`Evidence.reason` of a failed ``engine.proof`` → cause; anything else is ``engine.not-proven``."""
 
+LINE_REASONS = frozenset({"no-server", "login-refused", "no-password", "no-ip", "overlap"})
+"""`Evidence.reason` of a failed ``wan.address`` that is a cause ``line.REASON``; anything else is ``no-address``."""
+
 TITLES: dict[str, Text] = {
     "router": Text("このルーター", "This router"),
     "line": Text("インターネット回線", "Internet line"),
@@ -418,6 +449,7 @@ TITLES: dict[str, Text] = {
 }
 _HELPER_TITLES: dict[str, Text] = {
     "dhcpcd": Text("回線のアドレスの受け取り", "getting the line's address"),
+    "pppd": Text("回線への接続（PPPoE）", "logging in to the line (PPPoE)"),
     "bird": Text("経路の見張りと切り替え", "watching and switching the paths"),
     "gate": Text("レセコンへの通信の取り次ぎ", "passing connections on to the receipt computer"),
     "dnsmasq": Text("端末への名前とアドレスの案内", "telling terminals names and addresses"),

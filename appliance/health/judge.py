@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from appliance.health.causes import (
     CAUSES,
+    LINE_REASONS,
     PROOF_REASONS,
     SECURITY,
     TITLES,
@@ -162,7 +163,8 @@ def _line(facts: Facts, expected: Expected, now: float) -> Verdict:
         for name, interface in expected.lines.items()
     )
     everything = tuple(seen for part in parts for seen in part.behind)
-    return Verdict("line", TITLES["line"], _lines_cause(parts), everything, parts=_worst_first(parts))
+    worst_first = _worst_first(parts)
+    return Verdict("line", TITLES["line"], _lines_cause(parts), everything, worst_first[0].values, worst_first)
 
 
 def _line_of(facts: Facts, tunnel: str, now: float) -> str | None:
@@ -188,21 +190,23 @@ def _one_line(
 ) -> Verdict:
     """paths, proofs: successes that went by this line."""
 
-    def verdict(what: str, *behind: Seen | None) -> Verdict:
+    def verdict(what: str, *behind: Seen | None, detail: str = "") -> Verdict:
         title = TITLES["line"] if name == "line" else line_title(name)
-        return Verdict(name, title, f"line.{what}", tuple(seen for seen in behind if seen))
+        values = {"detail": Text(detail, detail)}
+        return Verdict(name, title, f"line.{what}", tuple(seen for seen in behind if seen), values)
 
     carrier = facts.fresh(now, "wan.carrier", interface)
     address = facts.fresh(now, "wan.address", interface)
     gateway = facts.fresh(now, "wan.gateway", interface)
-    for seen, cause in ((carrier, "no-cable"), (address, "no-address")):
+    reason = address.evidence.reason if address and address.evidence.reason in LINE_REASONS else "no-address"
+    for seen, cause in ((carrier, "no-cable"), (address, reason)):
         if seen and not seen.ok:
             passed = [success for success in (*paths, *proofs) if success.at > seen.began + SETTLING]
             if passed:
                 return verdict("ok", *passed)
             # A lease also takes its time after a cable was plugged back in.
-            waiting = seen is address and now - seen.began < STARTING
-            return verdict("checking" if waiting else cause, seen)
+            waiting = seen is address and cause == "no-address" and now - seen.began < STARTING
+            return verdict("checking" if waiting else cause, seen, detail=seen.evidence.detail)
     if paths:
         # Many line boxes ignore pings: their silence says nothing while packets of ours come back.
         return verdict("ok", *paths)

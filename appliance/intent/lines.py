@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface, IPv6
 from typing import TYPE_CHECKING, Literal
 
 from appliance.intent.model import (
+    ETHERNET_MTU,
     LINE_RULE_PRIORITY,
     MAIN_TABLE,
     SETTLED_METRIC,
@@ -64,19 +65,24 @@ def carries(kind: str) -> frozenset[int]:
 
 def lines(site: Site) -> tuple[Line, ...]:
     """In order of preference."""
+    # Here, because the daemon does without the settings' validator.
+    from appliance.site.model import SESSIONS
+
     several = len(site.lines) > 1
     return tuple(
         Line(
             name=name,
             kind=line.kind,
             port=line.interface,
-            interface=line.interface,
+            interface=SESSIONS + name if line.kind == "pppoe" else line.interface,
             ipv4=4 in carries(line.kind),
             ipv6=6 in carries(line.kind),
             dns=line.dns if line.kind == "static" else (),
             metric=METRIC_STEP * (rank + 1),
             table=FIRST_TABLE + rank if several else None,
             mark=FIRST_MARK + rank if several else None,
+            mtu=line.mtu if line.kind == "pppoe" else ETHERNET_MTU,
+            user=line.user if line.kind == "pppoe" else "",
         )
         for rank, (name, line) in enumerate(site.lines.items())
     )
@@ -92,19 +98,13 @@ def routes(site: Site, wanted: tuple[Line, ...]) -> tuple[Route, ...]:
         for line in wanted
         if line.table
     )
-    main = tuple(
-        Route(MAIN_TABLE, ANYWHERE, line.interface, gateway=way.gateway, metric=line.metric)
-        for way in found
-        for line in wanted
-        if line.name == way.line
-    )
-    return main + ways(wanted, found) + floors
+    return ways(wanted, found) + floors
 
 
 def ways(wanted: tuple[Line, ...], found: Iterable[Way | Way6]) -> tuple[Route, ...]:
-    """Default routes in the lines' own tables, of which there are none while there is only one line.
+    """Default routes in the main table and in the lines' own, of which there are none while there is only one line.
 
-    Those by IPv6 stand in the main table too: with a source that we have chosen, which no daemon of the line does.
+    Only dhcpcd lays its own in the main table, by IPv4; by IPv6 with a source that we have chosen, which it does not.
     """
     return tuple(route for line, way in _matched(wanted, found) for route in _routes(line, way))
 
@@ -114,8 +114,12 @@ def _routes(line: Line, way: Way | Way6) -> Iterator[Route]:
         tables = (MAIN_TABLE, line.table) if line.table else (MAIN_TABLE,)
         for table in tables:
             yield Route(table, ANYWHERE6, line.port, way.gateway, way.source, line.metric)
-    elif line.table:
-        yield Route(line.table, ANYWHERE, line.interface, gateway=way.gateway)
+        return
+    gateway = None if line.is_session else way.gateway
+    if line.kind != "dhcp":
+        yield Route(MAIN_TABLE, ANYWHERE, line.interface, gateway=gateway, metric=line.metric)
+    if line.table:
+        yield Route(line.table, ANYWHERE, line.interface, gateway=gateway)
 
 
 def _matched(wanted: tuple[Line, ...], found: Iterable[Way | Way6]) -> Iterator[tuple[Line, Way | Way6]]:

@@ -20,6 +20,7 @@ QUESTION_RULE_PRIORITY = 5050
 """Of the rules that send a question about one tunnel into that tunnel, whichever carries."""
 PROBE_MARK = 0x5EC
 """fwmark of packets that we forge ourselves to make a terminal's TCP speak up (see gate.reset)."""
+ETHERNET_MTU = 1500
 SETTLED_METRIC = 4294967295
 """Metric of the unreachable floor routes: every real route wins, and without one nothing falls through to the WAN."""
 
@@ -196,7 +197,8 @@ class Line:
     ipv4: whether `interface` carries IPv4. ipv6: whether the port itself carries IPv6.
     dns: resolvers of a static line, others bring theirs. metric: of its default route in the main table, the smaller
     the more preferred. table, mark: of its own routing table and of the packets bound to it (fwmark); None while it
-    is the only line. A static line's address and routes are in the intent's lists.
+    is the only line. mtu: bytes of an IP packet. user: whom its provider knows us as. A static line's address and
+    routes are in the intent's lists.
     """
 
     name: str
@@ -209,6 +211,13 @@ class Line:
     metric: int
     table: int | None
     mark: int | None
+    mtu: int = ETHERNET_MTU
+    user: str = ""
+
+    @property
+    def is_session(self) -> bool:
+        """Point to point, on an interface that comes and goes with the session."""
+        return self.kind == "pppoe"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,9 @@ def sysctls(inside: tuple[str, ...], lines: tuple[Line, ...], tunnels: tuple[Tun
     # With two lines an answer belongs to the line of its question, and not to that of the best route back.
     outside = LOOSE if len(lines) > 1 else STRICT
     speaks_ipv6 = {line.port for line in lines if line.ipv6}
-    for interface, rp_filter in (*((name, STRICT) for name in inside), *((line.interface, outside) for line in lines)):
+    # What carries a session is nobody's IP interface, and answers for no address.
+    ports = dict.fromkeys((*(line.interface for line in lines), *(line.port for line in lines)))
+    for interface, rp_filter in (*((name, STRICT) for name in inside), *((name, outside) for name in ports)):
         wanted += _of(interface, rp_filter)
         wanted += _with_ipv6(interface) if interface in speaks_ipv6 else _without_ipv6(interface)
         # An address is answered for only on its own wire: the WAN must not learn the LAN's, nor the LAN the inner one.

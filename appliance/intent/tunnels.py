@@ -21,10 +21,15 @@ from appliance.site.model import OUR_INTERFACES, Site
 
 FIRST_OWN_TABLE = 71
 FIRST_OWN_MARK = 0x5F1
+OUTER_HEADERS = {4: 60, 6: 80}
+"""Bytes around a packet in a tunnel by the version of IP: 20 or 40 of IP, 8 of UDP, 32 of WireGuard."""
 
 
 def tunnels(account: Account, site: Site, lines: tuple[Line, ...]) -> tuple[Tunnel, ...]:
-    """In the account's order, which is the order of preference; the best tunnel prefers the best line."""
+    """In the account's order, which is the order of preference; the best tunnel prefers the best line.
+
+    Every line carries what the interface's MTU allows: a change of line must not begin with lost packets.
+    """
     bound = {choice.name: choice.line for choice in site.tunnels}
     prefer = [
         bound.get(tunnel.name, lines[min(rank, len(lines) - 1)].name) for rank, tunnel in enumerate(account.tunnels)
@@ -40,7 +45,7 @@ def tunnels(account: Account, site: Site, lines: tuple[Line, ...]) -> tuple[Tunn
             peer_address=tunnel.peer_address,
             allowed_prefixes=tunnel.allowed_prefixes,
             keepalive=tunnel.keepalive,
-            mtu=tunnel.mtu,
+            mtu=min(tunnel.mtu, *(line.mtu - OUTER_HEADERS[6 if line.ipv6 else 4] for line in lines)),
             rank=rank,
             line=prefer[rank],
             marks=_marks(lines, prefer[rank], tunnel.name in bound),

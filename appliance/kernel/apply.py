@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
 from appliance.errors import SekishoError
 from appliance.intent.model import Address, PolicyRule, Route, RouterIntent
@@ -143,20 +143,32 @@ def _plan_rest(intent: RouterIntent, memory: Memory, observed: _Observed) -> lis
     paths = {route for route in observed.routes if route.interface not in gone}
     devices = {name: device for name, device in observed.devices.items() if name not in gone}
     queues = {name: queue for name, queue in observed.queues.items() if name not in gone}
-    switches = sysctl.diff(intent.sysctls, sysctl.observe(key for key, _ in intent.sysctls), coming)
+    now = _carried_by(intent, (observed.links.keys() - links.deleted(link_changes)) | coming)
+    switches = sysctl.diff(now.sysctls, sysctl.observe(key for key, _ in now.sysctls), coming)
     # A switch that does not exist yet comes with its link, or with the firewall's connection tracking.
     early = [change for change in switches if isinstance(change.operation, sysctl.Write) and change.operation.before]
     return [
         *early,
         *link_changes,
         *(change for change in switches if change not in early),
-        *addresses.diff(intent.addresses, standing, memory.addresses),
+        *addresses.diff(now.addresses, standing, memory.addresses),
         *wireguard.diff(intent.tunnels, devices),
-        *routes.diff(intent.routes, paths),
+        *routes.diff(now.routes, paths),
         *rules.diff(intent.rules, observed.rules),
-        *qdisc.diff(intent.shapers, queues),
+        *qdisc.diff(now.shapers, queues),
         *_give_back(intent, memory, observed),
     ]
+
+
+def _carried_by(intent: RouterIntent, there: Collection[str]) -> RouterIntent:
+    """Without what waits for an interface: a line's may come later, or be gone for a while (a USB device)."""
+    return replace(
+        intent,
+        addresses=tuple(address for address in intent.addresses if address.interface in there),
+        routes=tuple(route for route in intent.routes if route.interface is None or route.interface in there),
+        shapers=tuple(shaper for shaper in intent.shapers if shaper.interface in there),
+        sysctls=tuple(item for item in intent.sysctls if (on := sysctl.interface_of(item[0])) is None or on in there),
+    )
 
 
 def _give_back(intent: RouterIntent, memory: Memory, observed: _Observed) -> list[Change]:

@@ -80,6 +80,10 @@ def _has_link(netlink: Netlink, index: int, patience: float) -> bool:
     return there
 
 
+def is_there(interface: str) -> bool:
+    return Path("/sys/class/net", interface).exists()
+
+
 def has_carrier(interface: str) -> bool:
     """Whether the interface is there, up, and has a link (sysfs-class-net, ``carrier``); costs one small file."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import socket
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,10 +62,12 @@ class WantedTunnel:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """ports: interfaces that must exist already and be up."""
+    """ports: interfaces that must be up. awaited: those of them that may come and go, as a USB device does; any other
+    must be there."""
 
     tunnels: tuple[WantedTunnel, ...] = ()
     ports: tuple[str, ...] = ()
+    awaited: frozenset[str] = frozenset()
     vlans: tuple[WantedVlan, ...] = ()
 
 
@@ -107,6 +109,7 @@ def wanted(intent: RouterIntent) -> Wanted:
                 (*(segment.port for segment in intent.lan.segments), *(line.port for line in intent.lines)),
             )
         ),
+        awaited=frozenset(line.port for line in intent.lines),
         vlans=tuple(
             WantedVlan(segment.interface, segment.port, segment.vlan)
             for segment in intent.lan.segments
@@ -138,13 +141,13 @@ def is_ours(interface: str) -> bool:
 
 
 def diff(wanted: Wanted, observed: Mapping[str, Link]) -> list[Change]:
-    """Raises SekishoError ``kernel.no-interface`` when a port does not exist."""
+    """Raises SekishoError ``kernel.no-interface`` when a port does not exist that is not awaited."""
     names = {tunnel.interface for tunnel in wanted.tunnels} | {vlan.interface for vlan in wanted.vlans}
     changes = [_delete(name) for name in sorted(observed) if is_ours(name) and name not in names]
     for port in wanted.ports:
-        if port not in observed:
+        if port not in observed and port not in wanted.awaited:
             raise _no_interface(port, observed)
-        if not observed[port].up:
+        if port in observed and not observed[port].up:
             changes.append(_set_up(port, True))
     changes += [change for vlan in wanted.vlans for change in _vlan(vlan, observed)]
     for tunnel in wanted.tunnels:
@@ -200,6 +203,12 @@ def created(changes: list[Change]) -> set[str]:
 
 def deleted(changes: list[Change]) -> set[str]:
     return {change.operation.interface for change in changes if isinstance(change.operation, Delete)}
+
+
+def refuse_missing(ports: Iterable[str]) -> None:
+    """Raise SekishoError ``kernel.no-interface`` about the first that this machine does not have now."""
+    for port in ports:
+        index(port)
 
 
 def apply(netlink: Netlink, change: Change) -> None:

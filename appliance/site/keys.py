@@ -23,8 +23,8 @@ _REACHES = Text(
 
 _LINE: Mapping[str, Text] = {
     "kind": Text(
-        '"dhcp"（自動）、"static"（固定）、"ipoe"（IPv6）のどれか',
-        '"dhcp" (automatic), "static" (fixed) or "ipoe" (IPv6)',
+        '"dhcp"（自動）、"static"（固定）、"ipoe"（IPv6）、"pppoe"（ID とパスワード）のどれか',
+        '"dhcp" (automatic), "static" (fixed), "ipoe" (IPv6) or "pppoe" (user name and password)',
     ),
     "interface": _PORT_WAN,
     "upload_mbit": Text(
@@ -44,6 +44,14 @@ _LINE: Mapping[str, Text] = {
     ),
     "dns[]": Text(
         'DNS サーバーのアドレス（例: "198.51.100.53"）', 'the address of a DNS server (for example "198.51.100.53")'
+    ),
+    "user": Text(
+        'プロバイダーの書類にある接続用の ID（例: "clinic@provider.example"）',
+        'the user name in the provider\'s papers (for example "clinic@provider.example")',
+    ),
+    "mtu": Text(
+        "PPPoE で送れるパケットの大きさ（バイト）、1280〜1492 の整数（例: 1454）",
+        "bytes of a packet on the PPPoE line, a whole number from 1280 to 1492 (for example 1454)",
     ),
 }
 
@@ -199,8 +207,13 @@ EXPECTED: Mapping[str, Text] = {
     ),
 }
 
-ONLY_STATIC = frozenset(f"{line}.{key}" for line in ("wan", "backup_wan") for key in ("address", "gateway", "dns"))
-"""Keys that have a meaning only when the line's kind is "static"."""
+ONLY_OF = {
+    f"{line}.{key}": kind
+    for line in ("wan", "backup_wan")
+    for kind, keys in {"static": ("address", "gateway", "dns"), "pppoe": ("user", "mtu")}.items()
+    for key in keys
+}
+"""Keys that have a meaning only for one kind of line."""
 
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 

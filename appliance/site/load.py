@@ -172,13 +172,24 @@ def _unusable(key: Key, value: object, lines: Mapping[Key, int]) -> tuple[int, T
 
 
 def _unknown(key: Key, lines: Mapping[Key, int]) -> tuple[int, Text]:
-    if keys.pattern_of(key) in keys.ONLY_STATIC:
+    if kind := keys.ONLY_OF.get(keys.pattern_of(key)):
         return _at(
             key,
             lines,
             Text(
-                f'{key[0]}.kind が "static" のときだけ使う設定ですので、kind を直すかこの行を消してください。',
-                f'it is used only when {key[0]}.kind is "static"; change the kind or delete this line.',
+                f'{key[0]}.kind が "{kind}" のときだけ使う設定ですので、kind を直すかこの行を消してください。',
+                f'it is used only when {key[0]}.kind is "{kind}"; change the kind or delete this line.',
+            ),
+        )
+    if key[0] in ("wan", "backup_wan") and key[1:] == ("password",):
+        return _at(
+            key,
+            lines,
+            Text(
+                f"パスワードはこのファイルには書きませんので、この行を消して「sekisho line password {key[0]}」で"
+                "入力してください。",
+                f"the password does not belong in this file: delete this line and type it into "
+                f"`sekisho line password {key[0]}`.",
             ),
         )
     if meant := keys.nearest(key):

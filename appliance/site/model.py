@@ -19,6 +19,8 @@ RESERVED_INTERFACES = frozenset({".", "..", "lo", "all", "default"})
 """The kernel's own: not names of ports (dev_valid_name, net.ipv4.conf.all and .default)."""
 OUR_INTERFACES = "sk-"
 """Prefix of the interfaces that the router makes itself."""
+SESSIONS = "ppp-"
+"""Prefix of the interfaces that pppd makes for us; they go with it."""
 
 
 LAN = checks.LAN
@@ -29,7 +31,7 @@ _ADDRESS = rf"({_BYTE}\.){{3}}{_BYTE}"
 
 
 def _port(value: str) -> str:
-    if value in RESERVED_INTERFACES or value.startswith(("-", OUR_INTERFACES)):
+    if value in RESERVED_INTERFACES or value.startswith(("-", OUR_INTERFACES, SESSIONS)):
         checks.refuse_value(
             f"{value} は機器のポートの名前ではありませんので、「eth0」のような名前を書いてください。",
             f'{value} is not the name of a port of this machine; write one like "eth0".',
@@ -127,7 +129,19 @@ class IpoeWan(_Line):
     interface: Interface
 
 
-AnyWan = DhcpWan | StaticWan | IpoeWan
+class PppoeWan(_Line):
+    """A PPPoE session (RFC 2516). The password is no setting: it is kept sealed, apart from them.
+
+    user: as the provider's papers give it. mtu: bytes of an IP packet in the session; FLET'S carries 1454.
+    """
+
+    kind: Literal["pppoe"]
+    interface: Interface
+    user: Annotated[str, Field(pattern=r"^[!-~]{1,128}$")]
+    mtu: Annotated[int, Field(ge=1280, le=1492, strict=True)] = 1454
+
+
+AnyWan = DhcpWan | StaticWan | IpoeWan | PppoeWan
 WanLine = Annotated[AnyWan, Field(discriminator="kind")]
 LineName = Literal["wan", "backup_wan"]
 """The access lines by the names of their tables, the preferred one first."""

@@ -75,7 +75,6 @@ class Router:
     def configure(self, desk_keys: str, site: str) -> None:
         """Write what the factory (desk keys) and the vendor (settings) put on the router."""
         self.machine.write("/etc/sekisho/desk-keys.json", desk_keys)
-        # As scripts/provision leaves it: a line's password may stand in there.
         self.machine.write("/etc/sekisho/site.toml", site, 0o600)
 
     def run(self) -> None:
@@ -98,6 +97,10 @@ class Router:
         file = _USB_STICK / account.file.name
         self.machine.write(file, account.file.read_bytes())
         return self.sekisho("account", "import", file, input=f"{account.code}\n", check=check)
+
+    def log_in(self, line: str, password: str) -> None:
+        """``sekisho line password``, the password typed in. line: its table in site.toml."""
+        self.sekisho("line", "password", line, input=f"{password}\n", timeout=90)
 
     def apply(self) -> None:
         """``sekisho apply``."""

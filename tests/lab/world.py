@@ -19,7 +19,7 @@ from tests.lab.client import Dialer, ReceiptClient
 from tests.lab.datacenter import Concentrator
 from tests.lab.desk import Account, Desk
 from tests.lab.enginehost import EngineHost
-from tests.lab.lines import AccessLine
+from tests.lab.lines import AccessLine, Login
 from tests.lab.lines.upper import UpperRouter
 from tests.lab.machine import Machine
 from tests.lab.pki import EngineCertificate, Pki
@@ -246,9 +246,12 @@ class World:
             concentrator.admit(account.clinics[concentrator.place.name])
 
     def start_appliance(self) -> None:
-        """Start Sekisho on the prepared router, import the account, apply."""
+        """Start Sekisho on the prepared router, import the account, type in the lines' passwords, apply."""
         self.router.run()
         self.router.import_account(self.account)
+        for line in self.lines:
+            if isinstance(line, Login):
+                self.router.log_in(line.place.table, line.password)
         self.router.apply()
 
     def stop_appliance(self) -> None:

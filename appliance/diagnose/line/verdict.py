@@ -60,12 +60,12 @@ def _ways(evidence: LineEvidence) -> Iterator[Way]:
         names = ", ".join(dict.fromkeys(concentrator.name for concentrator in evidence.concentrators))
         text = Text(
             f"PPPoE の装置（{names}）が返事をしました。"
-            "プロバイダーの書類にある接続用の ID とパスワードを使う契約なら、これです。",
+            "プロバイダーの書類にある接続用の ID とパスワードを使う契約なら、これです。"
+            "パスワードは「sekisho line password 回線の名前」で入力します。",
             f"a PPPoE server answers ({names}); right if the provider's papers give a user name and a password "
-            "for the connection",
+            "for the connection. The password goes into `sekisho line password` with the line's name",
         )
-        secrets = ('user = "（書類の ID）"', 'password = "（書類のパスワード）"')
-        yield Way("pppoe", text, _table(evidence.interface, "pppoe", *secrets))
+        yield Way("pppoe", text, _table(evidence.interface, "pppoe", 'user = "（書類の ID）"'))
     if evidence.advertisements:
         yield Way("ipoe", _ipv6(evidence), _table(evidence.interface, "ipoe"))
 

@@ -80,10 +80,18 @@ def _renew(updates: Sequence[Grant], added: Sequence[str]) -> None:
     try:
         _transaction([*removed, *added])
     except SekishoError:
-        # A map refuses a second value for a key that it has; what stands there must then be named exactly.
-        standing = {name: {item.key for item in elements(name, kind)} for name, kind in _kinds(updates)}
-        there = [update for update in updates if tuple(map(str, update.key)) in standing[update.set_name]]
-        _transaction([*(_delete(update) for update in there), *added])
+        for last in (False, True):
+            # A map refuses a second value for a key that it has; what stands there must then be named exactly.
+            standing = {name: {item.key for item in elements(name, kind)} for name, kind in _kinds(updates)}
+            there = [update for update in updates if tuple(map(str, update.key)) in standing[update.set_name]]
+            try:
+                _transaction([*(_delete(update) for update in there), *added])
+            except SekishoError:
+                # Its time may have run out between the look and the deed; then it is not there at the next.
+                if last:
+                    raise
+            else:
+                break
 
 
 def _kinds(updates: Iterable[Grant]) -> set[tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tests.lab.machine import Machine
 
@@ -27,6 +27,14 @@ class Place:
 
 FIRST = Place("wan", "wan0", "line")
 SECOND = Place("backup_wan", "usb0", "second-line")
+
+
+@runtime_checkable
+class Login(Protocol):
+    """A line whose provider asks for a password."""
+
+    @property
+    def password(self) -> str: ...
 
 
 class AccessLine(Protocol):

@@ -49,7 +49,9 @@ def test_the_data_center_switches_keys_with_us() -> None:
 
 
 def test_a_port_that_is_gone() -> None:
-    assert refusal(ready(), ready(), ports={"lo", "lan0", "usb0"}) == "undo.port-gone"
+    assert refusal(ready(), ready(), ports={"lo", "wan0", "usb0"}) == "undo.port-gone"
+    # A line's may come back at any time.
+    undo.refuse_what_cannot_be_undone(ready(), ready(), UNTIL, {"lo", "lan0"})
 
 
 def test_another_clinic() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from appliance import paths
@@ -7,6 +9,7 @@ from appliance.engines.bird import Standing
 from appliance.engines.wanted import engines_for
 from appliance.health.causes import helper_title
 from appliance.intent.compile import compile as compile_intent
+from appliance.secret import Secret
 from tests.builders import lab_account, lab_site
 
 STANDINGS = {"dc1": Standing(200), "dc2": Standing(190)}
@@ -31,6 +34,19 @@ def test_the_daemons_of_a_router() -> None:
 def test_a_static_line_needs_no_dhcp_client() -> None:
     specs = engines_for(compile_intent(lab_account(), lab_site(wan=STATIC)), STANDINGS, {})
     assert not any(spec.name.startswith("dhcpcd") for spec in specs)
+
+
+def test_a_session_needs_its_password_and_a_line_that_is_left_alone_nobody() -> None:
+    wan = {"kind": "pppoe", "interface": "wan0", "user": "clinic-0001@provider.example"}
+    intent = compile_intent(lab_account(), lab_site(wan=wan))
+
+    def first(**given: Any) -> str:
+        return engines_for(intent, STANDINGS, {}, **given)[0].name
+
+    passwords = {"wan": Secret("secret")}
+    assert first(passwords=passwords) == "pppd-wan"
+    assert helper_title("pppd-wan").ja != "pppd-wan"
+    assert first() == first(passwords=passwords, resting={"wan"}) == "bird"
 
 
 def test_no_secret_leaves_the_intent() -> None:

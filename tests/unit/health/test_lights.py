@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from appliance.health.board import Board, Expected, headline
-from appliance.health.causes import CAUSES, PROOF_REASONS, SECURITY
+from appliance.health.causes import CAUSES, LINE_REASONS, PROOF_REASONS, SECURITY
 from appliance.health.model import Evidence, Light, State
 
 EXPECTED = Expected(
@@ -129,6 +129,20 @@ def test_old_news_is_no_news() -> None:
             "line.no-cable",
             {"tunnel", "engine"},
             id="no cable",
+        ),
+        *(
+            pytest.param(
+                (
+                    ("wan.address", "wan0", False, reason, "192.0.2.0/24, 192.0.2.0/26"),
+                    *down("dc1", "dc2"),
+                    *proofs(False, "timeout"),
+                ),
+                "line",
+                f"line.{reason}",
+                {"tunnel", "engine"},
+                id=f"no address: {reason}",
+            )
+            for reason in sorted(LINE_REASONS)
         ),
         pytest.param(
             (("wan.gateway", "wan0", False), *down("dc1", "dc2"), *proofs(False, "timeout")),

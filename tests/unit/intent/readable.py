@@ -19,7 +19,7 @@ def _lines(intent: RouterIntent) -> Iterator[str]:
     for line in intent.lines:
         way = f" mark {line.mark:#x} table {line.table}" if line.mark else ""
         where = f"{line.name} {line.interface} on {line.port}"
-        yield f"line {where} {line.kind} metric {line.metric}{way} dns {_list(line.dns)}"
+        yield f"line {where} {line.kind} mtu {line.mtu} metric {line.metric}{way} dns {_list(line.dns)}"
     yield f"router named {lan.router_name}"
     for segment in lan.segments:
         tag = f" vlan {segment.vlan} of {segment.port}" if segment.vlan else ""

@@ -61,6 +61,10 @@ CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {},
         {"wan": {"kind": "ipoe", "interface": "wan0"}, "backup_wan": {"kind": "dhcp", "interface": "usb0"}},
     ),
+    "pppoe": (
+        {"tunnels": [lab_tunnel(1, mtu=1420), lab_tunnel(2)]},
+        {"wan": {"kind": "pppoe", "interface": "wan0", "user": "clinic-0001@provider.example"}},
+    ),
     "one-tunnel-terminate-only": (
         {"tunnels": [lab_tunnel(1)], "services": [terminate_service()], "monitoring": []},
         {"terminals": [], "vendor": None, "language": "en"},

@@ -15,7 +15,7 @@ import pytest
 from appliance.errors import SekishoError
 from appliance.intent.model import Address
 from appliance.kernel import apply as kernel
-from appliance.kernel import wireguard
+from appliance.kernel import links, wireguard
 from appliance.kernel.apply import Memory
 from tests.unit.kernel.namespace import in_namespace, sh
 from tests.unit.kernel.worlds import PREFIX, build, intent, public_key, snapshot, tunnel, wireguard_processes
@@ -239,6 +239,27 @@ def test_a_missing_lan_port_is_named_and_the_firewall_stands_all_the_same() -> N
     assert "lan0" in refused.value.text.ja
     assert "eth9, wan0" in refused.value.text.en
     assert "policy drop" in sh("nft list chain inet sekisho forward")
+
+
+@in_namespace
+def test_a_line_s_port_may_come_later_and_go() -> None:
+    build()
+    sh("ip link set wan0 name eth9")
+    memory = Memory.load()
+    kernel.apply(intent(), memory)
+    assert kernel.apply(intent(), memory) == []
+    assert "192.0.2.1/26" in sh("ip address show dev lan0")
+    with pytest.raises(SekishoError) as refused:
+        links.refuse_missing(["lan0", "wan0"])
+    assert refused.value.code == "kernel.no-interface"
+    sh("ip link set eth9 down; ip link set eth9 name wan0")
+    kernel.apply(intent(), memory)
+    assert "192.0.2.66" in sh("ip address show dev wan0")
+    assert "default via 192.0.2.65 dev wan0" in sh("ip route")
+    links.refuse_missing(["lan0", "wan0"])
+    sh("ip link delete wan0")
+    kernel.apply(intent(), memory)
+    assert kernel.apply(intent(), memory) == []
 
 
 @in_namespace

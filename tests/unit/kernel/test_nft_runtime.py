@@ -10,7 +10,7 @@ import pytest
 from appliance.errors import SekishoError
 from appliance.kernel import nft
 from appliance.kernel.apply import Memory
-from appliance.kernel.nft import Element, Grant
+from appliance.kernel.nft import Element, Grant, runtime
 from tests.unit.kernel.namespace import in_namespace, sh
 from tests.unit.kernel.worlds import ENGINE, table
 
@@ -58,6 +58,25 @@ def test_a_map_may_change_its_mind() -> None:
         Element(("203.0.113.33", "443"), "10443"),
     }
     assert expiry("gate_open", "map")["203.0.113.17"] <= 60
+
+
+@in_namespace
+def test_what_expires_while_it_is_being_revoked_is_revoked(monkeypatch: pytest.MonkeyPatch) -> None:
+    load()
+    nft.grant([Grant("gate_open", OTHER, 300, 10443)])
+    standing = runtime.elements
+    looks: list[str] = []
+
+    def a_moment_ago(name: str, kind: str = "set") -> list[Element]:
+        looks.append(name)
+        gone = [Element(("203.0.113.17", "443"), "10443")] if len(looks) == 1 else []
+        return [*standing(name, kind), *gone]
+
+    monkeypatch.setattr(runtime, "elements", a_moment_ago)
+    # Another value than the one that stands there makes the kernel refuse the short way.
+    nft.revoke([Grant("gate_open", ENGINE, 0, 10443), Grant("gate_open", OTHER, 0, 0)])
+    assert standing("gate_open", "map") == []
+    assert len(looks) == 2
     nft.revoke([Grant("gate_open", ENGINE, 0, 1), Grant("gate_open", OTHER, 0, 2)])
     assert nft.elements("gate_open", "map") == []
 

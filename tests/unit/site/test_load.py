@@ -111,7 +111,16 @@ def test_a_static_key_under_dhcp_is_not_called_unknown() -> None:
         ("", "wan is missing; write the line's settings"),
         ("wan = 3\nlan = []\n", "wan (line 1): 3 cannot be used"),
         ("wan = {}\nlan = {}\n", "wan.kind (in the part that starts at line 1) is missing"),
-        ('wan = {kind = "isdn"}\n', 'wan.kind (line 1): "isdn" cannot be used; write "dhcp" (automatic), "static"'),
+        (
+            'wan = {kind = "ppp"}\n',
+            'wan.kind (line 1): "ppp" cannot be used; write "dhcp" (automatic), "static"',
+        ),
+        ('wan = {kind = "pppoe", interface = "wan0"}\n', "wan.user (in the part that starts at line 1) is missing"),
+        ('wan = {kind = "dhcp", interface = "wan0", user = "u"}\n', 'used only when wan.kind is "pppoe"'),
+        (
+            'wan = {kind = "pppoe", interface = "wan0", user = "u", password = "SECRET"}\n',
+            "wan.password (line 1): the password does not belong in this file",
+        ),
         (GOOD + "[terminals]\n", "terminals (line 8): {…} cannot be used"),
         ("terminals = [1]\n" + GOOD, "terminals[1] (line 1): 1 cannot be used"),
         (GOOD + "[lan.dhcp]\nlease_hours = true\n", "lan.dhcp.lease_hours (line 9): true cannot be used"),
