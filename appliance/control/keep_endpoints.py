@@ -14,7 +14,7 @@ from appliance.control.applying import Applier
 from appliance.control.clock import boottime
 from appliance.control.records import Records
 from appliance.control.watch_tunnels import TunnelWatch
-from appliance.control.ways import Given, given, resolvers, want_prefix, ways
+from appliance.control.ways import Given, given, resolvers, versions, want_prefix, ways
 from appliance.errors import SekishoError
 from appliance.intent import names
 from appliance.intent.model import RouterIntent, Tunnel
@@ -38,7 +38,8 @@ class EndpointKeeper:
         self._applier = applier
         self._tunnels = tunnels
         self._records = records
-        self._speaks_ipv6 = any(line.ipv6 for line in intent.lines)
+        self._versions = {4 for line in intent.lines if line.ipv4} | {6 for line in intent.lines if line.ipv6}
+        self._lines: dict[str, str] = {}
         self._firewall: object = None
         self._fill = False
         self._resolvers: tuple[IPv4Address | IPv6Address, ...] | None = None
@@ -67,10 +68,13 @@ class EndpointKeeper:
         known = {}
         for tunnel in self._intent.tunnels:
             peer = peers.get(tunnel.interface)
-            if peer and peer.endpoint and isinstance(peer.endpoint.address, IPv4Address):
+            if peer and peer.endpoint:
                 known[tunnel.name] = peer.endpoint.address
         wanted = (Endpoint(tunnel.name, tunnel.endpoint_host, tunnel.endpoint_port) for tunnel in self._intent.tunnels)
-        return Endpoints(wanted, known)
+        core = Endpoints(wanted, known)
+        for event in self._carried(given(self._intent)):
+            core.handle(event)
+        return core
 
     async def _tick(self) -> None:
         while True:
@@ -98,12 +102,23 @@ class EndpointKeeper:
             await self._applier.ask_for_prefixes(want_prefix(found))
             await self._applier.lead(ways(found))
             self._given = (found, there)
+            for event in self._carried(found):
+                self._events.put_nowait(event)
             self._events.put_nowait(endpoints.LineChanged(boottime()))
+        elif self._tunnels.lines != self._lines:
+            for event in self._carried(found):
+                self._events.put_nowait(event)
+
+    def _carried(self, found: Given) -> list[endpoints.Event]:
+        """Which versions of IP each tunnel has on its line of now."""
+        self._lines = dict(self._tunnels.lines)
+        by_name = {line.name: versions(line, found) for line in self._intent.lines}
+        return [endpoints.Carries(tunnel, by_name[line], boottime()) for tunnel, line in self._lines.items()]
 
     async def _allow_resolvers(self, servers: Iterable[IPv4Address | IPv6Address]) -> None:
         four = [(server,) for server in servers if server.version == 4]
         await asyncio.to_thread(nft.replace_elements, names.WAN_RESOLVERS, four)
-        if self._speaks_ipv6:
+        if 6 in self._versions:
             # The zone of a link-local address is not part of the packet.
             six = [(IPv6Address(int(server)),) for server in servers if server.version == 6]
             await asyncio.to_thread(nft.replace_elements, names.WAN_RESOLVERS6, six)
@@ -119,7 +134,7 @@ class EndpointKeeper:
                     await self._set(core, command)
 
     async def _resolve(self, host: str) -> None:
-        answer = await endpoints.resolve(host, self._resolvers or (), RESOLVE_SECONDS)
+        answer = await endpoints.resolve(host, self._versions, self._resolvers or (), RESOLVE_SECONDS)
         failed = isinstance(answer, Unresolved)
         for tunnel in self._intent.tunnels:
             if tunnel.endpoint_host == host:
@@ -131,7 +146,12 @@ class EndpointKeeper:
         )
 
     async def _allow(self, core: Endpoints) -> None:
-        await asyncio.to_thread(nft.replace_elements, names.TUNNEL_ENDPOINTS, core.addresses())
+        allowed = core.addresses()
+        four = [(address, port) for address, port in allowed if address.version == 4]
+        await asyncio.to_thread(nft.replace_elements, names.TUNNEL_ENDPOINTS, four)
+        if 6 in self._versions:
+            six = [(address, port) for address, port in allowed if address.version == 6]
+            await asyncio.to_thread(nft.replace_elements, names.TUNNEL_ENDPOINTS6, six)
 
     async def _set(self, core: Endpoints, command: endpoints.SetEndpoint) -> None:
         await self._allow(core)

@@ -13,6 +13,7 @@ from appliance.control.records import Records
 from appliance.control.ways import lease_of
 from appliance.diagnose.line.probe import probe
 from appliance.engines import session_log
+from appliance.engines.leases6 import Lease6, read_lease6
 from appliance.engines.pppd import log_file
 from appliance.intent.model import Line, RouterIntent
 from appliance.intent.overlap import clash, inside
@@ -62,7 +63,7 @@ class LineWatch:
             await asyncio.sleep(EVERY if state.gateway_answers else SOON)
 
     def _observe(self) -> LineState:
-        state = observe_line(self._line.interface)
+        state = observe_line(self._line.interface, 4 if self._line.ipv4 else 6)
         if not self._line.is_session:
             return state
         # pppd ends a session whose far end falls silent (LCP echo): while there is one, somebody answers.
@@ -72,6 +73,9 @@ class LineWatch:
         """The reason why the line has no address of use, and what to name with it; no reason when it has one."""
         if self._clash:
             return "overlap", ", ".join(map(str, self._clash))
+        lacks = "" if self._line.ipv4 else what_is_missing(read_lease6(self._line.port))
+        if lacks:
+            return lacks, ""
         if state.addresses:
             return "", ", ".join(map(str, state.addresses))
         if not self._line.is_session:
@@ -121,3 +125,12 @@ def _tail(line: Line) -> str:
             return stream.read().decode(errors="replace")
     except OSError:
         return ""
+
+
+def what_is_missing(lease: Lease6 | None) -> str:
+    """Of all that a line by IPv6 must give; the words are reasons of the evidence ``wan.address``."""
+    if lease is None or not lease.advertised:
+        return "no-advertisement"
+    if lease.address is None or lease.gateway is None:
+        return "advertised-no-address"
+    return "" if lease.dns else "no-resolvers"

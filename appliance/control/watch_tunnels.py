@@ -24,6 +24,8 @@ from appliance.tunnel.policy import Policy
 PATHS_EVERY = 0.5
 PEERS_EVERY = 5.0
 """Seconds, both."""
+DEAF_AFTER = 25.0
+"""Seconds without a path and without a handshake until another address of the concentrator is tried."""
 STALE_HANDSHAKE = 180.0
 """Seconds: REJECT_AFTER_TIME, after which WireGuard sends nothing without a new handshake (whitepaper, section 6.1)."""
 
@@ -44,6 +46,7 @@ class TunnelWatch:
         self._wishes = Wishes()
         self._bird = BirdControl()
         self._up: dict[str, bool] = {}
+        self._silent_since: dict[str, float] = {}
         self._carrying: str | None = None
         self._peers: dict[str, PeerState] = {}
         self.lines = {tunnel.name: tunnel.line for tunnel in intent.tunnels}
@@ -112,8 +115,14 @@ class TunnelWatch:
             if peer.endpoint is None:
                 yield endpoints.EndpointLost(tunnel.name, now)
             age = _handshake_age(self._peers, tunnel)
-            fresh = age is not None and age < STALE_HANDSHAKE
+            fresh = age is not None and age < STALE_HANDSHAKE and not self._is_deaf(tunnel.name, age, now)
             yield (endpoints.HandshakeFresh if fresh else endpoints.HandshakeOld)(tunnel.name, now)
+
+    def _is_deaf(self, tunnel: str, handshake_age: float, now: float) -> bool:
+        """Nothing comes through, and nobody has answered a call since: WireGuard calls after 15 s of silence
+        (KEEPALIVE_TIMEOUT + REKEY_TIMEOUT) and then every 5 s."""
+        silent = now - self._silent_since.get(tunnel, now)
+        return self.path(tunnel) is False and silent > DEAF_AFTER and handshake_age > silent
 
     async def run(self) -> None:
         peers_due = 0.0
@@ -149,6 +158,10 @@ class TunnelWatch:
 
     async def _path(self, tunnel: str, up: bool) -> None:
         self._records.record("tunnel.path", tunnel, up)
+        if up:
+            self._silent_since.pop(tunnel, None)
+        else:
+            self._silent_since.setdefault(tunnel, boottime())
         # A path that has not come up yet has not failed: no hold-down at a start.
         if up != self._up.setdefault(tunnel, False):
             self._up[tunnel] = up

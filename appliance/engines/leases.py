@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
@@ -21,7 +21,7 @@ class Lease:
     address: IPv4Interface
     gateway: IPv4Address | None
     dns: tuple[IPv4Address, ...]
-    at: float
+    at: float = field(compare=False)
 
 
 def read_lease(interface: str, directory: Path = paths.LEASES) -> Lease | None:

@@ -182,6 +182,21 @@ _LINE = {
             "Switching anything off and on does not help. Please call your support company.",
         ),
     ),
+    "line.no-advertisement": _failed(
+        "インターネット側の機器から、IPv6 の知らせが届きません。",
+        "The line equipment does not announce IPv6.",
+        LINE_EQUIPMENT,
+    ),
+    "line.advertised-no-address": _failed(
+        "インターネット側の機器は IPv6 を知らせていますが、通信に必要な番号（アドレス）をもらえません。",
+        "The line equipment announces IPv6, but gives this router no address.",
+        LINE_EQUIPMENT,
+    ),
+    "line.no-resolvers": _failed(
+        "IPv6 のアドレスはもらえましたが、つなぎ先の場所を調べる先（DNS サーバー）を知らされていません。",
+        "The line gives an IPv6 address, but no DNS server to look up the data center with.",
+        LINE_EQUIPMENT,
+    ),
     "line.on-spare": _warning(
         "主な回線が使えないので、予備の回線で動いています。",
         "The main line is down, so the spare line is in use.",
@@ -437,7 +452,10 @@ PROOF_REASONS: dict[str, str] = {
 }
 """`Evidence.reason` of a failed ``engine.proof`` → cause; anything else is ``engine.not-proven``."""
 
-LINE_REASONS = frozenset({"no-server", "login-refused", "no-password", "no-ip", "overlap"})
+LINE_REASONS = frozenset(
+    {"no-server", "login-refused", "no-password", "no-ip", "overlap"}
+    | {"no-advertisement", "advertised-no-address", "no-resolvers"}
+)
 """`Evidence.reason` of a failed ``wan.address`` that is a cause ``line.REASON``; anything else is ``no-address``."""
 
 TITLES: dict[str, Text] = {

@@ -32,7 +32,7 @@ class Evidence:
 KINDS: dict[str, str] = {
     "account.present": "a connection account is in force",
     "wan.carrier": "the WAN port has a cable with a link (subject: interface)",
-    "wan.address": "the WAN port has an address (subject: interface; detail: address)",
+    "wan.address": "the line gives an address and what belongs to it (subject: interface; detail: address)",
     "wan.gateway": "the upstream router or line answers (subject: interface)",
     "tunnel.endpoint": "the concentrator's name resolves (subject: tunnel)",
     "tunnel.handshake": "WireGuard handshake younger than 180 s (subject: tunnel; detail: age in s)",

@@ -61,9 +61,10 @@ def diff(wanted: Iterable[Address], observed: Collection[Address], ours: Collect
 def strangers(
     wanted: Iterable[Address], observed: Collection[Address], ours: Collection[Address], interface: str
 ) -> list[Address]:
-    """What somebody else put on `interface` beside what we want there; it is left alone."""
+    """What IPv4 addresses somebody else put on `interface` beside what we want there; they are left alone."""
     known = {*wanted, *ours}
-    return sorted((a for a in observed if a.interface == interface and a not in known), key=_order)
+    others = (a for a in observed if a.interface == interface and a.address.version == 4 and a not in known)
+    return sorted(others, key=_order)
 
 
 def apply(netlink: Netlink, change: Change) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address, ip_interface
 from pathlib import Path
-from socket import AF_INET
+from socket import AF_INET, AF_INET6
 from time import monotonic, sleep
+from typing import Literal
 
 from appliance.kernel import links
 from appliance.kernel.netlink import Netlink, NetlinkError, connect
@@ -16,6 +17,8 @@ from appliance.kernel.netlink import Netlink, NetlinkError, connect
 NUD_REACHABLE = 0x02
 NUD_PROBE = 0x10
 NUD_FAILED = 0x20
+_EVERYWHERE = 0
+"""rtnetlink(7): RT_SCOPE_UNIVERSE."""
 ANSWER_LIMIT = 3.5
 """Seconds until the kernel gives a silent neighbour up (3 probes, 1 s apart; arp(7))."""
 
@@ -25,16 +28,18 @@ LINK_LIMIT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class LineState:
-    """gateway_answers: None when there is no gateway to ask."""
+    """addresses: without those of the wire alone (link-local). gateway_answers: None when there is no gateway to ask."""
 
     carrier: bool
-    addresses: tuple[IPv4Interface, ...]
-    gateway: IPv4Address | None
+    addresses: tuple[IPv4Interface | IPv6Interface, ...]
+    gateway: IPv4Address | IPv6Address | None
     gateway_answers: bool | None
 
 
-def observe_line(interface: str) -> LineState:
-    """Look at `interface`; asks the default gateway by ARP and may wait `ANSWER_LIMIT` seconds for it."""
+def observe_line(interface: str, version: Literal[4, 6] = 4) -> LineState:
+    """Look at `interface` by this version of IP; asks the default gateway, by ARP or as a neighbour (RFC 4861 section
+    7.3.3), and may wait `ANSWER_LIMIT` seconds for it."""
+    family = AF_INET if version == 4 else AF_INET6
     with connect() as netlink:
         found = netlink.link_lookup(ifname=interface)
         if not found:
@@ -42,12 +47,13 @@ def observe_line(interface: str) -> LineState:
         index = found[0]
         carrier = bool(netlink.get_links(index)[0].get("IFLA_CARRIER"))
         addresses = tuple(
-            IPv4Interface(f"{message.get('IFA_LOCAL')}/{message['prefixlen']}")
-            for message in netlink.get_addr(family=AF_INET, index=index)
+            ip_interface(f"{message.get('IFA_LOCAL') or message.get('IFA_ADDRESS')}/{message['prefixlen']}")
+            for message in netlink.get_addr(family=family, index=index)
+            if family == AF_INET or message["scope"] == _EVERYWHERE
         )
         gateways = [
-            IPv4Address(route.get("RTA_GATEWAY"))
-            for route in netlink.get_default_routes(family=AF_INET, table=254)
+            ip_address(route.get("RTA_GATEWAY"))
+            for route in netlink.get_default_routes(family=family, table=254)
             if route.get("RTA_OIF") == index and route.get("RTA_GATEWAY")
         ]
         gateway = gateways[0] if gateways else None
@@ -92,7 +98,7 @@ def has_carrier(interface: str) -> bool:
         return False
 
 
-def _answers(netlink: Netlink, index: int, gateway: IPv4Address) -> bool:
+def _answers(netlink: Netlink, index: int, gateway: IPv4Address | IPv6Address) -> bool:
     """Have the kernel probe its neighbour now: a cached entry is no evidence (RFC 1122 2.3.2.1)."""
     try:
         netlink.neigh("change", dst=str(gateway), ifindex=index, state=NUD_PROBE)
@@ -111,8 +117,9 @@ def _answers(netlink: Netlink, index: int, gateway: IPv4Address) -> bool:
     return False
 
 
-def _state(netlink: Netlink, index: int, gateway: IPv4Address) -> int:
-    for message in netlink.get_neighbours(family=AF_INET, ifindex=index):
+def _state(netlink: Netlink, index: int, gateway: IPv4Address | IPv6Address) -> int:
+    family = AF_INET if gateway.version == 4 else AF_INET6
+    for message in netlink.get_neighbours(family=family, ifindex=index):
         if message.get("NDA_DST") == str(gateway):
             return int(message["state"])
     return 0

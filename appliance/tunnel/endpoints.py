@@ -2,17 +2,20 @@
 
 Names are resolved at the start, when the line's address changes, when a handshake is overdue, and
 every few minutes: WireGuard itself resolves once and never again. A good answer is kept until a
-better one comes; a resolver that fails takes nothing away.
+better one comes; a resolver that fails takes nothing away, for neither family. Only addresses of a
+family that the tunnel's line carries are used, and when one brings no handshake the next has its turn,
+of the same family or the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from math import inf
 
-from appliance.tunnel.names import Unresolved, resolve_a
+from appliance.tunnel.names import Reason, Unresolved, resolve_a, resolve_aaaa
 
 RENEW_EVERY = 300.0
 """Seconds between two look-ups of a name while all is well."""
@@ -22,9 +25,12 @@ ADDRESS_PATIENCE = 20.0
 """Seconds for which one of several addresses is given a chance: WireGuard tries every 5 s (REKEY_TIMEOUT)."""
 
 
+Address = IPv4Address | IPv6Address
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """host: name or literal IPv4 address."""
+    """host: name or literal address."""
 
     tunnel: str
     host: str
@@ -40,6 +46,18 @@ class Started:
 class LineChanged:
     """The WAN got another address, gateway or resolvers."""
 
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Carries:
+    """Versions of IP that the line of the tunnel carries from now on, the preferred one first; none: it is dead.
+
+    Until this is said of a tunnel, everything is taken to be carried.
+    """
+
+    tunnel: str
+    versions: tuple[int, ...]
     at: float
 
 
@@ -67,8 +85,10 @@ class EndpointLost:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
+    """addresses: of both families; one of which nothing is known may be missing."""
+
     host: str
-    addresses: tuple[IPv4Address, ...]
+    addresses: tuple[Address, ...]
     at: float
 
 
@@ -83,7 +103,7 @@ class Tick:
     at: float
 
 
-Event = Started | LineChanged | HandshakeOld | HandshakeFresh | EndpointLost | Resolved | ResolveFailed | Tick
+Event = Started | LineChanged | Carries | HandshakeOld | HandshakeFresh | EndpointLost | Resolved | ResolveFailed | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +115,10 @@ class Resolve:
 
 @dataclass(frozen=True, slots=True)
 class SetEndpoint:
+    """Also when WireGuard has it already: it then forgets from which address of ours it spoke until now."""
+
     tunnel: str
-    address: IPv4Address
+    address: Address
     port: int
 
 
@@ -127,16 +149,29 @@ class _Name:
 
 @dataclass(slots=True)
 class _Tunnel:
-    """address: in force since `set_at`. tried: addresses that brought no handshake."""
+    """address: in force since `set_at`. tried: addresses that brought no handshake. answers: all that is known of the
+    host, by family. versions: that its line carries, None while nobody has said."""
 
     endpoint: Endpoint
-    address: IPv4Address | None
+    address: Address | None
     set_at: float = -inf
     overdue: bool = False
-    tried: set[IPv4Address] = field(default_factory=set)
+    tried: set[Address] = field(default_factory=set)
+    answers: dict[int, tuple[Address, ...]] = field(default_factory=dict)
+    versions: tuple[int, ...] | None = None
 
-    def choose(self, answers: Sequence[IPv4Address], now: float) -> IPv4Address | None:
+    def learn(self, addresses: Iterable[Address]) -> None:
+        by_version: dict[int, tuple[Address, ...]] = {}
+        for address in addresses:
+            by_version[address.version] = (*by_version.get(address.version, ()), address)
+        self.answers |= by_version
+
+    def choose(self, now: float) -> Address | None:
         """The address to use from now on, None to stay with the one in force."""
+        versions = tuple(self.answers) if self.versions is None else self.versions
+        answers = [address for version in versions for address in self.answers.get(version, ())]
+        if not answers:
+            return None
         if self.address in answers and not (self.overdue and now >= self.set_at + ADDRESS_PATIENCE):
             return None
         if self.address is not None:
@@ -153,12 +188,15 @@ class Endpoints:
     already, by tunnel, when an earlier daemon has set them. Events of other tunnels raise KeyError.
     """
 
-    def __init__(self, endpoints: Iterable[Endpoint], known: Mapping[str, IPv4Address] | None = None) -> None:
+    def __init__(self, endpoints: Iterable[Endpoint], known: Mapping[str, Address] | None = None) -> None:
         self._tunnels = {at.tunnel: _Tunnel(at, (known or {}).get(at.tunnel)) for at in endpoints}
         hosts = {tunnel.endpoint.host for tunnel in self._tunnels.values()}
         self._names = {host: _Name() for host in hosts if literal(host) is None}
+        for tunnel in self._tunnels.values():
+            address = literal(tunnel.endpoint.host) or tunnel.address
+            tunnel.learn([address] if address else [])
 
-    def addresses(self) -> frozenset[tuple[IPv4Address, int]]:
+    def addresses(self) -> frozenset[tuple[Address, int]]:
         """Every (address, UDP port) in force: what the firewall lets out by the WAN."""
         return frozenset(
             (tunnel.address, tunnel.endpoint.port) for tunnel in self._tunnels.values() if tunnel.address is not None
@@ -173,8 +211,10 @@ class Endpoints:
                     name.trials = 0
                     name.hurry(now)
                 for tunnel in self._tunnels.values():
-                    address = literal(tunnel.endpoint.host)
-                    commands += self._answer(tunnel, [address] if address else [], now)
+                    chosen = self._choose(tunnel, now)
+                    commands += chosen or (_set(tunnel) if isinstance(event, LineChanged) else [])
+            case Carries(which, versions):
+                commands += self._carried(self._tunnels[which], versions, now)
             case HandshakeOld(which):
                 self._tunnels[which].overdue = True
                 self._hurry(self._tunnels[which].endpoint.host, now)
@@ -199,7 +239,7 @@ class Endpoints:
         due = min((name.due for name in self._names.values() if not name.waiting), default=inf)
         return None if due == inf else due
 
-    def _resolved(self, host: str, addresses: Sequence[IPv4Address], now: float) -> list[Command]:
+    def _resolved(self, host: str, addresses: Sequence[Address], now: float) -> list[Command]:
         name = self._names.get(host)
         if name is None:
             return []
@@ -207,15 +247,24 @@ class Endpoints:
         commands: list[Command] = []
         for tunnel in self._tunnels.values():
             if tunnel.endpoint.host == host:
-                commands += self._answer(tunnel, addresses, now)
+                tunnel.learn(addresses)
+                commands += self._choose(tunnel, now)
         if self._is_troubled(host):
             self._hurry(host, now)
         else:
             self._relax(host)
         return commands
 
-    def _answer(self, tunnel: _Tunnel, addresses: Sequence[IPv4Address], now: float) -> list[Command]:
-        chosen = tunnel.choose(addresses, now) if addresses else None
+    def _carried(self, tunnel: _Tunnel, versions: tuple[int, ...], now: float) -> list[Command]:
+        if versions == tunnel.versions:
+            return []
+        tunnel.versions = versions
+        # What failed by another line may do well by this one.
+        tunnel.tried.clear()
+        return self._choose(tunnel, now)
+
+    def _choose(self, tunnel: _Tunnel, now: float) -> list[Command]:
+        chosen = tunnel.choose(now)
         if chosen is None:
             return []
         tunnel.address, tunnel.set_at = chosen, now
@@ -241,19 +290,37 @@ def _set(tunnel: _Tunnel) -> list[Command]:
     return [SetEndpoint(tunnel.endpoint.tunnel, tunnel.address, tunnel.endpoint.port)]
 
 
-def literal(host: str) -> IPv4Address | None:
+def literal(host: str) -> Address | None:
     """The address that `host` itself is; None for a name."""
     try:
-        return IPv4Address(host)
-    except AddressValueError:
+        return ip_address(host)
+    except ValueError:
         return None
 
 
 async def resolve(
-    host: str, resolvers: Sequence[IPv4Address | IPv6Address], timeout: float
-) -> list[IPv4Address] | Unresolved:
-    """Carries out `Resolve` over the line's resolvers, one after the other; timeout in seconds for each."""
+    host: str, versions: Collection[int], resolvers: Sequence[Address], timeout: float
+) -> list[Address] | Unresolved:
+    """Carries out `Resolve` over the lines' resolvers, one after the other; timeout in seconds for each.
+
+    versions: of IP, that any line may carry. `Unresolved` only when no family has an address; then the more telling
+    reason.
+    """
     address = literal(host)
     if address is not None:
         return [address]
-    return await resolve_a(host, resolvers, None, timeout)
+    four, six = await asyncio.gather(
+        _asked(4 in versions, lambda: resolve_a(host, resolvers, None, timeout)),
+        _asked(6 in versions, lambda: resolve_aaaa(host, resolvers, timeout)),
+    )
+    known = [address for answer in (four, six) if not isinstance(answer, Unresolved) for address in answer]
+    if known:
+        return known
+    reasons = [answer.reason for answer in (four, six) if isinstance(answer, Unresolved)]
+    return Unresolved(min(reasons, key=list(Reason).index))
+
+
+async def _asked(
+    wanted: bool, question: Callable[[], Coroutine[None, None, Sequence[Address] | Unresolved]]
+) -> Sequence[Address] | Unresolved:
+    return await question() if wanted else Unresolved(Reason.NO_SERVER)

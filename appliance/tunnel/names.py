@@ -1,12 +1,13 @@
-"""Names to IPv4 addresses by exactly the given resolvers: never the machine's own, never another."""
+"""Names to addresses by exactly the given resolvers: never the machine's own, never another."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
+from typing import TypeVar
 
 import dns.asyncquery
 import dns.exception
@@ -14,6 +15,8 @@ import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
+
+Address = TypeVar("Address", IPv4Address, IPv6Address)
 
 
 class Reason(StrEnum):
@@ -42,11 +45,31 @@ async def resolve_a(
     source: own address to ask from, None for the route's. timeout: seconds for each server.
     Over UDP, and TCP when the answer is cut short (RFC 7766). Never raises for what a server does.
     """
+    own = str(source) if source else None
+    return await _resolve(name, dns.rdatatype.A, IPv4Address, servers, own, timeout, port)
+
+
+async def resolve_aaaa(
+    name: str, servers: Sequence[IPv4Address | IPv6Address], timeout: float, port: int = 53
+) -> list[IPv6Address] | Unresolved:
+    """The same for IPv6 addresses (RFC 3596), from the route's own address."""
+    return await _resolve(name, dns.rdatatype.AAAA, IPv6Address, servers, None, timeout, port)
+
+
+async def _resolve(
+    name: str,
+    kind: dns.rdatatype.RdataType,
+    form: Callable[[str], Address],
+    servers: Sequence[IPv4Address | IPv6Address],
+    source: str | None,
+    timeout: float,
+    port: int,
+) -> list[Address] | Unresolved:
     failures = [Reason.NO_SERVER]
     for server in servers:
         try:
             async with asyncio.timeout(timeout):
-                return await _ask(name, str(server), str(source) if source else None, port)
+                return await _ask(name, kind, form, str(server), source, port)
         except TimeoutError:
             failures.append(Reason.TIMEOUT)
         except _NoAnswerError as failure:
@@ -65,8 +88,15 @@ class _NoAnswerError(Exception):
         self.reason = reason
 
 
-async def _ask(name: str, server: str, source: str | None, port: int) -> list[IPv4Address]:
-    query = dns.message.make_query(dns.name.from_text(name), dns.rdatatype.A)
+async def _ask(
+    name: str,
+    kind: dns.rdatatype.RdataType,
+    form: Callable[[str], Address],
+    server: str,
+    source: str | None,
+    port: int,
+) -> list[Address]:
+    query = dns.message.make_query(dns.name.from_text(name), kind)
     # ignore_*: a forged or foreign packet must not end the waiting for the real one (RFC 5452 section 9).
     answer, _ = await dns.asyncquery.udp_with_fallback(
         query, server, port=port, source=source, ignore_unexpected=True, ignore_errors=True
@@ -85,19 +115,22 @@ async def _ask(name: str, server: str, source: str | None, port: int) -> list[IP
     records = answer.resolve_chaining().answer
     if records is None:
         raise _NoAnswerError(Reason.NODATA)
-    addresses = dict.fromkeys(IPv4Address(record.to_text()) for record in records)
+    addresses = dict.fromkeys(form(record.to_text()) for record in records)
     hosts = [address for address in addresses if _is_host(address)]
     if not hosts:
         raise _NoAnswerError(Reason.MALFORMED)
     return hosts
 
 
-def _is_host(address: IPv4Address) -> bool:
+def _is_host(address: IPv4Address | IPv6Address) -> bool:
     """A resolver's answer must not make us talk to ourselves or to everybody."""
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return False
     return not (
         address.is_unspecified
         or address.is_loopback
         or address.is_link_local
         or address.is_multicast
-        or address.is_reserved
+        # Of IPv6 that would be most of what there is, translated addresses (RFC 6052) among them.
+        or (address.version == 4 and address.is_reserved)
     )

@@ -1,9 +1,9 @@
-"""The map of the world. Documentation ranges only: RFC 5737 addresses, RFC 5398 AS number, RFC 6761 names."""
+"""The map of the world. Documentation ranges only: RFC 5737, RFC 3849; RFC 5398 AS number, RFC 6761 names."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 
 # ---- the clinic --------------------------------------------------------------------------
 LAN = IPv4Network("192.0.2.0/26")
@@ -46,10 +46,20 @@ PPPOE_USER = "clinic-0001@provider.example"
 PPPOE_PASSWORD = 'lab "pass\\word" #1'
 PPPOE_MTU = 1454
 
+# ---- the access line when it is IPv6 (IPoE) -----------------------------------------------------
+IPOE_CUSTOMERS = IPv6Network("2001:db8:600::/40")
+"""All that the provider has for its customers."""
+IPOE_PREFIXES = (IPv6Network("2001:db8:600::/64"), IPv6Network("2001:db8:601::/64"))
+"""Advertised on the clinic's line, one after the other."""
+IPOE_POOLS = (IPv6Network("2001:db8:610::/48"), IPv6Network("2001:db8:620::/48"))
+"""Of which the clinic is delegated a /56, one after the other."""
+PROVIDER6 = IPv6Interface("2001:db8:51::2/64")
+
 # ---- the internet --------------------------------------------------------------------------
 INTERNET = IPv4Network("198.51.100.0/24")
 UPPER_WAN = IPv4Interface("198.51.100.2/24")
 INTERNET_DNS = IPv4Interface("198.51.100.53/24")
+INTERNET_DNS6 = IPv6Interface("2001:db8:51::53/64")
 PUBLIC_TIME = IPv4Interface("198.51.100.123/24")
 PUBLIC_TIME_NAME = "nts.time.example"
 PUBLIC_WEB = IPv4Interface("198.51.100.80/24")
@@ -75,6 +85,7 @@ class ConcentratorPlace:
     name: str
     host: str
     outside: IPv4Interface
+    outside6: IPv6Interface
     inner: IPv4Address
     backbone: IPv4Interface
     preference: int
@@ -86,6 +97,7 @@ CONCENTRATORS = {
         "dc1",
         "vpn1.dc.example",
         IPv4Interface("198.51.100.11/24"),
+        IPv6Interface("2001:db8:51::11/64"),
         IPv4Address("203.0.113.1"),
         IPv4Interface("203.0.113.65/26"),
         200,
@@ -95,6 +107,7 @@ CONCENTRATORS = {
         "dc2",
         "vpn2.dc.example",
         IPv4Interface("198.51.100.12/24"),
+        IPv6Interface("2001:db8:51::12/64"),
         IPv4Address("203.0.113.2"),
         IPv4Interface("203.0.113.66/26"),
         100,

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.lab import addresses, wireguard
 from tests.lab.addresses import ConcentratorPlace
 from tests.lab.machine import Machine
-from tests.lab.outside import start_dns, start_time
+from tests.lab.outside import speak_ipv6, start_dns, start_time
 from tests.lab.waiting import until
 
 BFD_INTERVAL_MS = 20
@@ -66,10 +66,14 @@ def birdc(machine: Machine, *command: str, check: bool = True) -> str:
 
 
 class Concentrator:
-    """One VPN gateway. Its key stays the same over restarts of its machine; clinics are admitted by `admit`."""
+    """One VPN gateway. Its key stays the same over restarts of its machine; clinics are admitted by `admit`.
 
-    def __init__(self, place: ConcentratorPlace, private_key: str, public_key: str) -> None:
+    speaks_ipv6: it is reached by both families.
+    """
+
+    def __init__(self, place: ConcentratorPlace, private_key: str, public_key: str, speaks_ipv6: bool) -> None:
         self.place = place
+        self._speaks_ipv6 = speaks_ipv6
         self.private_key = private_key
         self.public_key = public_key
         self.clinics: list[wireguard.Clinic] = []
@@ -83,6 +87,8 @@ class Concentrator:
             f"address add {self.place.backbone} dev backbone\n"
             f"route add {addresses.DATA_CENTER} via {addresses.CORE.ip}\n"
         )
+        if self._speaks_ipv6:
+            speak_ipv6(machine, self.place.outside6)
         machine.sysctl(net__ipv4__ip_forward=1)
         # A clinic's packets go to the engines and nowhere else, least of all to the internet.
         machine.run("nft", "-f", "-", input=FORWARDING)

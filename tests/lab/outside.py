@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Interface
 from pathlib import Path
 
 from tests.lab import addresses
@@ -20,11 +20,23 @@ DNSMASQ = (
 """The common part of every dnsmasq out there."""
 
 
-def start_dns(machine: Machine, address: IPv4Address, names: Mapping[str, Sequence[IPv4Address]]) -> None:
-    """A DNS server on one address that knows `names` and nothing else."""
+def speak_ipv6(machine: Machine, address: IPv6Interface) -> None:
+    """A place on the internet by IPv6; interface `internet` is plugged."""
+    machine.ip(
+        f"address add {address} dev internet nodad\n"
+        f"route add {addresses.IPOE_CUSTOMERS} via {addresses.PROVIDER6.ip} dev internet\n"
+    )
+
+
+Address = IPv4Address | IPv6Address
+
+
+def start_dns(machine: Machine, listening: Address | Sequence[Address], names: Mapping[str, Sequence[Address]]) -> None:
+    """A DNS server on some addresses that knows `names` and nothing else."""
+    own = [listening] if isinstance(listening, Address) else listening
     machine.popen(
         *DNSMASQ,
-        f"--listen-address={address}",
+        *(f"--listen-address={address}" for address in own),
         "--local=/example/",
         "--local-ttl=5",
         *(f"--host-record={name},{answer}" for name, answers in names.items() for answer in answers),
@@ -42,11 +54,17 @@ def start_time(machine: Machine, address: IPv4Address, nts: tuple[Path, Path] | 
     machine.popen("chronyd", "-x", "-d", "-u", "root", "-f", "/etc/chrony.conf", log=machine.log_dir / "time.log")
 
 
-def start_internet(machine: Machine) -> None:
+def start_internet(machine: Machine, speaks_ipv6: bool) -> None:
     """The public DNS and a public web server; interface `internet` is plugged."""
     machine.ip(f"address add {addresses.INTERNET_DNS} dev internet\naddress add {addresses.PUBLIC_WEB} dev internet\n")
-    names = {place.host: [place.outside.ip] for place in addresses.CONCENTRATORS.values()}
-    start_dns(machine, addresses.INTERNET_DNS.ip, {**names, addresses.PUBLIC_WEB_NAME: [addresses.PUBLIC_WEB.ip]})
+    listening: list[Address] = [addresses.INTERNET_DNS.ip]
+    names: dict[str, list[Address]] = {place.host: [place.outside.ip] for place in addresses.CONCENTRATORS.values()}
+    if speaks_ipv6:
+        speak_ipv6(machine, addresses.INTERNET_DNS6)
+        listening.append(addresses.INTERNET_DNS6.ip)
+        for place in addresses.CONCENTRATORS.values():
+            names[place.host].append(place.outside6.ip)
+    start_dns(machine, listening, {**names, addresses.PUBLIC_WEB_NAME: [addresses.PUBLIC_WEB.ip]})
     machine.write("/var/www/index.html", "<!doctype html><title>public</title>\n")
     machine.popen(
         "python",

@@ -79,7 +79,10 @@ class World:
         ports = ((role, interface) for role, cables in self._cabling.items() for interface in cables)
         # Fixed, so that a machine that comes back is the same to its neighbours.
         self._macs = {port: f"02:00:00:00:03:{number:02x}" for number, port in enumerate(ports)} | _MACS
+        self._is_ipv6_at_home = any(line.speaks_ipv6 for line in lines)
         self._speaks_ipv6 = {*CLINIC, *(role for line in lines if line.speaks_ipv6 for role in line.cabling)}
+        if self._is_ipv6_at_home:
+            self._speaks_ipv6 |= {"internet", *(f"conc{number}" for number in addresses.CONCENTRATORS)}
         self.machines: dict[str, Machine] = {}
         self.links: dict[tuple[str, str], Link] = {}
         self.concentrators: dict[int, Concentrator] = {}
@@ -119,13 +122,13 @@ class World:
         self._on_close.callback(self.cabinet.close)
         for role in self._cabling:
             self._place(role)
-        outside.start_internet(self.machines["internet"])
+        outside.start_internet(self.machines["internet"], self._is_ipv6_at_home)
         for line in self.lines:
             line.start(self.machines)
         datacenter.start_core(self.machines["core"])
         for number, place in addresses.CONCENTRATORS.items():
             machine = self.machines[f"conc{number}"]
-            self.concentrators[number] = Concentrator(place, *wireguard.create_key(machine))
+            self.concentrators[number] = Concentrator(place, *wireguard.create_key(machine), self._is_ipv6_at_home)
             self.concentrators[number].start(machine)
         for name, engine in addresses.ENGINES.items():
             self._host(name, engine.receipt, engine.receipt_gate, gateway=engine.gateway)

@@ -124,6 +124,12 @@ def firewall_counter(world: World, name: str) -> int:
     return int(next(entry["counter"]["packets"] for entry in json.loads(listed)["nftables"] if "counter" in entry))
 
 
+def own_addresses6(world: World, port: str = "wan0") -> list[str]:
+    """The router's IPv6 addresses on a line, those of the wire alone (link-local) left out."""
+    shown = json.loads(world.machines["router"].run("ip", "-6", "-json", "address", "show", "dev", port).stdout)
+    return [info["local"] for entry in shown for info in entry.get("addr_info", []) if info["scope"] == "global"]
+
+
 def processes(machine: Machine, *words: str) -> dict[int, str]:
     """Command lines by process number, as the machine sees them; with `words` only those that hold one of them."""
     listed = (line.split(None, 1) for line in machine.run("ps", "-ewwo", "pid=,args=").stdout.splitlines())

@@ -269,6 +269,17 @@ def test_no_address_counts_only_after_a_while() -> None:
     assert {light.name for light in lights if light.root == "line"} == {"tunnel", "engine"}
 
 
+@pytest.mark.parametrize("reason", ["no-advertisement", "advertised-no-address", "no-resolvers"])
+def test_a_line_by_ipv6_says_what_it_lacks(reason: str) -> None:
+    board = board_with()
+    lost = (("wan.address", "wan0", False, reason), *down("dc1", "dc2"), *proofs(False, "unreachable"))
+    for at in (101.0, 105.0, 110.0, 116.0):
+        show(board, at, lost)
+    lights = board.lights(116.0)
+    assert (lights[0].cause, lights[0].root) == (f"line.{reason}", None)
+    assert {light.name for light in lights if light.root == "line"} == {"tunnel", "engine"}
+
+
 STARTING: tuple[Change, ...] = (
     *without("wan.address", "wan.gateway", "tunnel.", "engine."),
     ("wan.address", "wan0", False),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import pytest
@@ -14,6 +14,8 @@ from appliance.tunnel.endpoints import (
     ADDRESS_PATIENCE,
     LONGEST_BACKOFF,
     RENEW_EVERY,
+    Address,
+    Carries,
     Command,
     Endpoint,
     EndpointLost,
@@ -33,6 +35,7 @@ from appliance.tunnel.endpoints import (
 from appliance.tunnel.names import Reason, Unresolved
 
 ONE, TWO, THREE = (IPv4Address(f"198.51.100.{last}") for last in (11, 12, 13))
+SIX, SEVEN = (IPv6Address(f"2001:db8:11::{last}") for last in (6, 7))
 FIRST = Endpoint("dc1", "vpn1.dc.example", 51820)
 SECOND = Endpoint("dc2", "vpn2.dc.example", 51820)
 LITERAL = Endpoint("dc3", "198.51.100.13", 51821)
@@ -158,8 +161,65 @@ def test_late_answers_of_another_time_are_ignored() -> None:
 
 
 def test_an_address_needs_no_resolver() -> None:
-    assert asyncio.run(resolve("198.51.100.13", [], 1.0)) == [THREE]
-    assert asyncio.run(resolve("vpn1.dc.example", [], 1.0)) == Unresolved(Reason.NO_SERVER)
+    assert asyncio.run(resolve("198.51.100.13", {4}, [], 1.0)) == [THREE]
+    assert asyncio.run(resolve("2001:db8:11::6", {6}, [], 1.0)) == [SIX]
+    assert asyncio.run(resolve("vpn1.dc.example", {4, 6}, [], 1.0)) == Unresolved(Reason.NO_SERVER)
+
+
+def test_only_what_the_line_carries_is_used() -> None:
+    core = started(FIRST)
+    assert core.handle(Carries("dc1", (6,), 0.0)) == []
+    assert core.handle(Resolved(FIRST.host, (ONE, SIX), 0.1)) == [SetEndpoint("dc1", SIX, 51820)]
+    # The tunnel moves to a line of the other family: nothing needs to be asked first.
+    assert core.handle(Carries("dc1", (4,), 1.0)) == [SetEndpoint("dc1", ONE, 51820)]
+    assert core.handle(Carries("dc1", (4,), 1.1)) == []
+    # A dead line is no reason to change anything.
+    assert core.handle(Carries("dc1", (), 2.0)) == []
+    assert core.handle(Resolved(FIRST.host, (TWO, SEVEN), 2.1)) == []
+    assert core.addresses() == {(ONE, 51820)}
+    assert core.handle(Carries("dc1", (6, 4), 3.0)) == [SetEndpoint("dc1", SEVEN, 51820)]
+
+
+def test_a_literal_address_waits_for_a_line_that_carries_it() -> None:
+    six = Endpoint("dc1", str(SIX), 51820)
+    core = Endpoints([six])
+    assert core.handle(Carries("dc1", (4,), 0.0)) == []
+    assert core.handle(Started(0.1)) == []
+    assert core.handle(Carries("dc1", (6,), 1.0)) == [SetEndpoint("dc1", SIX, 51820)]
+
+
+def test_where_both_families_are_carried_no_silence_is_for_ever() -> None:
+    core = started(FIRST)
+    core.handle(Carries("dc1", (6, 4), 0.0))
+    assert core.handle(Resolved(FIRST.host, (ONE, SIX, SEVEN), 0.0)) == [SetEndpoint("dc1", SIX, 51820)]
+    now, chosen = 0.0, []
+    while len(chosen) < 8:
+        now += 1.0
+        for command in core.handle(HandshakeOld("dc1", now)):
+            assert command == Resolve(FIRST.host)
+            told = core.handle(Resolved(FIRST.host, (ONE, SIX, SEVEN), now))
+            chosen += [one.address for one in told if isinstance(one, SetEndpoint)]
+    assert chosen[:3] == [SEVEN, ONE, SIX]
+    assert {*chosen[4:]} == {SEVEN, ONE, SIX}
+
+
+def test_a_family_of_which_nobody_knows_anything_keeps_its_last_answer() -> None:
+    core = started(FIRST)
+    core.handle(Carries("dc1", (6, 4), 0.0))
+    core.handle(Resolved(FIRST.host, (ONE, SIX), 0.0))
+    assert core.handle(Resolved(FIRST.host, (TWO,), 1.0)) == []
+    assert core.addresses() == {(SIX, 51820)}
+    left_by_an_earlier_daemon = Endpoints([FIRST], {"dc1": SIX})
+    left_by_an_earlier_daemon.handle(Carries("dc1", (6, 4), 0.0))
+    left_by_an_earlier_daemon.handle(Started(0.0))
+    assert left_by_an_earlier_daemon.handle(Resolved(FIRST.host, (ONE,), 1.0)) == []
+
+
+def test_another_address_of_ours_is_told_by_naming_the_far_end_again() -> None:
+    """WireGuard would go on to speak from the former one as long as the port has it."""
+    core = started(FIRST)
+    core.handle(Resolved(FIRST.host, (SIX,), 0.0))
+    assert core.handle(LineChanged(1.0)) == [SetEndpoint("dc1", SIX, 51820), Resolve(FIRST.host)]
 
 
 class EndpointsMachine(RuleBasedStateMachine):
@@ -169,7 +229,9 @@ class EndpointsMachine(RuleBasedStateMachine):
         self.now = 0.0
         self.asked: dict[str, list[float]] = {FIRST.host: [], SECOND.host: []}
         self.waiting: set[str] = set()
-        self.in_force: dict[str, IPv4Address] = {}
+        self.in_force: dict[str, Address] = {}
+        self.carried: dict[str, tuple[int, ...]] = {}
+        self.known: dict[str, dict[int, set[Address]]] = {FIRST.host: {}, SECOND.host: {}, LITERAL.host: {4: {THREE}}}
         self.fresh_line = True
         self.feed(Started(0.0))
 
@@ -182,17 +244,35 @@ class EndpointsMachine(RuleBasedStateMachine):
                     self.waiting.add(host)
                     self.asked[host].append(self.now)
                 case SetEndpoint(tunnel, address, _):
-                    assert self.in_force.get(tunnel) != address or isinstance(event, EndpointLost)
+                    assert self.in_force.get(tunnel) != address or isinstance(event, EndpointLost | LineChanged)
+                    if self.in_force.get(tunnel) != address:
+                        assert address.version in self.carried.get(tunnel, (4, 6))
                     self.in_force[tunnel] = address
         return commands
 
-    @rule(host=st.sampled_from([FIRST.host, SECOND.host]), last=st.lists(st.integers(11, 13), min_size=1, unique=True))
-    def resolved(self, host: str, last: Sequence[int]) -> None:
+    @rule(
+        host=st.sampled_from([FIRST.host, SECOND.host]),
+        answer=st.lists(st.sampled_from([ONE, TWO, THREE, SIX, SEVEN]), min_size=1, unique=True),
+    )
+    def resolved(self, host: str, answer: Sequence[Address]) -> None:
         if host in self.waiting:
             self.waiting.discard(host)
-            self.feed(Resolved(host, tuple(IPv4Address(f"198.51.100.{number}") for number in last), self.now))
-            tunnel = "dc1" if host == FIRST.host else "dc2"
-            assert int(self.in_force[tunnel].packed[3]) in last
+            for version in {address.version for address in answer}:
+                self.known[host][version] = {address for address in answer if address.version == version}
+            self.feed(Resolved(host, tuple(answer), self.now))
+            self.something_that_is_carried_is_in_force("dc1" if host == FIRST.host else "dc2", host)
+
+    @rule(endpoint=st.sampled_from([FIRST, SECOND, LITERAL]), versions=st.sampled_from([(), (4,), (6,), (6, 4)]))
+    def carries(self, endpoint: Endpoint, versions: tuple[int, ...]) -> None:
+        self.carried[endpoint.tunnel] = versions
+        self.feed(Carries(endpoint.tunnel, versions, self.now))
+        self.something_that_is_carried_is_in_force(endpoint.tunnel, endpoint.host)
+
+    def something_that_is_carried_is_in_force(self, tunnel: str, host: str) -> None:
+        """Never stuck: where any address can be reached, one of these is in force."""
+        versions = self.carried.get(tunnel, (4, 6))
+        usable = {address for version in versions for address in self.known[host].get(version, ())}
+        assert not usable or self.in_force[tunnel] in usable
 
     @rule(host=st.sampled_from([FIRST.host, SECOND.host]))
     def failed(self, host: str) -> None:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import dns.flags
 import dns.message
@@ -17,7 +17,7 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from appliance.tunnel.names import Reason, Unresolved, resolve_a
+from appliance.tunnel.names import Reason, Unresolved, resolve_a, resolve_aaaa
 
 pytestmark = pytest.mark.isolated
 
@@ -53,6 +53,15 @@ def world() -> None:
     end = time.monotonic() + 20
     while isinstance(resolve("vpn1.dc.example", HONEST, timeout=1.0), Unresolved):
         assert time.monotonic() < end
+
+
+def test_an_honest_server_knows_both_families(world: None) -> None:
+    def asked(name: str) -> list[IPv6Address] | Unresolved:
+        return asyncio.run(resolve_aaaa(name, [NO_WAY, HONEST], 5.0))
+
+    assert asked("six.dc.example") == [IPv6Address("2001:db8::6")]
+    assert asked("alias.dc.example") == [IPv6Address("2001:db8::1")]
+    assert asked("many.example") == Unresolved(Reason.NODATA)
 
 
 def test_an_honest_server(world: None) -> None:
