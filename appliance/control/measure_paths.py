@@ -10,10 +10,13 @@ import secrets
 import socket
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from appliance.control.clock import boottime
 from appliance.control.watch_tunnels import TunnelWatch
+from appliance.engines.leases6 import read_lease6
 from appliance.intent.model import RouterIntent, Tunnel
+from appliance.kernel import line
 from appliance.tunnel import echo, path_mtu
 
 LOOK_EVERY = 0.25
@@ -22,10 +25,19 @@ _MOST_AT_ONCE = 64
 """Replies that are read at a time: nobody may keep us busy."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """line: its name. largest: the inner packet that fits it, in bytes; None while nobody knows."""
+
+    line: str
+    largest: int | None
+
+
 class PathMeasurer:
     def __init__(self, intent: RouterIntent, tunnels: TunnelWatch) -> None:
         self._intent = intent
         self._tunnels = tunnels
+        self._lines = {known.name: known for known in intent.lines}
 
     async def run(self) -> None:
         await asyncio.gather(*(self._measure(tunnel) for tunnel in self._intent.tunnels))
@@ -34,16 +46,17 @@ class PathMeasurer:
         core = path_mtu.PathMtu(tunnel.mtu, self._tunnels.mtus[tunnel.name])
         identifier = secrets.randbits(16)
         came = asyncio.Event()
-        by: str | None = None
+        by: _Way | None = None
         sock: socket.socket | None = None
         try:
             while True:
-                line = self._tunnels.lines[tunnel.name] if self._tunnels.path(tunnel.name) else None
-                if line != by:
+                way = self._way(tunnel) if self._tunnels.path(tunnel.name) else None
+                if way != by:
                     _close(sock)
-                    by, sock = line, _open(tunnel, came) if line else None
-                    event = path_mtu.PathUp if sock else path_mtu.PathDown
-                    await self._carry_out(tunnel, core.handle(event(boottime())), sock, identifier)
+                    by, sock = way, _open(tunnel, came) if way else None
+                    now = boottime()
+                    event = path_mtu.PathUp(now, way.largest) if sock and way else path_mtu.PathDown(now)
+                    await self._carry_out(tunnel, core.handle(event), sock, identifier)
                 came.clear()
                 for size in _replies(sock, identifier):
                     await self._carry_out(tunnel, core.handle(path_mtu.Echoed(size, boottime())), sock, identifier)
@@ -55,6 +68,15 @@ class PathMeasurer:
                         await came.wait()
         finally:
             _close(sock)
+
+    def _way(self, tunnel: Tunnel) -> _Way:
+        name, version = self._tunnels.lines[tunnel.name], self._tunnels.version(tunnel)
+        by = self._lines[name]
+        port = line.mtu(by.interface if version == 4 else by.port)
+        if version is None or port is None:
+            return _Way(name, None)
+        lease = read_lease6(by.port) if version == 6 else None
+        return _Way(name, path_mtu.fits(min(port, (lease and lease.mtu) or port), version, tunnel.mtu))
 
     async def _carry_out(
         self, tunnel: Tunnel, commands: Iterable[path_mtu.Command], sock: socket.socket | None, identifier: int

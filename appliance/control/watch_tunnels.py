@@ -74,6 +74,11 @@ class TunnelWatch:
         """Whether packets passed both ways at the last look; None while nobody knows, as of a drained tunnel."""
         return None if tunnel in self._wishes.drained else self._up.get(tunnel)
 
+    def version(self, tunnel: Tunnel) -> int | None:
+        """Of IP, by which the tunnel's outer packets went at the last look; None while nobody knows."""
+        peer = self._peers.get(tunnel.interface)
+        return peer.endpoint.address.version if peer and peer.endpoint else None
+
     async def wish(self, wishes: Wishes) -> None:
         """What the operator wants from now on."""
         for event in self._heed(wishes):

@@ -24,7 +24,7 @@ class Given:
 def given(intent: RouterIntent) -> Given:
     return Given(
         {line.name: lease_of(line) for line in intent.lines},
-        {line.name: read_lease6(line.port) if line.ipv6 else None for line in intent.lines},
+        {line.name: read_lease6(line.port) if line.ipv6 and is_there(line.port) else None for line in intent.lines},
     )
 
 

@@ -44,8 +44,8 @@ each() {
 }
 
 router() {
-    printf '{"from":"%s","lifetime":%s,"flags":"%s","prefixes":[' \
-        "$(given "nd$1_from")" "$(number "$(given "nd$1_lifetime")")" "$(given "nd$1_flags")"
+    printf '{"from":"%s","lifetime":%s,"flags":"%s","mtu":%s,"prefixes":[' "$(given "nd$1_from")" \
+        "$(number "$(given "nd$1_lifetime")")" "$(given "nd$1_flags")" "$(number "$(given "nd$1_mtu")")"
     comma=
     for n in $(each "nd$1_prefix_information" "_prefix"); do
         of="nd$1_prefix_information${n}"

@@ -13,6 +13,8 @@ from appliance import paths
 
 _LONGEST = 16384
 """Bytes; honest routers and servers fill a tenth of it."""
+LEAST_MTU = 1280
+"""Bytes; what is less is no MTU for IPv6 (RFC 8200 section 5)."""
 ADVERTISED, LEASED = "advertised.json", "leased.json"
 
 
@@ -23,6 +25,7 @@ class Lease6:
     (after a change the former stays valid for hours). autonomous: some prefix is advertised for addresses by
     ourselves (RFC 4862). prefixes: delegated to us (RFC 8415). is_delegated: `address` is out of these, and
     nobody has put it on the port yet. dns: RFC 8106 and RFC 8415; link-local ones have the port as their zone.
+    mtu: of the wire, in bytes, as its router advertises it; None when it does not.
     at: seconds of CLOCK_BOOTTIME of the line's last word.
     """
 
@@ -35,6 +38,7 @@ class Lease6:
     is_delegated: bool
     dns: tuple[IPv6Address, ...]
     at: float = field(compare=False)
+    mtu: int | None = None
 
 
 def directory_of(port: str, leases: Path = paths.LEASES) -> Path:
@@ -66,6 +70,7 @@ def parse_lease6(port: str, advertised: bytes | None, leased: bytes | None) -> L
         is_delegated=address in delegated and address not in (*heard.addresses, *got.addresses),
         dns=tuple(dict.fromkeys((*heard.dns, *got.dns))),
         at=max(heard.at, got.at),
+        mtu=heard.mtu,
     )
 
 
@@ -78,6 +83,7 @@ class _Advertised:
     former: tuple[IPv6Address, ...] = ()
     dns: tuple[IPv6Address, ...] = ()
     at: float = 0.0
+    mtu: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,7 @@ def _advertised(port: str, content: bytes | None) -> _Advertised | None:
             former=tuple(address for address in hosts if not any(address in network for network in networks)),
             dns=_servers(port, (item for router in routers for item in router["dns"])),
             at=_number(known["at"]),
+            mtu=next((mtu for router in lasting if (mtu := int(_number(router["mtu"]))) >= LEAST_MTU), None),
         )
     except (ValueError, KeyError, TypeError, OverflowError):
         return None

@@ -28,7 +28,7 @@ LINK_LIMIT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class LineState:
-    """addresses: without those of the wire alone (link-local). gateway_answers: None when there is no gateway to ask."""
+    """addresses: without the link-local ones. gateway_answers: None when there is no gateway to ask."""
 
     carrier: bool
     addresses: tuple[IPv4Interface | IPv6Interface, ...]
@@ -96,6 +96,14 @@ def has_carrier(interface: str) -> bool:
         return Path("/sys/class/net", interface, "carrier").read_text() == "1\n"
     except OSError:
         return False
+
+
+def mtu(interface: str) -> int | None:
+    """Of the interface, in bytes (sysfs-class-net); None when it is not there."""
+    try:
+        return int(Path("/sys/class/net", interface, "mtu").read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def _answers(netlink: Netlink, index: int, gateway: IPv4Address | IPv6Address) -> bool:

@@ -30,11 +30,25 @@ GRAIN = 8
 """Bytes: a difference that is not worth a search."""
 
 
+def fits(line_mtu: int, version: int, widest: int) -> int:
+    """The largest inner packet whose outer one, by this version of IP, fits a line of `line_mtu` bytes.
+
+    WireGuard adds 32 bytes, UDP 8, IP 20 or 40, and pads to 16 but never beyond its interface's MTU, which is
+    `widest` (whitepaper section 5.4.6; RFC 768, 791, 8200).
+    """
+    room = line_mtu - 32 - 8 - (20 if version == 4 else 40)
+    return widest if widest <= room else room // 16 * 16
+
+
 @dataclass(frozen=True, slots=True)
 class PathUp:
-    """Packets pass through the tunnel, maybe by another line than before."""
+    """Packets pass through the tunnel, maybe by another line than before.
+
+    largest: the inner packet that fits this line in one piece, in bytes (see `fits`); None: nobody knows.
+    """
 
     at: float
+    largest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,7 @@ class PathMtu:
     """
 
     def __init__(self, largest: int, known: int | None = None) -> None:
-        self._largest = largest
+        self._largest = self._widest = largest
         self._least = min(LEAST, largest)
         self.mtu = min(max(known or largest, self._least), largest)
         self._up = False
@@ -96,7 +110,8 @@ class PathMtu:
         now = event.at
         commands: list[Command] = []
         match event:
-            case PathUp():
+            case PathUp(_, fitting):
+                commands += self._fit(self._widest if fitting is None else fitting)
                 self._up, self._raise_at = True, now
                 self._try(self.mtu, now)
             case PathDown():
@@ -106,6 +121,15 @@ class PathMtu:
             case Tick():
                 pass
         return commands + self._go_on(now)
+
+    def _fit(self, size: int) -> list[Command]:
+        """Larger ones would be broken up outside the tunnel, and pieces are what routers on the way lose first."""
+        self._largest = min(self._widest, max(size, self._least))
+        self._bad = self._largest + 1
+        if self.mtu <= self._largest:
+            return []
+        self.mtu = self._largest
+        return [SetMtu(self.mtu)]
 
     def next_deadline(self) -> float | None:
         """When a `Tick` makes something due; None while the path is down."""

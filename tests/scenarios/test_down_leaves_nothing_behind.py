@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections.abc import Sequence
 
 import pytest
 
 from tests.lab import observe
+from tests.lab.lines import AccessLine
+from tests.lab.lines.ipoe import Ipoe
+from tests.lab.lines.upper import UpperRouter
 from tests.lab.waiting import until
 from tests.lab.world import World
 from tests.scenarios.steps import MODES, processes
@@ -26,7 +30,12 @@ SWITCH = re.compile(r"net\.(?!netfilter\.nf_conntrack_count|ipv4\.tcp_fastopen_k
 """Not what the kernel counts or draws by itself."""
 
 
-def test_down_leaves_nothing_behind(world: World) -> None:
+@pytest.fixture(params=[UpperRouter(), Ipoe()], ids=["dhcp", "ipoe"])
+def lines(request: pytest.FixtureRequest) -> Sequence[AccessLine]:
+    return (request.param,)
+
+
+def test_down_leaves_nothing_behind(world: World, lines: Sequence[AccessLine]) -> None:
     router = world.machines["router"]
     router.ip(FOREIGN)
     router.run("nft", "add", "table", "inet", "somebody")
@@ -37,6 +46,10 @@ def test_down_leaves_nothing_behind(world: World) -> None:
     world.lease_terminals()
     assert _everything(world) != before
 
+    by_ipv6 = lines[0] if isinstance(lines[0], Ipoe) else None
+    if by_ipv6:
+        # A kernel that is left to itself would follow what is advertised.
+        by_ipv6.fall_silent(world.machines["provider"])
     world.router.sekisho("down", timeout=120)
     assert "変更するところはありませんでした" not in world.router.sekisho("plan").stdout
     world.kill_appliance()
@@ -48,6 +61,8 @@ def test_down_leaves_nothing_behind(world: World) -> None:
         until(lambda: _everything(world) == before, "everything is as before", pause=1)
     assert _everything(world) == before
 
+    if by_ipv6:
+        by_ipv6.serve(world.machines["provider"])
     world.router.run()
     world.router.apply()
     observe.await_green(world)

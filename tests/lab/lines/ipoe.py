@@ -21,9 +21,10 @@ _RADVD, _KEA = "/etc/radvd.conf", "/etc/kea.json"
 @dataclass(frozen=True, slots=True)
 class Ipoe:
     """prefix: advertised for addresses. tells_resolver: in the advertisement (RFC 8106); otherwise DHCPv6 does, as the
-    advertisement says (flag O; RFC 8415 section 6.1)."""
+    advertisement says (flag O; RFC 8415 section 6.1). mtu: of the line, in bytes, as advertised."""
 
     place: Place = FIRST
+    mtu: int = 1500
     prefix: IPv6Network = addresses.IPOE_PREFIXES[0]
     tells_resolver: bool = True
 
@@ -46,8 +47,8 @@ class Ipoe:
         self.serve(machine)
 
     def serve(self, machine: Machine) -> None:
-        """Advertise; who did so before is gone without a farewell, as after a power cut."""
-        machine.run("sh", "-c", "kill -9 $(cat /run/radvd.pid /run/kea.pid); rm -f /run/*.pid", check=False)
+        """Advertise; who did so before is gone."""
+        self.fall_silent(machine)
         machine.ip(
             f"route flush root {addresses.IPOE_CUSTOMERS}\naddress flush dev {LINE} scope global\n"
             f"address add {self.prefix[1]}/64 dev {LINE} nodad\n"
@@ -57,6 +58,10 @@ class Ipoe:
         machine.popen("sh", "-c", radvd, log=machine.log_dir / "radvd.log")
         self.serve_dhcp6(machine)
 
+    def fall_silent(self, machine: Machine) -> None:
+        """Nobody advertises any more, and nobody has said farewell, as after a power cut."""
+        machine.run("sh", "-c", "kill -9 $(cat /run/radvd.pid /run/kea.pid); rm -f /run/*.pid", check=False)
+
     def serve_dhcp6(self, machine: Machine) -> None:
         """For whoever asks, as the advertisement tells him to."""
         if not self.tells_resolver:
@@ -64,10 +69,10 @@ class Ipoe:
 
     def advertisement(self) -> str:
         """radvd.conf(5)."""
-        return advertisement(self.prefix, autonomous=True, tells_resolver=self.tells_resolver)
+        return advertisement(self.prefix, autonomous=True, tells_resolver=self.tells_resolver, mtu=self.mtu)
 
 
-def advertisement(prefix: IPv6Network, *, autonomous: bool, tells_resolver: bool) -> str:
+def advertisement(prefix: IPv6Network, *, autonomous: bool, tells_resolver: bool, mtu: int) -> str:
     """autonomous: the prefix is for addresses, and not only that of the wire."""
     resolver = f"  RDNSS {addresses.INTERNET_DNS6.ip} {{ }};\n" if tells_resolver else ""
     return f"""\
@@ -76,6 +81,7 @@ interface {LINE} {{
   MinRtrAdvInterval 3;
   MaxRtrAdvInterval 4;
   AdvDefaultLifetime 1800;
+  AdvLinkMTU {mtu};
   AdvOtherConfigFlag {"off" if tells_resolver else "on"};
   prefix {prefix} {{ AdvAutonomous {"on" if autonomous else "off"}; }};
 {resolver}}};

@@ -14,8 +14,7 @@ from tests.lab.machine import Machine
 DELEGATED = 56
 _ROUTE = "/etc/kea-route"
 # The customer's own router is the way to his prefix (RFC 8415 section 6.3).
-_ROUTE_TO_CUSTOMER = """\
-#!/bin/sh
+_ROUTE_TO_CUSTOMER = """#!/bin/sh
 [ "$1" = leases6_committed ] || exit 0
 for n in 0 1; do
   eval "type=\\${LEASES6_AT${n}_TYPE:-} prefix=\\${LEASES6_AT${n}_ADDRESS:-}/\\${LEASES6_AT${n}_PREFIX_LEN:-}"
@@ -54,4 +53,4 @@ class IpoeDelegated(ipoe.Ipoe):
         )
 
     def advertisement(self) -> str:
-        return ipoe.advertisement(self.prefix, autonomous=False, tells_resolver=False)
+        return ipoe.advertisement(self.prefix, autonomous=False, tells_resolver=False, mtu=self.mtu)

@@ -21,6 +21,7 @@ ADVERTISED = {
     "nd1_from": ROUTER,
     "nd1_lifetime": "1800",
     "nd1_flags": "O",
+    "nd1_mtu": "1454",
     "nd1_addr1": f"{OWN}/64",
     "nd1_prefix_information1_prefix": "2001:db8:1::",
     "nd1_prefix_information1_length": "64",
@@ -75,6 +76,7 @@ def test_an_advertisement_alone(line: Line) -> None:
     assert (lease.gateway, lease.address) == (IPv6Address(ROUTER), IPv6Address(OWN))
     assert lease.dns == (IPv6Address(DNS), IPv6Address("fe80::53%wan0"))
     assert lease.advertised and lease.autonomous and not lease.is_delegated
+    assert lease.mtu == 1454
     assert 0 < lease.at <= time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
@@ -133,7 +135,7 @@ def test_the_line_cannot_write_anything_but_addresses(line: Line, evil: str) -> 
 
 
 def heard(**changes: Any) -> bytes:
-    router = {"from": ROUTER, "lifetime": 9, "flags": "", "prefixes": [], "addresses": [], "dns": []}
+    router = {"from": ROUTER, "lifetime": 9, "flags": "", "mtu": 0, "prefixes": [], "addresses": [], "dns": []}
     return json.dumps({"routers": [router | changes], "at": 1.5}).encode()
 
 

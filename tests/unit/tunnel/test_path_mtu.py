@@ -23,6 +23,7 @@ from appliance.tunnel.path_mtu import (
     PathUp,
     SetMtu,
     Tick,
+    fits,
 )
 
 LARGEST = 1394
@@ -141,3 +142,26 @@ def test_it_ends_within_its_bounds_at_what_passes(widths: list[int], largest: in
         if width >= LEAST:
             assert min(width, largest) - GRAIN <= mtu <= width
     assert all(min(LEAST, largest) <= size <= largest for size in world.sent)
+
+
+@pytest.mark.parametrize(
+    ("line", "version", "largest"),
+    [(1500, 4, 1394), (1500, 6, 1394), (1454, 4, 1394), (1454, 6, 1360), (1460, 4, 1394), (1280, 6, 1200)],
+)
+def test_what_fits_a_line_in_one_piece(line: int, version: int, largest: int) -> None:
+    """1454 is PPPoE's in Japan, 1280 the least of IPv6; its header takes 20 bytes more."""
+    assert fits(line, version, 1394) == largest
+
+
+def test_a_line_of_the_other_family_carries_less_at_once_and_more_is_found_again() -> None:
+    world = World()
+    world.run(20.0)
+    world.carry_out(world.core.handle(PathUp(world.now, largest=1360)))
+    assert world.core.mtu == 1360
+    world.run(RAISE_EVERY * 2)
+    assert world.core.mtu == 1360
+    world.carry_out(world.core.handle(PathDown(world.now)))
+    world.carry_out(world.core.handle(PathUp(world.now, largest=1394)))
+    world.run(20.0)
+    assert world.core.mtu == 1394
+    assert [size for _, size in world.set] == [1360, 1394]
