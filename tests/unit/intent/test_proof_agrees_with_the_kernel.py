@@ -14,14 +14,17 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from appliance.intent import names
 from appliance.intent.compile import compile
 from appliance.intent.firewall import Field
-from appliance.kernel.nft import render
+from appliance.kernel.nft import render, trial
+from appliance.kernel.nft.fast_path import fitting
 from tests.builders import lab_account, lab_site, static_wan
 from tests.lab.machine import Machine
 from tests.lab.waiting import until
@@ -31,21 +34,30 @@ from tests.unit.intent.proof.journey import Way
 from tests.unit.intent.proof.proving import Court
 from tests.unit.intent.proof.realise import OTHER_USER, Real, dream, targets
 from tests.unit.intent.proof.vocabulary import STRANGER
+from tests.unit.intent.test_golden import SEGMENTS
 
 pytestmark = pytest.mark.namespaces
 
 ROUNDS = 2
+SITES: dict[str, dict[str, Any]] = {
+    "one-segment": {"wan": static_wan(), "time": {"ntp": ["ntp.time.example"], "nts": ["nts.time.example"]}},
+    "segments-and-internet": {
+        **SEGMENTS,
+        # Ports of their own: this test's wires carry no VLANs.
+        "segments": [{**one, "interface": f"lan{n}", "vlan": None} for n, one in enumerate(SEGMENTS["segments"], 1)],
+    },
+}
 WATCH = """
-table inet watch {
-    chain in {
-        type filter hook prerouting priority -400
+table inet watch {{
+    chain in {{
+        type filter hook ingress devices = {{ {} }} priority -400
         meta nftrace set 1
-    }
-    chain out {
+    }}
+    chain out {{
         type filter hook output priority -400
         meta nftrace set 1
-    }
-}
+    }}
+}}
 """
 UNMET = {
     ("input", "Fail fast: the router talks with itself"),
@@ -94,16 +106,17 @@ class Trace:
 class Stage:
     """The router with its rules and nothing else, and one machine at the other end of each of its interfaces."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, site: dict[str, Any]) -> None:
         self._stack = ExitStack()
-        self.intent = compile(
-            lab_account(), lab_site(wan=static_wan(), time={"ntp": ["ntp.time.example"], "nts": ["nts.time.example"]})
-        )
+        wanted = compile(lab_account(), lab_site(**site))
+        lines, tunnels = (tuple(one.interface for one in ones) for ones in (wanted.lines, wanted.tunnels))
+        self.interfaces = (*wanted.lan.interfaces, *lines, *tunnels, STRANGER)
+        # What this kernel can carry: the proof speaks of no other table here.
+        self.intent = replace(wanted, firewall=fitting(wanted.firewall, self.interfaces, trial.offloads()))
         self.router = self._stack.enter_context(Machine("router", directory / "router"))
         self.outside = self._stack.enter_context(Machine("outside", directory / "outside"))
         cabinet = Cabinet(directory / "cabinet")
         self._stack.callback(cabinet.close)
-        self.interfaces = ("lan0", "wan0", *(tunnel.interface for tunnel in self.intent.tunnels), STRANGER)
         for interface in self.interfaces:
             cabinet.plug(self.router, interface, interface)
             cabinet.plug(self.outside, interface, interface)
@@ -114,7 +127,8 @@ class Stage:
         self._laid: list[str] = []
         self._wires = {one: self._wire(one) for one in self.interfaces}
         self._raw = {
-            user: self._raw_socket(user) for user in (0, OTHER_USER, names.GATE_USER, names.PAGE_USER, names.TIME_USER)
+            user: self._raw_socket(user)
+            for user in (0, OTHER_USER, names.GATE_USER, names.PAGE_USER, names.TIME_USER, names.NAMES_USER)
         }
 
     def close(self) -> None:
@@ -122,15 +136,15 @@ class Stage:
 
     def _prepare(self) -> None:
         add_users(self.router)
-        self.router.run("nft", "-f", "-", input=render(self.intent.firewall) + WATCH)
-        lan = self.intent.lan.address
-        self.router.ip(
-            f"addr add {lan} broadcast {lan.network.broadcast_address} dev lan0\n"
-            f"addr add {self.intent.inner_address}/32 dev lo\n"
-            "rule add priority 1 lookup 1000\n"
-            # The LAN's own route would be a way back to every LAN address.
-            f"route del {lan.network} dev lan0\n"
-        )
+        self.router.run("nft", "-f", "-", input=render(self.intent.firewall) + WATCH.format(", ".join(self.interfaces)))
+        self.router.ip(f"addr add {self.intent.inner_address}/32 dev lo\nrule add priority 1 lookup 1000\n")
+        for segment in self.intent.lan.segments:
+            network = segment.address.network
+            self.router.ip(
+                f"addr add {segment.address} broadcast {network.broadcast_address} dev {segment.interface}\n"
+                # The segment's own route would be a way back to every address there.
+                f"route del {network} dev {segment.interface}\n"
+            )
         for key, value in {
             "net/ipv4/ip_forward": "1",
             "net/netfilter/nf_conntrack_tcp_loose": "0",
@@ -201,24 +215,23 @@ class Stage:
 
     def _routes(self, real: Real) -> Iterator[str]:
         """In a table that is asked first, so that the kernel decides as the model's packet has it."""
-        own = (str(self.intent.lan.address.ip), str(self.intent.inner_address))
+        segments = [segment.address for segment in self.intent.lan.segments]
+        own = {str(self.intent.inner_address), *(str(address.ip) for address in segments)}
         if real.words.get(Field.FIB_SOURCE_INTERFACE, "missing") != "missing":
             source, interface = real.words[Field.SOURCE4], real.words[Field.IIF].strip("'")
-            if source != str(self.intent.lan.address.network.broadcast_address):
+            if source not in {str(address.network.broadcast_address) for address in segments}:
                 yield f"{source} dev {interface} table 1000"
         there = real.routed_to
         match real.way, real.words[Field.FIB_DESTINATION_TYPE]:
             case (Way.INWARD, "local") if there not in own:
                 yield f"local {there} dev lo table local"
-            case (Way.THROUGH, _) if real.words[Field.FIB_ROUTE] != "missing":
-                yield f"{there} dev {real.interface_out} table 1000"
-            case (Way.OUTWARD, _):
+            case (Way.THROUGH | Way.OUTWARD, _):
                 yield f"{there} dev {real.interface_out} table 1000"
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    stage = Stage(tmp_path_factory.mktemp("stage"))
+@pytest.fixture(scope="module", params=SITES)
+def stage(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    stage = Stage(tmp_path_factory.mktemp("stage"), SITES[request.param])
     yield stage
     stage.close()
 

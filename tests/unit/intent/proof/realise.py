@@ -125,15 +125,16 @@ class Real:
 
 
 def targets(court: Court) -> Iterator[tuple[Journey, Step]]:
+    """Without the fast path, where nothing is met that other ways do not meet."""
     for travels in court.journeys.values():
-        for step in travels.steps:
-            yield travels, step
+        if travels.way is not Way.FAST:
+            yield from ((travels, step) for step in travels.steps)
 
 
 def dream(court: Court, travels: Journey, step: Step, number: int, luck: random.Random) -> Real | None:
     """A packet that meets the rule, as unlike others as luck wants; None when no real packet does."""
     solver = court.solver(travels.way)
-    solver.add(*_can_be_made(court, travels, step), step.condition)
+    solver.add(*_can_be_made(court, travels), step.condition)
     if solver.check() == z3.unsat:
         return None
     for wish in _wishes(court, travels, luck):
@@ -182,14 +183,13 @@ def _real(court: Court, travels: Journey, model: z3.ModelRef, number: int) -> Re
     )
 
 
-def _can_be_made(court: Court, p: Journey, step: Step) -> Iterator[z3.BoolRef]:
+def _can_be_made(court: Court, p: Journey) -> Iterator[z3.BoolRef]:
     """Where our means end: what a raw socket, conntrack(8) and plain routes can bring about."""
     wire, facts = p.wire, court.facts
     source, destination = wire.fields[Field.SOURCE4].value, wire.fields[Field.DESTINATION4].value
     arrives = p.way is not Way.OUTWARD
     shouted = wire.is_(Field.DESTINATION4, EVERYBODY)
     asks = z3.And(source == 0, shouted)
-    lan = facts.intent.lan.address
     yield wire.is_(Field.FAMILY, "ipv4")
     yield wire.is_(Field.L4PROTO, "tcp", "udp", "icmp", "gre")
     yield z3.Or(wire.is_(Field.SOURCE4, *NETWORKS), z3.And(z3.BoolVal(arrives), asks))
@@ -200,17 +200,19 @@ def _can_be_made(court: Court, p: Journey, step: Step) -> Iterator[z3.BoolRef]:
     yield z3.And(source != destination, z3.UGE(wire.fields[Field.TTL].value, 2))
     yield z3.And(SPORT != 0, DPORT != 0, CONNECTION_PORT != 0)
     yield z3.And(STATES["untracked"] != CT_STATE, z3.Bool("first packet"))
-    own = (facts.router, facts.intent.inner_address)
-    broadcast = lan.network.broadcast_address
+    own = (*facts.routers, facts.intent.inner_address)
+    broadcasts = {segment.address.network.broadcast_address: segment.interface for segment in facts.segments}
     if arrives:
         yield z3.Bool("comes by Ethernet")
         ether = wire.fields[Field.ETHER_SOURCE].value
         yield z3.And(z3.Extract(40, 40, ether) == 0, ether != 0, z3.Not(wire.is_(Field.IIF, "lo")))
         missing = wire.is_(Field.FIB_SOURCE_INTERFACE, "missing")
         yield z3.Implies(wire.is_(Field.SOURCE4, *own), missing)
-        yield z3.Implies(wire.is_(Field.SOURCE4, broadcast), z3.And(facts.from_lan(wire), z3.Not(missing)))
+        for broadcast, interface in broadcasts.items():
+            there = z3.And(wire.is_(Field.IIF, interface), z3.Not(missing))
+            yield z3.Implies(wire.is_(Field.SOURCE4, broadcast), there)
         yield z3.Implies(source == 0, missing)
-        type_of = {EVERYBODY: "broadcast", broadcast: "broadcast", ALL_HOSTS: "multicast"}
+        type_of = {EVERYBODY: "broadcast", ALL_HOSTS: "multicast", **dict.fromkeys(broadcasts, "broadcast")}
         for address, kind in type_of.items():
             at = p.routed.is_(Field.DESTINATION4, address)
             yield z3.Implies(at, ADDRESS_TYPES[kind] == FIB_TYPE)
@@ -219,9 +221,6 @@ def _can_be_made(court: Court, p: Journey, step: Step) -> Iterator[z3.BoolRef]:
             p.routed.is_(Field.DESTINATION4, *type_of),
         )
         yield ADDRESS_TYPES["anycast"] != FIB_TYPE
-        yield z3.Not(z3.And(p.routed.is_(Field.FIB_ROUTE, "missing"), p.passes))
-        lost = z3.And(p.routed.is_(Field.FIB_ROUTE, "missing"), z3.Not(p.forgotten))
-        yield z3.Implies(lost, z3.BoolVal(step.chain == "dead_ends"))
         # The route back to a sender and the way ahead are laid for each by itself.
         routed = p.routed.fields[Field.DESTINATION4].value
         yield routed != source
@@ -230,7 +229,7 @@ def _can_be_made(court: Court, p: Journey, step: Step) -> Iterator[z3.BoolRef]:
         yield z3.Bool("has an owner")
         yield wire.is_(Field.UID, 0, OTHER_USER, *court.vocabulary.users)
         yield z3.Not(wire.is_(Field.OIF, "lo"))
-        yield z3.Not(wire.is_(Field.DESTINATION4, *own, broadcast))
+        yield z3.Not(wire.is_(Field.DESTINATION4, *own, *broadcasts))
     yield from _has_its_state(p, z3.BoolVal(arrives))
 
 
@@ -274,8 +273,10 @@ def _wishes(court: Court, p: Journey, luck: random.Random) -> list[z3.BoolRef]:
     """Values that our rules know, and strangers', in an order that luck decides."""
     facts = court.facts
     addresses: list[Value] = [
-        facts.router,
+        *facts.routers,
         facts.intent.inner_address,
+        *(network[2] for network in facts.intent.lan.networks),
+        *facts.names_inside,
         *(host.address for host in facts.intent.lan.hosts),
         *(tunnel.peer_address for tunnel in facts.intent.tunnels),
         *facts.intent.tunnel_dns,
@@ -283,9 +284,21 @@ def _wishes(court: Court, p: Journey, luck: random.Random) -> list[z3.BoolRef]:
         *(network[luck.randrange(1, 255)] for network in NETWORKS),
         facts.intent.lan.address.network[50],
     ]
-    ports = [53, 67, 68, 80, 123, 443, 3784, names.PAGE_PORT, names.METRICS_PORT, *facts.gate_ports]
+    ports = [
+        53,
+        67,
+        68,
+        80,
+        123,
+        443,
+        3784,
+        names.PAGE_PORT,
+        names.METRICS_PORT,
+        names.OUTSIDE_NAMES_PORT,
+        *facts.gate_ports,
+    ]
     ports.append(luck.randrange(1, 65536))
-    interfaces = [facts.lan, *facts.lines, *facts.tunnels, STRANGER]
+    interfaces = [*facts.intent.lan.interfaces, *facts.lines, *facts.tunnels, STRANGER]
     wire = p.wire
     wishes = [
         wire.is_(Field.SOURCE4, luck.choice(addresses)),
