@@ -62,6 +62,7 @@ class Changes:
             self._time_servers_change,
             self._vendor_changes,
             self._second_line,
+            self._upload_speed_changes,
             self._tunnel_is_bound,
         )
         self._account_changes = (
@@ -201,6 +202,11 @@ class Changes:
             }
         else:
             site.pop("tunnels", None)
+
+    def _upload_speed_changes(self, site: Values) -> None:
+        """Never so low that the flows would queue. Where none was known, the kernel would empty its queue."""
+        if "upload_mbit" in site["wan"]:
+            site["wan"]["upload_mbit"] = self._random.randint(50, 1000)
 
     def _tunnel_is_bound(self, site: Values) -> None:
         """Not the first one: its flows would go another way."""

@@ -16,8 +16,8 @@ from typing import Protocol
 
 from tests.lab.waiting import until
 
-_SEGMENTS = struct.Struct("136xII")
-"""struct tcp_info of linux/tcp.h: tcpi_segs_out, tcpi_segs_in."""
+_INFO = struct.Struct("100xI32xII")
+"""struct tcp_info of linux/tcp.h: tcpi_total_retrans, tcpi_segs_out, tcpi_segs_in."""
 _NUMBER = struct.Struct("!Q")
 EVERY = 0.01
 """Seconds between two packets of a flow, in each direction."""
@@ -116,6 +116,7 @@ class Stream:
         self._during = during
         self._resting = threading.Event()
         self._end: str | None = None
+        self._story: list[str] = []
         for own in (asker, answerer):
             own.settimeout(30)
             own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -134,18 +135,22 @@ class Stream:
         for number in itertools.count(1):
             if self._resting.wait(EVERY):
                 return
+            during, mended = self._during(), self._mended
             try:
                 self._exchange(number)
+                if self._mended != mended:
+                    self._story.append(f"sent again: {during}")
             except (OSError, AssertionError) as error:
                 self._end = f"{error!r}, {self._during()}"
                 return
 
+    @property
+    def _mended(self) -> int:
+        return sum(_info(own)[0] for own in (self._asker, self._answerer))
+
     def _difference(self) -> tuple[int, int]:
-        sent, received = (
-            _SEGMENTS.unpack(own.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SEGMENTS.size))
-            for own in (self._asker, self._answerer)
-        )
-        return sent[0] - received[1], received[0] - sent[1]
+        (_, asked, heard), (_, answered, read) = map(_info, (self._asker, self._answerer))
+        return asked - read, answered - heard
 
     def _is_quiet(self) -> bool:
         """No acknowledgement is on its way any more."""
@@ -159,7 +164,8 @@ class Stream:
         return sum(abs(now - before) for now, before in zip(self._difference(), self._before, strict=True))
 
     def story(self) -> list[str]:
-        return [self._end] if self._end else []
+        """What happened while TCP had to send something again, lost or only late, and how it ended."""
+        return [*self._story, *([self._end] if self._end else [])]
 
     def rest(self) -> None:
         self._resting.set()
@@ -169,3 +175,9 @@ class Stream:
         self.rest()
         self._asker.close()
         self._answerer.close()
+
+
+def _info(connection: socket.socket) -> tuple[int, int, int]:
+    """Segments sent again, sent at all, and received."""
+    again, sent, received = _INFO.unpack(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size))
+    return again, sent, received

@@ -10,12 +10,14 @@ import sys
 
 from tests.vm import command, project
 from tests.vm.campaign import OUTPUT, Campaign, Suite, table
-from tests.vm.kinds import KINDS, STOCK_KERNEL, WALL_CLOCK
+from tests.vm.kinds import KINDS, STOCK_KERNEL, TIME_TRAVEL, WALL_CLOCK
 
 _SUITES = (
     Suite(WALL_CLOCK, ("tests/scenarios",)),
     # What the rooms ask of the kernel, asked of this one.
     Suite(WALL_CLOCK, ("tests/unit",), "isolated or namespaces"),
+    # Hours of a router's life, whose clock jumps to what is due next.
+    Suite(TIME_TRAVEL, ("tests/timers",)),
     # The kernel as Debian ships it: the product comes up, and its fast path works there too.
     Suite(STOCK_KERNEL, ("tests/scenarios/test_established_connections_take_the_fast_path.py",)),
 )

@@ -1,4 +1,4 @@
-"""Runs in the guest: takes one piece of work after the other from the queue that all guests share."""
+"""Runs in the guest: takes one piece of work, a file of tests, after the other from the queue that all guests share."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tests.vm.guest import report
-
-LIMIT = 600
-"""Seconds for one piece of work: one file of tests."""
 
 OUTPUT = Path("/output")
 _LAST_WORDS = 25
@@ -31,22 +28,22 @@ def main() -> None:
 
 
 def _run(work: Path) -> None:
-    name = work.stem
+    name, job = work.stem, json.loads(work.read_text())
     report({"begins": name})
     started = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header"]
-    command += [f"--junitxml={OUTPUT}/results/{name}.xml", *json.loads(work.read_text())]
+    command += [f"--junitxml={OUTPUT}/results/{name}.xml", *job["arguments"]]
     path = OUTPUT / "results" / f"{name}.log"
     with path.open("wb") as log:
         tests = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
-            status = tests.wait(LIMIT)
+            status = tests.wait(job["limit"])
         except subprocess.TimeoutExpired:
             os.killpg(tests.pid, signal.SIGKILL)
             status = tests.wait()
-            log.write(b"\nnot finished after %d s\n" % LIMIT)
+            log.write(b"\nnot finished after %d s\n" % job["limit"])
     passed, failed = _counts(path.with_suffix(".xml"))
     # Beyond what the report tells, pytest itself may have come to grief.
     failed = max(failed, int(status != 0))

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab.filesystem import PROJECT
-from tests.vm.agent import LIMIT
 from tests.vm.guest import Guest, message
 from tests.vm.kinds import Kind
 from tests.vm.project import VM
@@ -88,8 +87,8 @@ class Campaign:
             (OUTPUT / folder).mkdir(parents=True, exist_ok=True)
         files = _collect(suite)
         for number, file in enumerate(files):
-            arguments = json.dumps([file, "-m", suite.markers])
-            (OUTPUT / "queue" / f"{number:03}-{_name(file)}.json").write_text(arguments)
+            work = json.dumps({"arguments": [file, "-m", suite.markers], "limit": suite.kind.limit})
+            (OUTPUT / "queue" / f"{number:03}-{_name(file)}.json").write_text(work)
         return len(files)
 
     def _work(self, kind: Kind) -> None:
@@ -100,17 +99,17 @@ class Campaign:
                 guest = Guest(kind, OUTPUT, OUTPUT / f"guest-{self._count}" / "start", _AGENT)
                 self._guests.add(guest)
             try:
-                if not self._listen(guest):
+                if not self._listen(guest, kind):
                     raise RuntimeError(f"a guest did not come to life: see {guest.console}")
             finally:
                 guest.close()
 
-    def _listen(self, guest: Guest) -> bool:
+    def _listen(self, guest: Guest, kind: Kind) -> bool:
         """Hear a guest out; whether it took anything in hand."""
         current, begun, since = None, False, time.monotonic()
         reason = "the guest died"
         try:
-            for line in guest.lines(LIMIT + 60):
+            for line in guest.lines(kind.patience):
                 told = message(line) or {}
                 if "begins" in told:
                     current, begun, since = told["begins"], True, time.monotonic()

@@ -20,6 +20,10 @@ class Kind(ABC):
 
     name: str
     parameters: tuple[str, ...] = ()
+    limit: int = 600
+    """Seconds of its own clock that one file of tests may take."""
+    patience: int = 660
+    """Seconds of this machine's clock without a word until it counts as dead."""
 
     shares_output = True
     """Whether its guests see one /output, of the host, so that several can share out work in it."""
@@ -83,7 +87,7 @@ class Emulated(Kind):
 
 
 WALL_CLOCK = UserMode("wall clock")
-TIME_TRAVEL = UserMode("time travel", ("time-travel",))
+TIME_TRAVEL = UserMode("time travel", ("time-travel",), limit=7 * 86400, patience=1800)
 """The clock runs only when nobody has anything to do: it jumps to what is due next (um: time-travel)."""
 STOCK_KERNEL = Emulated("stock kernel", ("-smp", "2"))
 COUNTED = Emulated("counted instructions", ("-smp", "1", "-icount", "shift=0,sleep=off"))
