@@ -25,26 +25,29 @@ _WORDS = ("見本商会", "サンプル商会", "見本システム", "例示サ
 
 
 class Changes:
-    """site, account: as they are now. vlans: segments may be VLANs. services: makes one, given its name and mode."""
+    """site, account: as they are now; without an account it is left alone. vlans: segments may be VLANs.
+
+    service: makes one, given its name and mode. pin: makes one of a reserve key.
+    """
 
     def __init__(
         self,
         seed: int,
         site: Values,
-        account: Values,
+        account: Values | None,
         valid: Callable[[Values, Values], bool],
         *,
         vlans: bool,
-        service: Callable[[str, str], Values],
-        pin: Callable[[], str],
+        service: Callable[[str, str], Values] = lambda name, mode: {},
+        pin: Callable[[], str] = str,
     ) -> None:
-        self.site, self.account = site, account
+        self.site, self.account = site, account or {}
         self._random = Random(seed)
         self._valid = valid
         self._vlans = vlans
         self._service, self._pin = service, pin
         self._count = 0
-        self._spare = account["tunnels"][1]
+        self._spare = account["tunnels"][1] if account else {}
         self._site_changes = (
             self._terminal_comes,
             self._terminal_goes,
@@ -66,15 +69,19 @@ class Changes:
             self._tunnel_is_bound,
         )
         self._account_changes = (
-            self._service_comes,
-            self._service_goes,
-            self._pins_change,
-            self._lists_change,
-            self._bfd_changes,
-            self._keepalive_changes,
-            self._prefix_comes_or_goes,
-            self._spare_tunnel_comes_or_goes,
-            self._words_change,
+            ()
+            if account is None
+            else (
+                self._service_comes,
+                self._service_goes,
+                self._pins_change,
+                self._lists_change,
+                self._bfd_changes,
+                self._keepalive_changes,
+                self._prefix_comes_or_goes,
+                self._spare_tunnel_comes_or_goes,
+                self._words_change,
+            )
         )
 
     def step(self) -> str:
