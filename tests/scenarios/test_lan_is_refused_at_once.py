@@ -22,7 +22,12 @@ from tests.scenarios.steps import GATE_PORT, MODES, Steadily, engine_addresses, 
 pytestmark = pytest.mark.namespaces
 
 ENGINES = " or ".join(f"host {address}" for host in MODES for address in engine_addresses(host))
-UNASKED = f"not udp port 3784 and not host {addresses.CENTER_DNS.ip} and not (tcp port 443 and ({ENGINES}))"
+NEIGHBOURS = " or ".join(f"host {place.inner}" for place in addresses.CONCENTRATORS.values())
+UNASKED = (
+    f"not udp port 3784 and not host {addresses.CENTER_DNS.ip} "
+    f"and not (udp port 123 and host {addresses.CENTER_NTP.ip}) and not (icmp and ({NEIGHBOURS})) "
+    f"and not (tcp port 443 and ({ENGINES}))"
+)
 """What no measuring, resolving, proving and permitted work explains, inside a tunnel."""
 BESIDE_THE_TUNNELS = f"not udp port {addresses.WIREGUARD_PORT} and not arp and not port 53 and not port 67"
 
