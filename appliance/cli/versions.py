@@ -33,6 +33,7 @@ _ENDINGS = {
     "returned": Text("試して元に戻した", "tried and undone"),
     "failed": Text("反映できなかった", "failed"),
 }
+_ON_TRIAL = Text("試している途中", "on trial now")
 _IN_FORCE = Text("（いま反映中）", " (in force)")
 
 
@@ -61,9 +62,7 @@ def _history(args: argparse.Namespace) -> int:
     spoken = languages(args)
     rows = [[" / ".join(title.in_language(language) for language in spoken) for title in _HEAD]]
     for version in result["versions"]:
-        ending = _ENDINGS[version["ending"]]
-        if version["in_force"]:
-            ending = Text(ending.ja + _IN_FORCE.ja, ending.en + _IN_FORCE.en)
+        ending = _ended(version)
         began = datetime.fromisoformat(version["began"]).astimezone(JAPAN)
         account = version["account"]
         rows.append(
@@ -77,6 +76,18 @@ def _history(args: argparse.Namespace) -> int:
         )
     print("\n".join(table(rows)))
     return 0
+
+
+def _ended(version: dict[str, Any]) -> Text:
+    ending = _ON_TRIAL if version["trial"] and version["ending"] is None else _ENDINGS[version["ending"]]
+    ja, en = ending.ja, ending.en
+    if version["copy_of"] is not None:
+        ja, en = f"{ja}（版 {version['copy_of']} へ戻す）", f"{en} (back to version {version['copy_of']})"
+    if version["in_force"]:
+        ja, en = ja + _IN_FORCE.ja, en + _IN_FORCE.en
+    if reason := version["reason"]:
+        ja, en = f"{ja}：{reason['ja']}", f"{en}: {reason['en']}"
+    return Text(ja, en)
 
 
 def _diff(args: argparse.Namespace) -> int:

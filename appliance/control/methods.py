@@ -85,8 +85,10 @@ def methods(router: Router) -> Mapping[str, Method]:
         if before is not None and after is not None:
             return {**await asyncio.to_thread(versions.difference, history, before, after), "changes": None}
         # From what is in force, which the kernel can be asked about.
-        wanted = await _wanted(router, before if after is None else after)
-        told = await asyncio.to_thread(versions.difference, history, None, wanted)
+        number = before if after is None else after
+        wanted = await _wanted(router, number)
+        name = "new" if number is None else f"version {number}"
+        told = await asyncio.to_thread(versions.difference, history, None, wanted, name)
         return {**told, "changes": _changes(await router.plan(wanted))}
 
     async def down(_: dict[str, Any], __: Peer) -> JSON:

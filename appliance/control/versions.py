@@ -27,13 +27,16 @@ def listing(history: History) -> list[dict[str, Any]]:
     return [_told(version, version.number in standing[-1:]) for version in reversed(versions)]
 
 
-def difference(history: History, before: int | None, after: Wanted | int) -> dict[str, Any]:
-    """How the settings and the account change from `before` (None: what is in force) to `after`."""
+def difference(history: History, before: int | None, after: Wanted | int, name: str = "new") -> dict[str, Any]:
+    """How the settings and the account change from `before` (None: what is in force) to `after`.
+
+    name: what to call `after` when it is no number.
+    """
     old, old_name = _side(history, before)
     if isinstance(after, int):
         new, new_name = _side(history, after)
     else:
-        new, new_name = _Side(after.kept.site, *_mark(after.kept)), "new"
+        new, new_name = _Side(after.kept.site, *_mark(after.kept)), name
     return {
         "settings": unified(old.site, new.site, (old_name, new_name)),
         "account": None

@@ -40,6 +40,8 @@ def test_trial_is_confirmed(clinic: World) -> None:
     assert '-name = "見本商会"' in shown
     assert '+name = "見本サービス"' in shown
 
+    assert "+++ version 1" in router.sekisho("site", "diff", "1").stdout
+
     # And back, by number: without a trial this time.
     router.sekisho("site", "return", "1", timeout=120)
     assert "見本商会" in router.sekisho("site", "show").stdout

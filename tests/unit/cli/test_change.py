@@ -90,13 +90,21 @@ def test_return_names_the_file_that_it_leaves_alone(daemon: Daemon, capsys: Capt
 
 
 def test_history(daemon: Daemon, capsys: Captured) -> None:
-    versions = [version(8, "returned"), version(7, "applied", in_force=True), version(6, None)]
+    late = {"ja": "時間内に確認されませんでした。", "en": "it was not confirmed in time."}
+    versions = [
+        version(9, None),
+        version(8, "returned", reason=late),
+        version(7, "applied", in_force=True, copy_of=5),
+        version(6, None, trial=False),
+    ]
     with daemon(**{"site.history": {"versions": versions}}):
         assert main(["--lang", "en", "site", "history"]) == 0
         assert capsys.readouterr().out.splitlines() == [
             "Version  Time (JST)           By                Account       Ended",
-            "8        2026-11-25 10:00:00  operator (uid 0)  3 (01234567)  tried and undone",
-            "7        2026-11-25 10:00:00  operator (uid 0)  3 (01234567)  applied (in force)",
+            "9        2026-11-25 10:00:00  operator (uid 0)  3 (01234567)  on trial now",
+            "8        2026-11-25 10:00:00  operator (uid 0)  3 (01234567)  "
+            "tried and undone: it was not confirmed in time.",
+            "7        2026-11-25 10:00:00  operator (uid 0)  3 (01234567)  applied (back to version 5) (in force)",
             "6        2026-11-25 10:00:00  operator (uid 0)  3 (01234567)  open",
         ]
         assert main(["site", "history", "--json"]) == 0
