@@ -13,8 +13,8 @@ from appliance.site.model import Site
 
 ETHERNET = 38
 """Bytes around a packet on the cable: preamble, header, checksum, gap (IEEE 802.3)."""
-WIREGUARD = 20 + 8 + 16 + 16 + 15
-"""Around an inner packet at most: IPv4, UDP, WireGuard's header and tag, and padding to a multiple of 16."""
+WIREGUARD = 40 + 8 + 16 + 16 + 15
+"""Around an inner packet at most: IPv6, UDP, WireGuard's header and tag, and padding to a multiple of 16."""
 
 
 def shapers(site: Site, lines: tuple[Line, ...], tunnels: tuple[Tunnel, ...]) -> tuple[Shaper, ...]:

@@ -13,10 +13,17 @@ from tests.lab import addresses, outside
 from tests.lab.lines import FIRST, SECOND, Cabling, Place
 from tests.lab.machine import Machine
 
+_BUFFER = "1mb"
+"""Too deep, as those of home gateways are."""
+
 
 @dataclass(frozen=True, slots=True)
 class UpperRouter:
-    """name: of its machine. inside, outside: its own addresses. first, last: what it hands out."""
+    """name: of its machine. inside, outside: its own addresses. first, last: what it hands out.
+
+    upload_mbit: how much the line carries from the clinic, in Mbit/s, what comes too fast waiting in a deep buffer;
+    None: as much as comes. told: whether the vendor has measured it.
+    """
 
     place: Place = FIRST
     name: str = "upper"
@@ -24,6 +31,8 @@ class UpperRouter:
     outside: IPv4Interface = addresses.UPPER_WAN
     first: IPv4Address = addresses.LINE_DHCP_FIRST
     last: IPv4Address = addresses.LINE_DHCP_LAST
+    upload_mbit: int | None = None
+    told: bool = True
 
     @property
     def cabling(self) -> Cabling:
@@ -35,13 +44,16 @@ class UpperRouter:
 
     @property
     def settings(self) -> str:
-        return 'kind = "dhcp"\n'
+        return 'kind = "dhcp"\n' + (f"upload_mbit = {self.upload_mbit}\n" if self.upload_mbit and self.told else "")
 
     def start(self, machines: Mapping[str, Machine]) -> None:
         machine = machines[self.name]
         machine.ip(f"address add {self.inside} dev lan0\naddress add {self.outside} dev wan0\n")
         machine.sysctl(net__ipv4__ip_forward=1)
         machine.run("nft", "-f", "-", input=_GATEWAY)
+        if self.upload_mbit:
+            tbf = ("tbf", "rate", f"{self.upload_mbit}mbit", "burst", "32k", "limit", _BUFFER)
+            machine.run("tc", "qdisc", "replace", "dev", "wan0", "root", *tbf)
         self.serve(machine)
 
     def serve(self, machine: Machine) -> None:
