@@ -206,6 +206,8 @@ class Changes:
                 "address": "192.0.2.82/28",
                 "gateway": "192.0.2.81",
                 "dns": [self._random.choice(("198.51.100.53", "198.51.100.54"))],
+                # Else the first tunnel, which may use it too, would be shaped no more: see `_upload_speed_changes`.
+                "upload_mbit": 200,
             }
         else:
             site.pop("tunnels", None)
