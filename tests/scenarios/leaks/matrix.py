@@ -43,8 +43,9 @@ class State:
 
     name: its column. carries: a tunnel carries and engines are proven, so that a terminal has its way. on_internet:
     the reception's terminal is switched to the internet. answers: the router has its address on the LAN, so whoever
-    is refused there must hear so. steady: nobody but an attacker changes routes meanwhile. concentrators: the
-    addresses that the router takes for theirs.
+    is refused there must hear so. steady: nobody but an attacker changes routes meanwhile. is_ours: the router's ports
+    have our settings, else the kernel speaks IPv6 there for itself. unplugged: ports whose cable is pulled.
+    concentrators: the addresses that the router takes for theirs.
     """
 
     name: str
@@ -52,6 +53,8 @@ class State:
     on_internet: bool = False
     answers: bool = True
     steady: bool = True
+    is_ours: bool = True
+    unplugged: Set[str] = frozenset()
     concentrators: Set[str] = CONCENTRATORS
 
 
@@ -75,6 +78,17 @@ class Column:
     unanswered: list[Canary] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
 
+    def plus(self, other: Column) -> Column:
+        """Both of one state."""
+        return Column(
+            self.state,
+            dict(Counter(self.arrived) + Counter(other.arrived)),
+            self.leaks + other.leaks,
+            self.lost + other.lost,
+            self.unanswered + other.unanswered,
+            self.strangers + other.strangers,
+        )
+
     def complaints(self) -> Iterator[str]:
         yield from map(str, self.leaks)
         yield from (f"{one}: never arrived, so nothing is said about it" for one in self.lost)
@@ -93,11 +107,19 @@ class Matrix:
         """Everybody sends everything in this state; AssertionError names what is wrong."""
         before = self._settings_of_the_kernel()
         column = self.look(state)
-        told = list(column.complaints())
-        self._note(column)
-        assert not told, f"{state.name}: {len(told)} complaints\n" + "\n".join(told[:40])
+        self.sum_up([column])
         assert not state.steady or self._settings_of_the_kernel() == before, f"{state.name}: routes have changed"
         return column
+
+    def sum_up(self, columns: Iterable[Column]) -> None:
+        """What `look` found in many moments of one state; AssertionError names what is wrong."""
+        whole: Column | None = None
+        for column in columns:
+            whole = whole.plus(column) if whole else column
+        assert whole is not None
+        self._note(whole)
+        told = list(whole.complaints())
+        assert not told, f"{whole.state}: {len(told)} complaints\n" + "\n".join(told[:40])
 
     def look(self, state: State, every: int = 1, first: int = 0) -> Column:
         """What is wrong in this state. every, first: only every so manieth canary, to see it often and quickly."""
@@ -105,7 +127,7 @@ class Matrix:
         taps = self._taps()
         try:
             self._send(canaries)
-            heard = self._listen(taps, canaries)
+            heard = self._listen(taps, [one for one in canaries if self._must_arrive(one, state)])
         finally:
             for tap in taps.values():
                 tap.close()
@@ -120,7 +142,7 @@ class Matrix:
         for one in canaries:
             arrived = any(one.number in numbers.get(wire, ()) for wire in self._map.arrival(one.sender))
             column.arrived[one.sender] = column.arrived.get(one.sender, 0) + arrived
-            if not arrived and self._map.is_neighbour(one.sender):
+            if not arrived and self._must_arrive(one, state):
                 column.lost.append(one)
             column.leaks += [
                 Leak(one, wire) for wire in numbers if one.number in numbers[wire] and wire not in passing[one.number]
@@ -136,6 +158,10 @@ class Matrix:
                 f"{upstream.port} {_told(frame)}" for frame in frames if not _is_business(frame, state)
             ]
         return column
+
+    def _must_arrive(self, one: Canary, state: State) -> bool:
+        pulled = any(interface in state.unplugged for _, interface in self._map.arrival(one.sender))
+        return self._map.is_neighbour(one.sender) and not pulled
 
     # ---- who sends -----------------------------------------------------------------------------------
 
@@ -196,7 +222,7 @@ class Matrix:
     def _listen(self, taps: dict[Wire, Wiretap], canaries: list[Canary]) -> Heard:
         """Until the last of each neighbour's canaries has come to the router, and nothing comes any more."""
         heard: Heard = {wire: [] for wire in taps}
-        last = {one.sender: one.number for one in canaries if self._map.is_neighbour(one.sender)}
+        last = {one.sender: one.number for one in canaries}
 
         def quiet() -> bool:
             news = {wire: tap.frames() for wire, tap in taps.items()}
@@ -273,7 +299,7 @@ def _is_business(frame: bytes, state: State) -> bool:
     if kind == b"\x08\x06":
         return True
     if kind != b"\x08\x00":
-        return False
+        return kind == b"\x86\xdd" and not state.is_ours
     header = (frame[14] & 15) * 4
     protocol, target = frame[23], socket.inet_ntoa(frame[30:34])
     source_port, port = (int.from_bytes(frame[14 + header + at : 16 + header + at], "big") for at in (0, 2))
