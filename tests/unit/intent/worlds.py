@@ -65,9 +65,13 @@ def sites(draw: st.DrawFn) -> Site:
         lan["dhcp"] = {"first": str(network[32]), "last": str(network[60])}
     behind = draw(st.lists(st.sampled_from(BEHIND), max_size=2, unique=True))
     places = [*wires.values(), *map(IPv4Network, behind)]
+    wan = draw(st.sampled_from([_line(line, network, "wan0") for line in (None, *LINES)] + [_by_ipv6("wan0")]))
+    others = (_line(None, network, "usb0"), _line(BACKUP_LINE, network, "usb0"), _by_ipv6("usb0"))
+    backup_wan = draw(st.sampled_from((None, *others)))
+    switchable = (None, 30) if any(line and line["kind"] != "ipoe" for line in (wan, backup_wan)) else (None,)
     return lab_site(
-        wan=_line(draw(st.sampled_from((None, *LINES))), network, "wan0"),
-        backup_wan=draw(st.sampled_from((None, _line(None, network, "usb0"), _line(BACKUP_LINE, network, "usb0")))),
+        wan=wan,
+        backup_wan=backup_wan,
         lan=lan,
         segments=segments,
         routes=[{"to": to, "via": str(draw(st.sampled_from(sorted(wires.values())))[9])} for to in behind],
@@ -82,7 +86,7 @@ def sites(draw: st.DrawFn) -> Site:
                 "label": f"端末{host}",
                 "mac": f"02:00:00:00:02:{host:02x}",
                 "address": str(draw(st.sampled_from(places))[host]),
-                "internet_minutes": draw(st.sampled_from((None, 30))),
+                "internet_minutes": draw(st.sampled_from(switchable)),
             }
             for host in draw(st.lists(st.integers(2, 8), max_size=4, unique=True))
         ],
@@ -114,6 +118,10 @@ def _line(address: str | None, lan: IPv4Network, port: str) -> dict[str, Any]:
     if line is None or line.network.overlaps(lan) or line.network[1] == line.ip:
         return {"kind": "dhcp", "interface": port}
     return static_wan(interface=port, address=address, gateway=str(line.network[1]))
+
+
+def _by_ipv6(port: str) -> dict[str, Any]:
+    return {"kind": "ipoe", "interface": port}
 
 
 @st.composite
