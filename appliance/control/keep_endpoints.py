@@ -117,7 +117,8 @@ class EndpointKeeper:
 
     async def _allow_resolvers(self, servers: Iterable[IPv4Address | IPv6Address]) -> None:
         four = [(server,) for server in servers if server.version == 4]
-        await asyncio.to_thread(nft.replace_elements, names.WAN_RESOLVERS, four)
+        if 4 in self._versions:
+            await asyncio.to_thread(nft.replace_elements, names.WAN_RESOLVERS, four)
         if 6 in self._versions:
             # The zone of a link-local address is not part of the packet.
             six = [(IPv6Address(int(server)),) for server in servers if server.version == 6]
@@ -148,7 +149,8 @@ class EndpointKeeper:
     async def _allow(self, core: Endpoints) -> None:
         allowed = core.addresses()
         four = [(address, port) for address, port in allowed if address.version == 4]
-        await asyncio.to_thread(nft.replace_elements, names.TUNNEL_ENDPOINTS, four)
+        if 4 in self._versions:
+            await asyncio.to_thread(nft.replace_elements, names.TUNNEL_ENDPOINTS, four)
         if 6 in self._versions:
             six = [(address, port) for address, port in allowed if address.version == 6]
             await asyncio.to_thread(nft.replace_elements, names.TUNNEL_ENDPOINTS6, six)

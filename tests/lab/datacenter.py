@@ -71,7 +71,7 @@ class Concentrator:
     speaks_ipv6: it is reached by both families.
     """
 
-    def __init__(self, place: ConcentratorPlace, private_key: str, public_key: str, speaks_ipv6: bool) -> None:
+    def __init__(self, place: ConcentratorPlace, private_key: str, public_key: str, speaks_ipv6: bool = False) -> None:
         self.place = place
         self._speaks_ipv6 = speaks_ipv6
         self.private_key = private_key

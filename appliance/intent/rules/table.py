@@ -120,9 +120,6 @@ def _counters(ground: Ground) -> tuple[Counter, ...]:
 
 def _sets(ground: Ground) -> tuple[NamedSet, ...]:
     service = ("ipv4_addr", "inet_service")
-    fixed = all(line.kind == "static" for line in ground.lines)
-    servers = dict.fromkeys(server for line in ground.lines for server in line.dns)
-    resolvers = tuple((server,) for server in servers) if fixed else None
     return (
         NamedSet(
             names.TERMINALS,
@@ -150,13 +147,7 @@ def _sets(ground: Ground) -> tuple[NamedSet, ...]:
         ),
         *segments.sets(ground),
         *((internet.terminals_set(),) if ground.has_internet else ()),
-        NamedSet(names.TUNNEL_ENDPOINTS, service, "Tunnels stand: the concentrators, as resolved"),
-        NamedSet(
-            names.WAN_RESOLVERS,
-            ("ipv4_addr",),
-            "Tunnels stand: DNS servers of the line",
-            elements=resolvers,
-        ),
+        *(wan.sets(ground) if ground.outside4 else ()),
         *(wan6.sets() if ground.outside6 else ()),
     )
 

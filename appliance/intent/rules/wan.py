@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.intent import names
-from appliance.intent.firewall import Accept, Chain, Drop, Field, Match, Refuse, Rule
+from appliance.intent.firewall import Accept, Chain, Drop, Field, Match, NamedSet, Refuse, Rule
 from appliance.intent.rules import internet, wan6
 from appliance.intent.rules.ground import ANSWER, ICMP, KNOWN, OF_CHRONY, RELATED, Ground, is_, within
 
@@ -125,3 +125,19 @@ def _time(ground: Ground) -> tuple[Rule, ...]:
     if ground.time.nts:
         return ntp, keys
     return (ntp,) if ground.time.ntp else ()
+
+
+def sets(ground: Ground) -> tuple[NamedSet, ...]:
+    fixed = all(line.kind == "static" for line in ground.lines)
+    servers = dict.fromkeys(server for line in ground.lines for server in line.dns)
+    return (
+        NamedSet(
+            names.TUNNEL_ENDPOINTS, ("ipv4_addr", "inet_service"), "Tunnels stand: the concentrators, as resolved"
+        ),
+        NamedSet(
+            names.WAN_RESOLVERS,
+            ("ipv4_addr",),
+            "Tunnels stand: DNS servers of the line",
+            elements=tuple((server,) for server in servers) if fixed else None,
+        ),
+    )

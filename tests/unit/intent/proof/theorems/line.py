@@ -105,16 +105,20 @@ def _comes_in(f: Facts, p: Journey) -> z3.BoolRef:
 
 
 def is_a_tunnels(f: Facts, p: Journey) -> z3.BoolRef:
+    if not f.lines4:
+        return line6.is_a_tunnels(f, p)
     tunnel = p.routed.within(names.TUNNEL_ENDPOINTS, Field.DESTINATION4, Field.UDP_DPORT)
-    return z3.Or(tunnel if f.lines4 else NEVER, line6.is_a_tunnels(f, p))
+    return z3.Or(tunnel, line6.is_a_tunnels(f, p))
 
 
 def _goes_out(f: Facts, p: Journey) -> z3.BoolRef:
     """Besides the tunnels."""
+    either = z3.Or(line6.goes_out(f, p), _asks_the_time(f, p))
+    if not f.lines4:
+        return either
     resolver = p.routed.within(names.WAN_RESOLVERS, Field.DESTINATION4)
     names_asked = z3.Or(p.routed.is_(Field.UDP_DPORT, 53), p.routed.is_(Field.TCP_DPORT, 53))
-    four = z3.Or(z3.And(resolver, names_asked), _dhcp_question(f, p)) if f.lines4 else NEVER
-    return z3.Or(four, line6.goes_out(f, p), _asks_the_time(f, p))
+    return z3.Or(z3.And(resolver, names_asked), _dhcp_question(f, p), either)
 
 
 def _asks_the_time(f: Facts, p: Journey) -> z3.BoolRef:
