@@ -64,13 +64,7 @@ def output_chain(ground: Ground) -> Chain:
         None,
         (
             *(wan6.strays_out(ground) if ground.outside6 else ()),
-            Rule(
-                (is_(Field.DESTINATION4, *ground.inside),),
-                Refuse(),
-                "No leak: nothing for the data center leaves by the WAN, whatever the routes say",
-                names.REFUSED_OUTPUT,
-            ),
-            *(_first_output_rules() if ground.outside4 else ()),
+            *(_first_output_rules(ground) if ground.outside4 else ()),
             *(wan6.first_output_rules() if ground.outside6 else ()),
             Rule(
                 (is_(Field.UID, names.GATE_USER, names.PAGE_USER),),
@@ -85,8 +79,14 @@ def output_chain(ground: Ground) -> Chain:
     )
 
 
-def _first_output_rules() -> tuple[Rule, ...]:
+def _first_output_rules(ground: Ground) -> tuple[Rule, ...]:
     return (
+        Rule(
+            (is_(Field.DESTINATION4, *ground.inside),),
+            Refuse(),
+            "No leak: nothing for the data center leaves by the WAN, whatever the routes say",
+            names.REFUSED_OUTPUT,
+        ),
         Rule(
             (within(names.TUNNEL_ENDPOINTS, Field.DESTINATION4, Field.UDP_DPORT),),
             Accept(),

@@ -24,7 +24,6 @@ NOT_NEEDED: dict[str, dict[tuple[str, str], str]] = {
         ("fast_path_guard", "Fast path guarded: a listed terminal, an engine whose proof is fresh"): _NOBODY,
         ("forged", "No impostor: another machine with a terminal's address is kept out of its connections"): _NOBODY,
         ("redirects", "Proven by the gate: a listed terminal's way to a proven engine leads through it"): _NOBODY,
-        ("dead_ends", "Refuse at once: there is no way there now"): _NOBODY,
         ("lan_input", "No impostor: a terminal's address on another machine opens nothing"): _NOBODY,
         ("lan_input", "Proven by the gate: a listed terminal, to the gate of an engine whose proof is fresh"): _NOBODY,
         ("lan_forward", "No impostor: a terminal's address on another machine opens nothing"): _NOBODY,
