@@ -15,11 +15,7 @@ from tests.unit.intent.proof.theorems import THEOREMS
 from tests.unit.intent.test_golden import CLINICS, compiled
 
 _NOBODY = "no terminal is listed: whoever sends is refused at the end of the chain"
-_NO_IPV4 = "no line carries IPv4: whatever speaks it there is refused before"
 NOT_NEEDED: dict[str, dict[tuple[str, str], str]] = {
-    "ipoe": {
-        ("wan_output", "No leak: nothing for the data center leaves by the WAN, whatever the routes say"): _NO_IPV4,
-    },
     "one-tunnel-terminate-only": {
         ("fast_path_guard", "Fast path guarded: a listed terminal, an engine whose proof is fresh"): _NOBODY,
         ("forged", "No impostor: another machine with a terminal's address is kept out of its connections"): _NOBODY,
