@@ -172,6 +172,20 @@ def test_account_import_asks_for_no_code_while_nobody_could_take_it(
     assert typed.tell() == 0
 
 
+def test_a_line_s_password_is_read_and_never_shown(
+    daemon: Daemon, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Spaces may belong to it, and only the line's end does not.
+    monkeypatch.setattr(sys, "stdin", io.StringIO(" pass word \r\nrest\n"))
+    with daemon(status={}, **{"line.password": True}) as asked:
+        assert main(["line", "password", "--lang", "en", "wan"]) == 0
+    assert asked[1:] == [("line.password", {"line": "wan", "password": " pass word "})]
+    captured = capsys.readouterr()
+    assert captured.out == "The password of line wan was taken in. If that line is in force, it logs in anew.\n"
+    assert "pass word" not in captured.out + captured.err
+    assert main(["line", "password", "wan", "secret"]) == 2
+
+
 def test_account_import_of_no_file_and_of_a_huge_one(tmp_path: Path, capsys: Captured) -> None:
     assert main(["account", "import", str(tmp_path / "none")]) == 1
     assert "none" in capsys.readouterr().err
