@@ -36,8 +36,8 @@ IN_THE_DATA_CENTER = replace(
 
 
 @pytest.fixture
-def lines() -> Sequence[AccessLine]:
-    return (IN_THE_LAN,)
+def lines(request: pytest.FixtureRequest) -> Sequence[AccessLine]:
+    return (IN_THE_LAN if request.node.name == "test_upper_router_uses_the_lan_s_addresses" else USUAL,)
 
 
 def test_upper_router_uses_the_lan_s_addresses(world: World) -> None:
@@ -64,12 +64,8 @@ def test_upper_router_uses_the_lan_s_addresses(world: World) -> None:
     world.client("reception").login()
 
 
-def test_upper_router_moves_into_the_data_center_s_addresses(world: World) -> None:
-    upper = world.machines["upper"]
-    renumber(world, IN_THE_LAN, USUAL)
-    world.start_appliance()
-    observe.await_green(world)
-    world.lease_terminals()
+def test_upper_router_moves_into_the_data_center_s_addresses(clinic: World) -> None:
+    world, upper = clinic, clinic.machines["upper"]
     inside = f"(dst net {addresses.LAN} or dst net {addresses.DATA_CENTER}) and not udp port 67"
     leaks = Capture(upper, "lan0", f"ip and ether src {addresses.ROUTER_WAN_MAC} and {inside}")
     renumber(world, USUAL, IN_THE_DATA_CENTER)

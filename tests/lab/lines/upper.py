@@ -58,7 +58,9 @@ class UpperRouter:
 
     def serve(self, machine: Machine) -> None:
         """Hand out addresses; who did so before makes room."""
-        machine.run("sh", "-c", "kill $(cat /run/gateway.pid)", check=False)
+        # Until it is gone: the next one could not have its ports.
+        leave = "pid=$(cat /run/gateway.pid) && kill $pid && while test -e /proc/$pid/exe; do sleep 0.05; done"
+        machine.run("sh", "-c", leave, check=False)
         machine.popen(
             *outside.DNSMASQ,
             "--interface=lan0",
