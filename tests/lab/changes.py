@@ -253,7 +253,8 @@ class Changes:
         self._random.choice(account["tunnels"])["keepalive"] = self._random.randint(5, 60)
 
     def _prefix_comes_or_goes(self, account: Values) -> None:
-        prefixes = self._random.choice(account["tunnels"])["allowed_prefixes"]
+        """Of the tunnel that does not carry: WireGuard takes all of a peer's prefixes away before it sets them anew."""
+        prefixes = account["tunnels"][-1]["allowed_prefixes"] if len(account["tunnels"]) > 1 else []
         extra = f"198.51.100.{128 + 16 * self._random.randint(0, 7)}/28"
         prefixes.remove(extra) if extra in prefixes else prefixes.append(extra)
 
