@@ -71,10 +71,13 @@ test-browser: venv ## The page in Chromium
 	@echo "== browser tests"
 	@$(BIN)/python -m pytest -q tests/browser
 
-test-vm: venv ## The same on the real kernel of Debian 13: scenarios, the kernel's unit tests (TESTS= for some of them)
+.PHONY: guests
+guests: venv
 	@scripts/install-packages vm
 	@scripts/vm-root
 	@JOBS=$(JOBS) scripts/vm-kernel
+
+test-vm: guests ## The same on the real kernel of Debian 13: scenarios, the kernel's unit tests (TESTS= for some of them)
 	@$(BIN)/python -m tests.vm test --jobs $(JOBS) $(TESTS)
 
 test-vagrant: ## Vagrant accepts the Vagrantfile
@@ -93,6 +96,10 @@ bench-packages:
 
 $(BENCHES:%=bench-%): bench-%: venv bench-packages
 	@$(BIN)/python -m tests.bench.$*
+
+.PHONY: bench-dataplane
+bench-dataplane: guests bench-packages ## The packet path in figures, on Debian 13's kernel in guests (PARTS= for some of them)
+	@$(BIN)/python -m tests.bench.dataplane $(PARTS)
 
 .PHONY: clean
 clean: ## Remove what was made

@@ -18,13 +18,16 @@ from pathlib import Path
 
 from tests.bench import accounting, by_shell, resident
 from tests.bench.run import run
-from tests.bench.table import Row
+from tests.bench.table import Goal, Row
 from tests.lab.filesystem import PROJECT
 from tests.lab.machine import Machine
 from tests.lab.router import Router
 
 ROUNDS = 5
 
+FRESH_GOAL = Goal("<=", 2, of_ratio=True)
+EMPTY_GOAL = Goal("<=", 50)
+"""Milliseconds."""
 HOW = (
     "processor time of the process and its children; peer: wg-quick up + ip + sysctl + nft -f, the same state; "
     "without the daemons"
@@ -90,18 +93,18 @@ def measure(directory: Path, rounds: int) -> list[Row]:
 def rows(ours: Side, peer: Side, starts: list[float], changes: int) -> list[Row]:
     """starts: seconds of processor time. changes: how many made a fresh router."""
 
-    def row(what: str, numbers: Callable[[Side], Iterable[float]]) -> Row:
+    def row(what: str, numbers: Callable[[Side], Iterable[float]], goal: Goal | None = None) -> Row:
         mine, its = (1e3 * statistics.median(numbers(side)) for side in (ours, peer))
-        return Row(what, "ms", mine, its)
+        return Row(what, "ms", mine, its, goal)
 
     fresh = f"apply of a fresh router ({changes} changes)"
     again = "apply once more, nothing to do"
     beside = "wireguard-go by then, processor time: no part of the above, and none on a kernel with WireGuard"
     return [
-        row(f"{fresh}, processor time", lambda side: (cost.cpu for cost in side.fresh)),
+        row(f"{fresh}, processor time", lambda side: (cost.cpu for cost in side.fresh), FRESH_GOAL),
         row(f"{fresh}, by the clock", lambda side: (cost.wall for cost in side.fresh)),
         row(beside, lambda side: side.user_space),
-        row(f"{again}, processor time", lambda side: (cost.cpu for cost in side.again)),
+        row(f"{again}, processor time", lambda side: (cost.cpu for cost in side.again), EMPTY_GOAL),
         row(f"{again}, by the clock", lambda side: (cost.wall for cost in side.again)),
         Row("start of the daemon: Python and imports, once per start", "ms", 1e3 * statistics.median(starts)),
     ]

@@ -21,11 +21,15 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from appliance.files import write_atomically
 from tests.lab.filesystem import PROJECT
 
 DIRECTORY = PROJECT / "build" / "bench"
+
+Written = dict[str, Any]
+"""A row as its file has it."""
 
 _DIGITS = 4
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {"<=": operator.le, ">=": operator.ge}
@@ -71,7 +75,7 @@ class Row:
         judged = self.ratio if self.goal.of_ratio else self.ours
         return judged is not None and self.goal.is_met_by(judged)
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self) -> Written:
         return {
             "what": self.what,
             "ours": _rounded(self.ours),
@@ -85,11 +89,30 @@ class Row:
 
 def publish(name: str, how: str, rows: Sequence[Row], machine: Mapping[str, str], directory: Path = DIRECTORY) -> None:
     """Print the table of benchmark `name` and write its files. how: one sentence for the reader of the table."""
+    _publish(name, how, [row.as_json() for row in rows], machine, directory)
+
+
+def combine(name: str, how: str, parts: Sequence[str], directory: Path = DIRECTORY) -> list[Written]:
+    """Publish the rows that the benchmarks `parts` have written as those of benchmark `name`; returns them.
+
+    Raises FileNotFoundError when a part has not been run.
+    """
+    rows: list[Written] = []
+    machine: dict[str, str] = {}
+    for part in parts:
+        rows += json.loads((directory / f"{part}.json").read_text())
+        its = json.loads((directory / f"{part}.machine.json").read_text())
+        machine |= {f"{part}: {key}": text for key, text in its.items()}
+    _publish(name, how, rows, machine, directory)
+    return rows
+
+
+def _publish(name: str, how: str, rows: Sequence[Written], machine: Mapping[str, str], directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    contents = {f"{name}.json": [row.as_json() for row in rows], f"{name}.machine.json": {"how": how, **machine}}
+    contents = {f"{name}.json": rows, f"{name}.machine.json": {"how": how, **machine}}
     for file, content in contents.items():
         write_atomically(directory / file, json.dumps(content, ensure_ascii=False, indent=2) + "\n", 0o644)
-    print(f"{name}: {how}\n{render(rows)}\n", flush=True)
+    print(f"{name}: {how}\n{_table(rows)}\n", flush=True)
 
 
 def explain(name: str, rows: Sequence[Row], profile: str, directory: Path = DIRECTORY) -> None:
@@ -104,6 +127,10 @@ def explain(name: str, rows: Sequence[Row], profile: str, directory: Path = DIRE
 
 def render(rows: Sequence[Row]) -> str:
     """The table for people, one line a row."""
+    return _table([row.as_json() for row in rows])
+
+
+def _table(rows: Sequence[Written]) -> str:
     head = ("ours", "peer", "unit", "ratio", "goal", "reached", "what")
     lines = [head, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
@@ -117,17 +144,14 @@ def render(rows: Sequence[Row]) -> str:
     )
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    reached = {None: "", True: "yes", False: "NO"}[row.reached]
-    goal = "" if row.goal is None else str(row.goal)
-    return _shown(row.ours), _shown(row.peer), row.unit, _shown(row.ratio), goal, reached, row.what
+def _cells(row: Written) -> tuple[str, ...]:
+    reached = {None: "", True: "yes", False: "NO"}[row["reached"]]
+    numbers = {key: _shown(row[key]) for key in ("ours", "peer", "ratio")}
+    return numbers["ours"], numbers["peer"], row["unit"], numbers["ratio"], row["goal"] or "", reached, row["what"]
 
 
 def _shown(value: float | None) -> str:
-    if value is None:
-        return "-"
-    rounded = _rounded(value)
-    return f"{rounded:,}" if rounded is not None else "-"
+    return "-" if value is None else f"{value:,}"
 
 
 def _rounded(value: float | None) -> float | None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.bench.table import Goal, Row, explain, publish, render
+from tests.bench.table import Goal, Row, combine, explain, publish, render
 
 KEYS = ["what", "ours", "peer", "unit", "ratio", "goal", "reached"]
 
@@ -68,6 +68,19 @@ def test_what_is_written_is_close_to_what_was_measured(ours: float, peer: float)
     assert written["ours"] == pytest.approx(ours, rel=6e-4)
     assert written["peer"] == pytest.approx(peer, rel=6e-4)
     assert written["ratio"] == pytest.approx(ours / peer, rel=6e-4)
+
+
+def test_a_table_of_tables_says_what_its_parts_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    publish("one", "seen so", [Row("it", "MB", 90.004, goal=Goal("<=", 90))], {"cpu": "x"}, tmp_path)
+    publish("two", "and so", [Row("other", "ms", 1.0, 2.0)], {"cpu": "y"}, tmp_path)
+    capsys.readouterr()
+    rows = combine("all", "together", ["one", "two"], tmp_path)
+    assert [(row["what"], row["reached"]) for row in rows] == [("it", False), ("other", None)]
+    assert json.loads((tmp_path / "all.json").read_text()) == rows
+    assert json.loads((tmp_path / "all.machine.json").read_text())["two: how"] == "and so"
+    assert capsys.readouterr().out.startswith("all: together\n")
+    with pytest.raises(FileNotFoundError):
+        combine("all", "together", ["three"], tmp_path)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -1,0 +1,91 @@
+"""False alarms in an hour of loss: ``python -m tests.bench.loss``, in a guest of the kind ``time-travel``.
+
+Every cable to a concentrator loses a fifth of its packets, each way, and nothing is wrong with any tunnel. What moves
+all the same is counted: routes to the engines, and BFD sessions that did not stay up, at both ends.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+from appliance import paths
+from appliance.intent.model import ROUTING_TABLE
+from tests.bench.run import run
+from tests.bench.table import Goal, Row
+from tests.lab import addresses, datacenter, observe
+from tests.lab.wires import Direction
+from tests.lab.world import World
+
+SHARE = 20
+"""Percent."""
+HOUR = 3600.0
+GOAL = Goal("<=", 0)
+HOW = f"an hour in which each way of each tunnel loses {SHARE} % of its packets; no peer"
+
+
+def lose(world: World, share: int = SHARE) -> None:
+    """Let every cable between the internet and a concentrator lose this share of its packets, in percent."""
+    for number in addresses.CONCENTRATORS:
+        for direction in Direction:
+            world.links[f"conc{number}", "internet"].cut(direction, match=f"numgen random mod 100 < {share}")
+
+
+def sessions(world: World) -> list[str]:
+    """The BFD sessions of both ends, with their state and the moment of its last change."""
+    shown = [world.machines["router"].run("birdc", "-s", paths.BIRD_SOCKET, "show", "bfd", "sessions").stdout]
+    shown += [
+        datacenter.birdc(world.machines[f"conc{number}"], "show", "bfd", "sessions")
+        for number in addresses.CONCENTRATORS
+    ]
+    lines = (line.split()[:4] for text in shown for line in text.splitlines() if "sk-" in line or "wg" in line)
+    return sorted(" ".join(line) for line in lines)
+
+
+class Routes:
+    """Counts what happens to the router's routes to the engines while the ``with`` block runs."""
+
+    def __init__(self, world: World) -> None:
+        self._log = world.machines["router"].log_dir / "routes.log"
+        self._process = world.machines["router"].popen(
+            *("stdbuf", "--output=L", "ip", "-oneline", "monitor", "route"), log=self._log
+        )
+
+    def moves(self) -> int:
+        place = f"{addresses.DATA_CENTER} "
+        return sum(place in line and f"table {ROUTING_TABLE}" in line for line in self._log.read_text().splitlines())
+
+    def __enter__(self) -> Routes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+
+def measure(directory: Path, rounds: int) -> list[Row]:
+    """rounds: hours."""
+    moved = changed = 0
+    for number in range(rounds):
+        with World(directory / str(number)) as world:
+            world.prepare_clinic()
+            world.start_appliance()
+            observe.await_green(world)
+            lose(world)
+            before = sessions(world)
+            with Routes(world) as routes:
+                time.sleep(HOUR)
+                moved += routes.moves()
+            changed += len(set(before) ^ set(sessions(world))) // 2
+    return [
+        Row(f"changes of the routes to the engines in an hour of {SHARE} % loss", "", moved, goal=GOAL),
+        Row(f"BFD sessions that did not stay up in an hour of {SHARE} % loss", "", changed, goal=GOAL),
+    ]
+
+
+if __name__ == "__main__":
+    run("loss", HOW, measure, 1, {"bird": ["bird", "--version"]})
