@@ -37,6 +37,8 @@ GATE_SOCKET = RUN / "gate" / "control.sock"
 """In a directory of its own: the gate has no right to write anywhere else."""
 LEASES = RUN / "wan"
 """One JSON file per WAN interface, written by the hooks of the line's client."""
+FAR_ENDS = LEASES / "far-ends"
+"""One JSON file per line that carries IPv4 inside IPv6: where it leads, as resolved."""
 
 ENGINES = RUN / "engines"
 """The configuration of the daemons that we run, and who they are (pid, start time)."""

@@ -14,7 +14,7 @@ from appliance.engines.bird import Standing
 from appliance.engines.spec import EngineSpec
 from appliance.engines.supervise import Supervisor
 from appliance.engines.wanted import engines_for
-from appliance.intent.lines import Way, Way6, with_ways
+from appliance.intent.lines import AnyWay, with_ways
 from appliance.intent.model import RouterIntent
 from appliance.kernel import apply as kernel
 from appliance.kernel import clock
@@ -41,7 +41,7 @@ class Applier:
         self._standings: dict[str, Standing] = {}
         self._answers: Answers = {}
         self._resolvers: tuple[IPv4Address | IPv6Address, ...] = ()
-        self._ways: tuple[Way | Way6, ...] = ()
+        self._ways: tuple[AnyWay, ...] = ()
         self._asking: frozenset[str] = frozenset()
         self.passwords: dict[str, Secret] = {}
         """Of the lines that need one, by name."""
@@ -54,7 +54,7 @@ class Applier:
         """Differences that a foreign hand had made and that were put right."""
 
     def presume(
-        self, standings: Mapping[str, Standing], answers: Answers, ways: Iterable[Way | Way6], asking: Iterable[str]
+        self, standings: Mapping[str, Standing], answers: Answers, ways: Iterable[AnyWay], asking: Iterable[str]
     ) -> None:
         """What the daemons are told with the next apply, without telling them now.
 
@@ -108,7 +108,7 @@ class Applier:
         self.repaired += len(changes)
         return changes
 
-    async def lead(self, ways: Iterable[Way | Way6]) -> None:
+    async def lead(self, ways: Iterable[AnyWay]) -> None:
         """Where the lines lead from now on."""
         self._ways, intent = tuple(ways), self.intent
         if intent is not None:

@@ -20,6 +20,7 @@ from appliance.control.changing import Changer
 from appliance.control.feed_gate import GateFeed
 from appliance.control.forget_addresses import forget_addresses
 from appliance.control.keep_endpoints import EndpointKeeper
+from appliance.control.keep_far_ends import FarEndKeeper
 from appliance.control.keep_lines import LineKeeper
 from appliance.control.measure import Meter
 from appliance.control.measure_paths import PathMeasurer
@@ -212,6 +213,8 @@ class Daemon:
         work["addresses"] = lambda: forget_addresses(intent)
         if len(intent.lines) > 1:
             work["lines"] = LineKeeper(intent, tunnels, records).run
+        if any(line.softwire for line in intent.lines):
+            work["far ends"] = FarEndKeeper(intent).run
         for line in intent.lines:
             work[f"line {line.name}"] = LineWatch(line, intent, applier, records).run
         for name, endless in work.items():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from ipaddress import IPv4Address, IPv6Address
 
 from appliance.control.ways import given, own_addresses
 from appliance.intent.model import RouterIntent
@@ -19,10 +20,18 @@ _log = logging.getLogger(__name__)
 
 
 async def forget_addresses(intent: RouterIntent) -> None:
-    own = own_addresses(given(intent))
+    own = _own(intent)
     while True:
         await asyncio.sleep(LOOK_EVERY)
-        before, own = own, own_addresses(given(intent))
-        for address in before - own:
+        before, own = own, _own(intent)
+        for address in {address for address, _ in before - own}:
             count = await asyncio.to_thread(conntrack.forget, address)
             _log.info("the line's address %s is gone, and with it %d conversations", address, count)
+
+
+def _own(intent: RouterIntent) -> set[tuple[IPv4Address | IPv6Address, int | None]]:
+    """Addresses, those of softwires with the number of the port set: another set is as good as another address."""
+    found = given(intent)
+    inside = (way for way in found.softwires.values() if way is not None)
+    shares = {(way.address, way.share.psid if way.share else None) for way in inside}
+    return {(address, None) for address in own_addresses(found)} | shares

@@ -63,7 +63,11 @@ class LineKeeper:
     def _seen(self, now: float) -> Iterator[lines.Event]:
         found = given(self._intent)
         for line in self._intent.lines:
-            yield lines.Line(line.name, bool(versions(line, found)) and has_carrier(line.interface), now)
+            yield lines.Line(
+                line.name,
+                bool(versions(line, found)) and has_carrier(line.port if line.softwire else line.interface),
+                now,
+            )
         for tunnel in self._intent.tunnels:
             up = self._tunnels.path(tunnel.name)
             if up is not None:

@@ -9,15 +9,18 @@ from dataclasses import replace
 from ipaddress import IPv4Network
 
 from appliance.control.applying import Applier
+from appliance.control.clock import boottime
+from appliance.control.far_ends import known
 from appliance.control.records import Records
-from appliance.control.ways import lease_of
+from appliance.control.ways import given, lease_of
 from appliance.diagnose.line.probe import probe
 from appliance.engines import session_log
 from appliance.engines.leases6 import Lease6, read_lease6
 from appliance.engines.pppd import log_file
 from appliance.intent.model import Line, RouterIntent
 from appliance.intent.overlap import clash, inside
-from appliance.kernel.line import LineState, has_carrier, observe_line, raised
+from appliance.kernel.line import LineState, has_carrier, observe_line, packets, raised
+from appliance.tunnel.silence import Silence
 
 EVERY = 5.0
 SOON = 1.0
@@ -39,6 +42,8 @@ class LineWatch:
 
     def __init__(self, line: Line, intent: RouterIntent, applier: Applier, records: Records) -> None:
         self._line = line
+        self._intent = intent
+        self._silence = Silence()
         self._taken = inside(intent)
         self._applier = applier
         self._records = records
@@ -63,6 +68,9 @@ class LineWatch:
             await asyncio.sleep(EVERY if state.gateway_answers else SOON)
 
     def _observe(self) -> LineState:
+        if self._line.softwire:
+            # What carries the softwire is the port, by IPv6; whether anything comes through it, see `_softwire`.
+            return observe_line(self._line.port, 6)
         state = observe_line(self._line.interface, 4 if self._line.ipv4 else 6)
         if not self._line.is_session:
             return state
@@ -73,9 +81,11 @@ class LineWatch:
         """The reason why the line has no address of use, and what to name with it; no reason when it has one."""
         if self._clash:
             return "overlap", ", ".join(map(str, self._clash))
-        lacks = "" if self._line.ipv4 else what_is_missing(read_lease6(self._line.port))
+        lacks = "" if not self._line.ipv6 else what_is_missing(read_lease6(self._line.port))
         if lacks:
             return lacks, ""
+        if state.addresses and self._line.softwire:
+            return self._softwire(self._line.softwire.far_end)
         if state.addresses:
             return "", ", ".join(map(str, state.addresses))
         if not self._line.is_session:
@@ -83,6 +93,17 @@ class LineWatch:
         if self._line.name not in self._applier.passwords:
             return "no-password", ""
         return session_log.fault(_tail(self._line)) or "no-session", ""
+
+    def _softwire(self, far_end: str) -> tuple[str, str]:
+        if known(self._line) is None:
+            return "no-far-end", far_end
+        way = given(self._intent).softwires[self._line.name]
+        if way is None:
+            return "wrong-rule", ""
+        counted = packets(self._line.interface)
+        if counted and self._silence.hear(*counted, boottime()):
+            return "far-end-silent", far_end
+        return "", str(way.address)
 
     async def _keep_apart(self) -> None:
         """An address that is somebody's inside as well is given back: both sides' packets would go astray."""

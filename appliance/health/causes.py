@@ -174,6 +174,21 @@ _LINE = {
         "The Internet provider lets this router in but gives it no address.",
         NEAR_SIDE,
     ),
+    "line.no-far-end": _failed(
+        "インターネット回線の中継装置（{detail}）が見つかりません。",
+        "The line's relay ({detail}) cannot be found.",
+        CALL,
+    ),
+    "line.wrong-rule": _failed(
+        "回線の番号（プレフィックス）が、設定の MAP-E のルールに合いません。",
+        "The line's prefix is not of the MAP-E rule in the settings.",
+        CALL,
+    ),
+    "line.far-end-silent": _failed(
+        "インターネット回線の中継装置（{detail}）から返事がありません。",
+        "The line's relay ({detail}) does not answer.",
+        LINE_EQUIPMENT,
+    ),
     "line.overlap": _failed(
         "インターネット側の機器が、院内などで使っている番号（アドレス）を配っているので、つなげません（{detail}）。",
         "The line equipment hands out addresses that are in use inside, so the line cannot be used ({detail}).",
@@ -455,6 +470,7 @@ PROOF_REASONS: dict[str, str] = {
 LINE_REASONS = frozenset(
     {"no-server", "login-refused", "no-password", "no-ip", "overlap"}
     | {"no-advertisement", "advertised-no-address", "no-resolvers"}
+    | {"no-far-end", "wrong-rule", "far-end-silent"}
 )
 """`Evidence.reason` of a failed ``wan.address`` that is a cause ``line.REASON``; anything else is ``no-address``."""
 

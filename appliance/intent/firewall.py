@@ -25,18 +25,23 @@ class Field(StrEnum):
     DESTINATION4 = "ip daddr"
     SOURCE6 = "ip6 saddr"
     DESTINATION6 = "ip6 daddr"
+    SPORT = "th sport"
+    DPORT = "th dport"
     TCP_DPORT = "tcp dport"
     UDP_SPORT = "udp sport"
     UDP_DPORT = "udp dport"
     TCP_FLAGS_SYN = "tcp flags syn / syn,rst"
     TCP_FLAGS_RST = "tcp flags rst"
     ICMP_TYPE = "icmp type"
+    ICMP_ID = "icmp id"
     ICMP6_TYPE = "icmpv6 type"
     TTL = "ip ttl"
     HOP_LIMIT = "ip6 hoplimit"
     CT_STATE = "ct state"
     CT_STATUS = "ct status"
     CT_DIRECTION = "ct direction"
+    CT_MARK = "ct mark"
+    CT_ENDS = "ct expiration < 1s"
     CT_ORIGINAL_DESTINATION4 = "ct original ip daddr"
     CT_ORIGINAL_DPORT = "ct original proto-dst"
     FIB_SOURCE_INTERFACE = "fib saddr . iif oif"
@@ -44,7 +49,18 @@ class Field(StrEnum):
     FIB_DESTINATION_TYPE = "fib daddr type"
 
 
-Value = str | int | IPv4Address | IPv4Network | IPv6Address | IPv6Network
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """From `first` to `last`, both included; of ICMP echoes, their identifiers."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
+
+Value = str | int | Ports | IPv4Address | IPv4Network | IPv6Address | IPv6Network
 """A scalar to compare with; str for interface names, protocol, state and MAC values (nft's own words)."""
 
 
@@ -56,15 +72,27 @@ class In:
 
 
 @dataclass(frozen=True, slots=True)
+class MoreThan:
+    """More than `limit` connections that live have the same `fields`, this packet's among them.
+
+    Each packet that is asked puts its connection into the named set, which counts by those keys; what has ended goes
+    out of it by itself (nft(8), ``ct count``). One set has one limit.
+    """
+
+    set_name: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """`fields` (one, or several as a concatenation) compared with literal values or a named set.
 
     values: any of them matches; empty for a field that is a condition by itself (TCP flags).
-    Several fields always need `In`. negate: must not match.
+    Several fields always need `In` or `MoreThan`. negate: must not match.
     """
 
     fields: tuple[Field, ...]
-    values: tuple[Value, ...] | In
+    values: tuple[Value, ...] | In | MoreThan
     negate: bool = False
 
 
@@ -89,8 +117,43 @@ class Jump:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeTurns:
+    """Jump to one of `chains`, each in its turn."""
+
+    chains: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkConnection:
+    """Write `mark` on the connection and go on to the next rule."""
+
+    mark: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """Put `fields` into a named set for `seconds` from now, and accept."""
+
+    set_name: str
+    fields: tuple[Field, ...]
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Take `fields` out of a named set, and accept."""
+
+    set_name: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceNat:
+    """ports: None to keep the sender's where possible. The kernel takes any of `ports` that is free towards this
+    destination; when none is, it drops the packet in the end, without a word (nf_conntrack_core.c, insertion)."""
+
     address: IPv4Address
+    ports: Ports | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +211,10 @@ Verdict = (
     | Drop
     | Refuse
     | Jump
+    | TakeTurns
+    | MarkConnection
+    | Remember
+    | Forget
     | SourceNat
     | Masquerade
     | RedirectByMap
@@ -196,7 +263,7 @@ class NamedSet:
 
     key: nft type names, e.g. ("ipv4_addr", "inet_service"). timeout: elements expire by
     themselves. elements: the wanted content of a set that the settings decide; None for a set
-    that is filled at run time (proofs) and must survive every reload untouched.
+    that is filled at run time (proofs) and must survive every reload untouched. dynamic: rules fill it.
     """
 
     name: str
@@ -205,6 +272,7 @@ class NamedSet:
     timeout: bool = False
     interval: bool = False
     elements: tuple[tuple[Value, ...], ...] | None = None
+    dynamic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import TYPE_CHECKING, Literal
 
+from appliance.intent import softwires
 from appliance.intent.model import (
     ETHERNET_MTU,
     LINE_RULE_PRIORITY,
@@ -24,10 +25,11 @@ from appliance.intent.model import (
     Route,
     RouterIntent,
 )
+from appliance.intent.softwires import WaySoftwire
 
 if TYPE_CHECKING:
     # Half of this serves the daemon, which does without the settings' validator.
-    from appliance.site.model import Site
+    from appliance.site.model import AnyWan, Site
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
 ANYWHERE6 = IPv6Network("::/0")
@@ -58,34 +60,53 @@ class Way6:
     is_ours: bool
 
 
+AnyWay = Way | Way6 | WaySoftwire
+
+
 def carries(kind: str) -> frozenset[int]:
     """Versions of IP in which a line of this kind reaches the internet."""
-    return frozenset({6} if kind == "ipoe" else {4})
+    return _CARRIED.get(kind, frozenset({4}))
+
+
+_CARRIED = {"ipoe": frozenset({6}), "ds-lite": frozenset({4, 6}), "map-e": frozenset({4, 6})}
 
 
 def lines(site: Site) -> tuple[Line, ...]:
     """In order of preference."""
-    # Here, because the daemon does without the settings' validator.
-    from appliance.site.model import SESSIONS
-
     several = len(site.lines) > 1
     return tuple(
         Line(
             name=name,
             kind=line.kind,
             port=line.interface,
-            interface=SESSIONS + name if line.kind == "pppoe" else line.interface,
+            interface=_interface(name, line),
             ipv4=4 in carries(line.kind),
             ipv6=6 in carries(line.kind),
             dns=line.dns if line.kind == "static" else (),
             metric=METRIC_STEP * (rank + 1),
             table=FIRST_TABLE + rank if several else None,
             mark=FIRST_MARK + rank if several else None,
-            mtu=line.mtu if line.kind == "pppoe" else ETHERNET_MTU,
+            mtu=_mtu(line),
             user=line.user if line.kind == "pppoe" else "",
+            softwire=softwires.terms(line),
         )
         for rank, (name, line) in enumerate(site.lines.items())
     )
+
+
+def _interface(name: str, line: AnyWan) -> str:
+    # Here, because the daemon does without the settings' validator.
+    from appliance.site.model import SESSIONS
+
+    if line.kind == "pppoe":
+        return SESSIONS + name
+    return softwires.interface_of(name) if softwires.terms(line) else line.interface
+
+
+def _mtu(line: AnyWan) -> int:
+    if line.kind == "pppoe":
+        return line.mtu
+    return softwires.MTU if softwires.terms(line) else ETHERNET_MTU
 
 
 def routes(site: Site, wanted: tuple[Line, ...]) -> tuple[Route, ...]:
@@ -101,7 +122,7 @@ def routes(site: Site, wanted: tuple[Line, ...]) -> tuple[Route, ...]:
     return ways(wanted, found) + floors
 
 
-def ways(wanted: tuple[Line, ...], found: Iterable[Way | Way6]) -> tuple[Route, ...]:
+def ways(wanted: tuple[Line, ...], found: Iterable[AnyWay]) -> tuple[Route, ...]:
     """Default routes in the main table and in the lines' own, of which there are none while there is only one line.
 
     Only dhcpcd lays its own in the main table, by IPv4; by IPv6 with a source that we have chosen, which it does not.
@@ -109,20 +130,20 @@ def ways(wanted: tuple[Line, ...], found: Iterable[Way | Way6]) -> tuple[Route, 
     return tuple(route for line, way in _matched(wanted, found) for route in _routes(line, way))
 
 
-def _routes(line: Line, way: Way | Way6) -> Iterator[Route]:
+def _routes(line: Line, way: AnyWay) -> Iterator[Route]:
     if isinstance(way, Way6):
         tables = (MAIN_TABLE, line.table) if line.table else (MAIN_TABLE,)
         for table in tables:
             yield Route(table, ANYWHERE6, line.port, way.gateway, way.source, line.metric)
         return
-    gateway = None if line.is_session else way.gateway
+    gateway = way.gateway if isinstance(way, Way) and not line.is_session else None
     if line.kind != "dhcp":
         yield Route(MAIN_TABLE, ANYWHERE, line.interface, gateway=gateway, metric=line.metric)
     if line.table:
         yield Route(line.table, ANYWHERE, line.interface, gateway=gateway)
 
 
-def _matched(wanted: tuple[Line, ...], found: Iterable[Way | Way6]) -> Iterator[tuple[Line, Way | Way6]]:
+def _matched(wanted: tuple[Line, ...], found: Iterable[AnyWay]) -> Iterator[tuple[Line, AnyWay]]:
     by_name = {line.name: line for line in wanted}
     return ((by_name[way.line], way) for way in found if way.line in by_name)
 
@@ -141,7 +162,7 @@ def _versions(wanted: tuple[Line, ...]) -> tuple[Literal[4, 6], ...]:
     return (4, 6) if any(line.ipv6 for line in wanted) else (4,)
 
 
-def with_ways(intent: RouterIntent, found: Iterable[Way | Way6]) -> RouterIntent:
+def with_ways(intent: RouterIntent, found: Iterable[AnyWay]) -> RouterIntent:
     """The intent together with what the lines gave at run time."""
     found = tuple(found)
     addresses = tuple(
@@ -149,4 +170,6 @@ def with_ways(intent: RouterIntent, found: Iterable[Way | Way6]) -> RouterIntent
         for line, way in _matched(intent.lines, found)
         if isinstance(way, Way6) and way.is_ours
     )
-    return replace(intent, addresses=intent.addresses + addresses, routes=intent.routes + ways(intent.lines, found))
+    inside = [(line, way) for line, way in _matched(intent.lines, found) if isinstance(way, WaySoftwire)]
+    led = replace(intent, addresses=intent.addresses + addresses, routes=intent.routes + ways(intent.lines, found))
+    return softwires.with_softwires(led, inside)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from appliance.account.service_mode import ServiceMode
 from appliance.intent.firewall import Table
+from appliance.intent.map_e import MappingRule, Share
 from appliance.secret import Secret
 
 ROUTING_TABLE = 51
@@ -191,6 +192,32 @@ class Lan:
 
 
 @dataclass(frozen=True, slots=True)
+class SoftwireTerms:
+    """Of a line that carries IPv4 inside IPv6 (RFC 2473), as the settings have them.
+
+    far_end: name or IPv6 address of the AFTR (DS-Lite, RFC 6333), or address of the BR (MAP-E, RFC 7597).
+    rule: of MAP-E, None for DS-Lite.
+    """
+
+    far_end: str
+    rule: MappingRule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Softwire:
+    """An interface that carries IPv4 inside IPv6, found at run time.
+
+    local, remote: its ends, by way of `port`. share: of MAP-E, the address and the ports that are ours.
+    """
+
+    interface: str
+    port: str
+    local: IPv6Address
+    remote: IPv6Address
+    share: Share | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """An access line. name and kind: as in the settings. port: the Ethernet port; interface: what carries IPv4.
 
@@ -198,7 +225,7 @@ class Line:
     dns: resolvers of a static line, others bring theirs. metric: of its default route in the main table, the smaller
     the more preferred. table, mark: of its own routing table and of the packets bound to it (fwmark); None while it
     is the only line. mtu: bytes of an IP packet. user: whom its provider knows us as. A static line's address and
-    routes are in the intent's lists.
+    routes are in the intent's lists. softwire: what `interface` is on a line that carries IPv4 inside IPv6.
     """
 
     name: str
@@ -213,6 +240,7 @@ class Line:
     mark: int | None
     mtu: int = ETHERNET_MTU
     user: str = ""
+    softwire: SoftwireTerms | None = None
 
     @property
     def is_session(self) -> bool:
@@ -253,7 +281,10 @@ class Bfd:
 
 @dataclass(frozen=True, slots=True)
 class RouterIntent:
-    """inner_address: the one source address used inside both tunnels. lines: in order of preference."""
+    """inner_address: the one source address used inside both tunnels. lines: in order of preference.
+
+    softwires: none until their lines have said what they need (`lines.with_ways`).
+    """
 
     clinic_id: str
     inner_address: IPv4Address
@@ -271,3 +302,4 @@ class RouterIntent:
     sysctls: tuple[tuple[str, str], ...]
     shapers: tuple[Shaper, ...]
     firewall: Table
+    softwires: tuple[Softwire, ...] = ()

@@ -41,6 +41,13 @@ _GLOBAL: tuple[Sysctl, ...] = (
     *((f"net/ipv4/conf/all/{key}", value) for key, value in _CONVERSATION),
 )
 
+_FEW_PORTS: tuple[Sysctl, ...] = tuple(
+    # NAT takes the port of a connection that has ended for another one only when it is forgotten; a late packet of
+    # the former is then nobody's, and the LAN gets a reset for it.
+    (f"net/netfilter/nf_conntrack_tcp_timeout_{state}", "0")
+    for state in ("time_wait", "close")
+)
+
 
 def sysctls(inside: tuple[str, ...], lines: tuple[Line, ...], tunnels: tuple[Tunnel, ...]) -> tuple[Sysctl, ...]:
     """In the order in which they must be applied. Those of an interface need it to exist."""
@@ -57,6 +64,8 @@ def sysctls(inside: tuple[str, ...], lines: tuple[Line, ...], tunnels: tuple[Tun
         wanted += [(f"net/ipv4/conf/{interface}/arp_ignore", "1"), (f"net/ipv4/conf/{interface}/arp_announce", "2")]
     # dhcpcd sets it on its port; told here, so that it goes back with the rest when the router is taken down.
     wanted += [(f"net/ipv4/conf/{line.interface}/promote_secondaries", "1") for line in lines]
+    if any(line.softwire and line.softwire.rule for line in lines):
+        wanted += _FEW_PORTS
     for tunnel in tunnels:
         # After a fail-over the answer to what left by one tunnel may come back by the other.
         wanted += _of(tunnel.interface, LOOSE)

@@ -26,12 +26,14 @@ def flows(address: IPv4Address, port: int) -> list[Flow]:
 
 
 def forget(source: IPv4Address | IPv6Address) -> int:
-    """Forget what was begun from `source`, an address that the router no longer has; returns how many entries.
+    """Forget what was begun from `source`, an address that the router no longer has, by itself or for others (NAT);
+    returns how many entries.
 
     Without it a packet of the same ports would be taken for part of the old conversation.
     """
-    output = _run(["--delete", "--family", f"ipv{source.version}", "--orig-src", str(source)])
-    return len(output.splitlines())
+    family = ["--delete", "--family", f"ipv{source.version}"]
+    own, others = (_run([*family, end, str(source)]) for end in ("--orig-src", "--reply-dst"))
+    return len(own.splitlines()) + len(others.splitlines())
 
 
 def forget_translated(source: IPv4Address) -> list[Flow]:

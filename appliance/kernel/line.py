@@ -106,6 +106,16 @@ def mtu(interface: str) -> int | None:
         return None
 
 
+def packets(interface: str) -> tuple[int, int] | None:
+    """Received and sent so far (sysfs-class-net-statistics); None where there is no such interface."""
+    statistics = Path("/sys/class/net", interface, "statistics")
+    try:
+        received, sent = (int((statistics / f"{way}_packets").read_text()) for way in ("rx", "tx"))
+    except OSError:
+        return None
+    return received, sent
+
+
 def _answers(netlink: Netlink, index: int, gateway: IPv4Address | IPv6Address) -> bool:
     """Have the kernel probe its neighbour now: a cached entry is no evidence (RFC 1122 2.3.2.1)."""
     try:

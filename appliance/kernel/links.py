@@ -7,10 +7,12 @@ import logging
 import socket
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import Any
 
 from appliance.errors import SekishoError
-from appliance.intent.model import RouterIntent
+from appliance.intent.model import RouterIntent, Softwire
+from appliance.intent.softwires import MTU
 from appliance.kernel import wireguard_go
 from appliance.kernel.changes import Change
 from appliance.kernel.netlink import Netlink, NetlinkError, tolerating
@@ -24,13 +26,17 @@ PREFIX = "sk-"
 _IFF_UP = 1
 _KINDS = frozenset({"wireguard", "tun"})
 """`tun` is what wireguard-go makes."""
+_SOFTWIRE = "ip6tnl"
+_IGNORE_ENCAPSULATION_LIMIT = 1
+"""linux/ip6_tunnel.h: IP6_TNL_F_IGN_ENCAP_LIMIT."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """kind as in ip-link(8), None for a physical port. up: administratively. mtu in bytes.
 
-    vlan, port: of a VLAN, its number and the index of the port that carries it.
+    vlan, port: of a VLAN, its number and the index of the port that carries it; port: of a softwire too.
+    ends: of a softwire, ours and the far one.
     """
 
     name: str
@@ -40,6 +46,7 @@ class Link:
     mtu: int
     vlan: int | None = None
     port: int | None = None
+    ends: tuple[IPv6Address, IPv6Address] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,7 @@ class Wanted:
     ports: tuple[str, ...] = ()
     awaited: frozenset[str] = frozenset()
     vlans: tuple[WantedVlan, ...] = ()
+    softwires: tuple[Softwire, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,18 @@ class CreateVlan:
     interface: str
     port: str
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSoftwire:
+    softwire: Softwire
+
+
+@dataclass(frozen=True, slots=True)
+class MoveSoftwire:
+    """Other ends; everything that stands on the interface stays."""
+
+    softwire: Softwire
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +135,7 @@ def wanted(intent: RouterIntent) -> Wanted:
             for segment in intent.lan.segments
             if segment.vlan is not None
         ),
+        softwires=intent.softwires,
     )
 
 
@@ -132,6 +153,7 @@ def observe(netlink: Netlink) -> dict[str, Link]:
             mtu=message.get_attr("IFLA_MTU"),
             vlan=_vlan_number(information),
             port=message.get_attr("IFLA_LINK"),
+            ends=_ends(information),
         )
     return links
 
@@ -143,6 +165,7 @@ def is_ours(interface: str) -> bool:
 def diff(wanted: Wanted, observed: Mapping[str, Link]) -> list[Change]:
     """Raises SekishoError ``kernel.no-interface`` when a port does not exist that is not awaited."""
     names = {tunnel.interface for tunnel in wanted.tunnels} | {vlan.interface for vlan in wanted.vlans}
+    names |= {softwire.interface for softwire in wanted.softwires}
     changes = [_delete(name) for name in sorted(observed) if is_ours(name) and name not in names]
     for port in wanted.ports:
         if port not in observed and port not in wanted.awaited:
@@ -150,6 +173,7 @@ def diff(wanted: Wanted, observed: Mapping[str, Link]) -> list[Change]:
         if port in observed and not observed[port].up:
             changes.append(_set_up(port, True))
     changes += [change for vlan in wanted.vlans for change in _vlan(vlan, observed)]
+    changes += [change for softwire in wanted.softwires for change in _softwire(softwire, observed)]
     for tunnel in wanted.tunnels:
         link = observed.get(tunnel.interface)
         if link is not None and link.kind not in _KINDS:
@@ -183,6 +207,31 @@ def _vlan(wanted: WantedVlan, observed: Mapping[str, Link]) -> Iterator[Change]:
     yield Change("link", wanted.interface, text, operation)
 
 
+def _softwire(wanted: Softwire, observed: Mapping[str, Link]) -> Iterator[Change]:
+    link = observed.get(wanted.interface)
+    ends = f"{wanted.local} → {wanted.remote}"
+    if link is not None and (link.kind, link.port) == (_SOFTWIRE, observed[wanted.port].index):
+        if link.ends != (wanted.local, wanted.remote):
+            text = Text(
+                f"IPv4 を IPv6 で運ぶ通り道の両端を変えます（{ends}）。", f"move the ends of the softwire ({ends})"
+            )
+            yield Change("link", wanted.interface, text, MoveSoftwire(wanted))
+        if not link.up:
+            yield _set_up(link.name, True)
+        return
+    if link is not None:
+        yield _delete(link.name)
+    text = Text(f"IPv4 を IPv6 で運ぶ通り道を作ります（{ends}）。", f"create the softwire ({ends})")
+    yield Change("link", wanted.interface, text, CreateSoftwire(wanted))
+
+
+def _ends(information: Any) -> tuple[IPv6Address, IPv6Address] | None:
+    if information is None or information.get_attr("IFLA_INFO_KIND") != _SOFTWIRE:
+        return None
+    data = information.get_attr("IFLA_INFO_DATA")
+    return IPv6Address(data.get_attr("IFLA_IP6TNL_LOCAL")), IPv6Address(data.get_attr("IFLA_IP6TNL_REMOTE"))
+
+
 def _vlan_number(information: Any) -> int | None:
     if information is None or information.get_attr("IFLA_INFO_KIND") != "vlan":
         return None
@@ -198,7 +247,10 @@ def take_down(ports: Collection[str], observed: Mapping[str, Link]) -> list[Chan
 
 def created(changes: list[Change]) -> set[str]:
     """Interfaces that `changes` make anew: whatever the kernel knows of that name now will be gone."""
-    return {change.operation.interface for change in changes if isinstance(change.operation, Create | CreateVlan)}
+    made = {change.operation.interface for change in changes if isinstance(change.operation, Create | CreateVlan)}
+    return made | {
+        change.operation.softwire.interface for change in changes if isinstance(change.operation, CreateSoftwire)
+    }
 
 
 def deleted(changes: list[Change]) -> set[str]:
@@ -219,6 +271,12 @@ def apply(netlink: Netlink, change: Change) -> None:
         case CreateVlan(interface, port, number):
             netlink.link("add", ifname=interface, kind="vlan", link=index(port), vlan_id=number)
             netlink.link("set", index=index(interface), state="up")
+        case CreateSoftwire(softwire):
+            netlink.link("add", ifname=softwire.interface, kind=_SOFTWIRE, mtu=MTU, **_of_softwire(softwire))
+            netlink.link("set", index=index(softwire.interface), state="up")
+        case MoveSoftwire(softwire):
+            own = index(softwire.interface)
+            netlink.link("set", index=own, kind=_SOFTWIRE, **_of_softwire(softwire))
         case Delete(interface):
             with tolerating(errno.ENODEV):
                 netlink.link("del", ifname=interface)
@@ -229,6 +287,18 @@ def apply(netlink: Netlink, change: Change) -> None:
             netlink.link("set", index=index(interface), mtu=mtu)
         case _:
             raise TypeError(change.operation)
+
+
+def _of_softwire(softwire: Softwire) -> dict[str, object]:
+    """ip-link(8), type ip6tnl with mode ipip6 and encaplimit none: an option would cost 8 bytes of each packet."""
+    return {
+        "ip6tnl_link": index(softwire.port),
+        "ip6tnl_local": str(softwire.local),
+        "ip6tnl_remote": str(softwire.remote),
+        "ip6tnl_proto": socket.IPPROTO_IPIP,
+        "ip6tnl_flags": _IGNORE_ENCAPSULATION_LIMIT,
+        "ip6tnl_ttl": 64,
+    }
 
 
 def index(interface: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address
 from typing import TYPE_CHECKING, NoReturn
 
 from pydantic_core import PydanticCustomError
@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from appliance.text import Text
 
 if TYPE_CHECKING:
-    from appliance.site.model import Dhcp, Lan, Segment, Site, StaticWan, TunnelChoice
+    from appliance.site.model import Dhcp, Lan, MapEWan, Segment, Site, StaticWan, TunnelChoice
 
 Key = tuple[str | int, ...]
 """Where a setting is: table and key names, and positions in lists counted from 0."""
@@ -69,6 +69,42 @@ def static_wan_problems(wan: StaticWan) -> Iterator[Problem]:
             yield _own_resolver(("dns", position), server)
         elif not is_host(server):
             yield Problem(("dns", position), not_a_host(server))
+
+
+def map_e_problems(wan: MapEWan) -> Iterator[Problem]:
+    """Of RFC 7597 section 5: what a prefix of at most 64 bits can hold, and at least one port in each block."""
+    psid_bits = wan.ea_bits - (32 - wan.rule_ipv4.prefixlen)
+    if wan.rule_ipv6.prefixlen + wan.ea_bits > 64:
+        yield Problem(
+            ("ea_bits",),
+            Text(
+                f"rule_ipv6（/{wan.rule_ipv6.prefixlen}）と ea_bits（{wan.ea_bits}）を足すと 64 を超えますので、"
+                "書類の値と見比べて直してください。",
+                f"rule_ipv6 (/{wan.rule_ipv6.prefixlen}) and ea_bits ({wan.ea_bits}) are more than 64 together; "
+                "compare them with the papers.",
+            ),
+        )
+    elif not 0 <= psid_bits <= 12:
+        fewest = 32 - wan.rule_ipv4.prefixlen
+        yield Problem(
+            ("ea_bits",),
+            Text(
+                f"rule_ipv4（/{wan.rule_ipv4.prefixlen}）のときは {fewest}〜{fewest + 12} になるはずですので、"
+                "書類の値と見比べて直してください。",
+                f"with rule_ipv4 (/{wan.rule_ipv4.prefixlen}) it lies between {fewest} and {fewest + 12}; "
+                "compare them with the papers.",
+            ),
+        )
+
+
+def is_host6(address: IPv6Address) -> bool:
+    return not (
+        address.is_multicast
+        or address.is_loopback
+        or address.is_unspecified
+        or address.is_link_local
+        or address.ipv4_mapped is not None
+    )
 
 
 def site_problems(site: Site) -> Iterator[Problem]:

@@ -23,8 +23,8 @@ _REACHES = Text(
 
 _LINE: Mapping[str, Text] = {
     "kind": Text(
-        '"dhcp"（自動）、"static"（固定）、"ipoe"（IPv6）、"pppoe"（ID とパスワード）のどれか',
-        '"dhcp" (automatic), "static" (fixed), "ipoe" (IPv6) or "pppoe" (user name and password)',
+        '"dhcp"（自動）、"static"（固定）、"ipoe"（IPv6）、"ds-lite"、"map-e"、"pppoe"（ID とパスワード）のどれか',
+        '"dhcp" (automatic), "static" (fixed), "ipoe" (IPv6), "ds-lite", "map-e" or "pppoe" (user name and password)',
     ),
     "interface": _PORT_WAN,
     "upload_mbit": Text(
@@ -52,6 +52,26 @@ _LINE: Mapping[str, Text] = {
     "mtu": Text(
         "PPPoE で送れるパケットの大きさ（バイト）、1280〜1492 の整数（例: 1454）",
         "bytes of a packet on the PPPoE line, a whole number from 1280 to 1492 (for example 1454)",
+    ),
+    "aftr": Text(
+        '書類にある AFTR の名前か IPv6 アドレス（例: "aftr.provider.example"）',
+        'the name or IPv6 address of the AFTR in the provider\'s papers (for example "aftr.provider.example")',
+    ),
+    "br": Text(
+        '書類にある BR の IPv6 アドレス（例: "2001:db8:100::64"）',
+        'the IPv6 address of the BR in the provider\'s papers (for example "2001:db8:100::64")',
+    ),
+    "rule_ipv6": Text(
+        'マッピングルールの IPv6 プレフィックス（例: "2001:db8::/40"）',
+        'the IPv6 prefix of the mapping rule (for example "2001:db8::/40")',
+    ),
+    "rule_ipv4": Text(
+        'マッピングルールの IPv4 プレフィックス（例: "203.0.113.0/24"）',
+        'the IPv4 prefix of the mapping rule (for example "203.0.113.0/24")',
+    ),
+    "ea_bits": Text(
+        "マッピングルールの EA-bits の長さ、0〜48 の整数（例: 16）",
+        "the length of the mapping rule's EA bits, a whole number from 0 to 48 (for example 16)",
     ),
 }
 
@@ -207,11 +227,14 @@ EXPECTED: Mapping[str, Text] = {
     ),
 }
 
+_KINDS_KEYS = {
+    "static": ("address", "gateway", "dns"),
+    "ds-lite": ("aftr",),
+    "pppoe": ("user", "mtu"),
+    "map-e": ("br", "rule_ipv6", "rule_ipv4", "ea_bits"),
+}
 ONLY_OF = {
-    f"{line}.{key}": kind
-    for line in ("wan", "backup_wan")
-    for kind, keys in {"static": ("address", "gateway", "dns"), "pppoe": ("user", "mtu")}.items()
-    for key in keys
+    f"{line}.{key}": kind for line in ("wan", "backup_wan") for kind, keys in _KINDS_KEYS.items() for key in keys
 }
 """Keys that have a meaning only for one kind of line."""
 

@@ -7,7 +7,7 @@ vendor's words, and docs/site.md describes each key.
 from __future__ import annotations
 
 import unicodedata
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -70,9 +70,18 @@ def _domain(value: object) -> object:
 
 def _as_text(value: object) -> object:
     # ipaddress also takes numbers, bytes and pairs: a TOML 42 would quietly become 0.0.0.42.
-    if isinstance(value, (str, IPv4Address)):
+    if isinstance(value, (str, IPv4Address, IPv6Address)):
         return value
     raise PydanticCustomError("address_text", "an address is written as text")
+
+
+def _of_the_internet(value: IPv6Address) -> IPv6Address:
+    if value.scope_id or not checks.is_host6(value):
+        checks.refuse_value(
+            f"{value} は回線の向こうの機器のアドレスではありませんので、書類にあるアドレスを書いてください。",
+            f"{value} is not the address of a machine beyond the line; write the one in the papers.",
+        )
+    return value
 
 
 Interface = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,15}$"), AfterValidator(_port)]
@@ -89,6 +98,8 @@ SegmentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
 TimeServer = Annotated[str, Field(pattern=rf"^({_DOMAIN}|{_ADDRESS})$", max_length=253)]
 Address = Annotated[IPv4Address, BeforeValidator(_as_text)]
 Network = Annotated[IPv4Network, BeforeValidator(_as_text)]
+Address6 = Annotated[IPv6Address, BeforeValidator(_as_text), AfterValidator(_of_the_internet)]
+Network6 = Annotated[IPv6Network, BeforeValidator(_as_text)]
 AddressInNetwork = Annotated[IPv4Interface, BeforeValidator(_as_text)]
 """An address with the size of its network, ``192.0.2.1/26``."""
 Label = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_visible)]
@@ -141,7 +152,34 @@ class PppoeWan(_Line):
     mtu: Annotated[int, Field(ge=1280, le=1492, strict=True)] = 1454
 
 
-AnyWan = DhcpWan | StaticWan | IpoeWan | PppoeWan
+class DsLiteWan(_Line):
+    """IPv4 inside IPv6, with one NAT for all at the far end (RFC 6333). aftr: that end, by name or address."""
+
+    kind: Literal["ds-lite"]
+    interface: Interface
+    aftr: Annotated[DomainName | Address6, Field(union_mode="left_to_right")]
+
+
+class MapEWan(_Line):
+    """IPv4 inside IPv6, with some ports of an address (RFC 7597, as draft-ietf-softwire-map-03 has it).
+
+    br: the far end. rule_ipv6, rule_ipv4, ea_bits: the Basic Mapping Rule; see `intent.map_e`.
+    """
+
+    kind: Literal["map-e"]
+    interface: Interface
+    br: Address6
+    rule_ipv6: Network6
+    rule_ipv4: Network
+    ea_bits: Annotated[int, Field(ge=0, le=48, strict=True)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        checks.refuse(checks.map_e_problems(self))
+        return self
+
+
+AnyWan = DhcpWan | StaticWan | IpoeWan | PppoeWan | DsLiteWan | MapEWan
 WanLine = Annotated[AnyWan, Field(discriminator="kind")]
 LineName = Literal["wan", "backup_wan"]
 """The access lines by the names of their tables, the preferred one first."""

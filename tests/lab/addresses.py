@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 # ---- the clinic --------------------------------------------------------------------------
 LAN = IPv4Network("192.0.2.0/26")
@@ -54,6 +54,24 @@ IPOE_PREFIXES = (IPv6Network("2001:db8:600::/64"), IPv6Network("2001:db8:601::/6
 IPOE_POOLS = (IPv6Network("2001:db8:610::/48"), IPv6Network("2001:db8:620::/48"))
 """Of which the clinic is delegated a /56, one after the other."""
 PROVIDER6 = IPv6Interface("2001:db8:51::2/64")
+
+# ---- the access line when IPv4 goes inside IPv6 ------------------------------------------------
+SOFTWIRE_PREFIX = IPv6Network("2001:db8:12:3400::/56")
+"""The clinic's, of which the access network delegates the whole or advertises the first /64."""
+SOFTWIRE_ACCESS = IPv6Interface("2001:db8:fe::53/64")
+SOFTWIRE_CARRIER = IPv6Interface("2001:db8:100::1/64")
+"""The access network's own side of the wire to the far ends."""
+FAR_ENDS = (IPv6Interface("2001:db8:100::64/64"), IPv6Interface("2001:db8:100::65/64"))
+AFTR_NAME = "aftr.access.example"
+AFTR_OUTSIDE = IPv4Interface("198.51.100.5/24")
+BR_OUTSIDE = IPv4Interface("198.51.100.6/24")
+MAP_E_RULE6 = IPv6Network("2001:db8:10::/44")
+MAP_E_RULE4 = IPv4Network("198.51.100.192/28")
+MAP_E_EA_BITS = 12
+MAP_E_ADDRESS = IPv4Address("198.51.100.194")
+MAP_E_PSID = 0x34
+MAP_E_ENDPOINT = IPv6Address("2001:db8:12:3400:c6:3364:c200:3400")
+"""What rule and prefix amount to, worked by hand (draft-ietf-softwire-map-03 section 6)."""
 
 # ---- the internet --------------------------------------------------------------------------
 INTERNET = IPv4Network("198.51.100.0/24")

@@ -19,7 +19,7 @@ from appliance.intent.firewall import (
     SourceNat,
 )
 from appliance.intent.model import PROBE_MARK
-from appliance.intent.rules import internet, segments
+from appliance.intent.rules import internet, map_e, segments
 from appliance.intent.rules.ground import LISTED, NOT_ON_INTERNET, TCP, Ground, is_, is_not, outside, within
 
 UNSPECIFIED = IPv4Address(0)
@@ -189,6 +189,7 @@ def _source_nat(ground: Ground) -> Chain:
                 SourceNat(ground.inner_address),
                 "Fail-over: one inner address on both tunnels, so that connections survive",
             ),
+            *map_e.source_nat(ground),
             *(internet.source_nat(ground) if ground.has_internet else ()),
         ),
     )

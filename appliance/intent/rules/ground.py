@@ -106,6 +106,10 @@ class Ground:
         return tuple(line.port for line in self.lines if line.ipv6)
 
     @property
+    def has_softwires(self) -> bool:
+        return any(line.softwire for line in self.lines)
+
+    @property
     def from_wan(self) -> Match:
         return is_(Field.IIF, *self.outside)
 
@@ -147,6 +151,7 @@ UDP = is_(Field.L4PROTO, "udp")
 ICMP = is_(Field.L4PROTO, "icmp")
 ECHO_REQUEST = is_(Field.ICMP_TYPE, "echo-request")
 RESET = is_(Field.TCP_FLAGS_RST)
+NEW = is_(Field.CT_STATE, "new")
 NEW_OR_KNOWN = is_(Field.CT_STATE, "new", "established")
 KNOWN = is_(Field.CT_STATE, "established")
 RELATED = is_(Field.CT_STATE, "related")

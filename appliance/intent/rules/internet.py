@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from appliance.intent import names
 from appliance.intent.firewall import Accept, Chain, Field, Jump, Masquerade, NamedSet, RedirectTo, Refuse, Rule
+from appliance.intent.rules import map_e
 from appliance.intent.rules.ground import (
     ANSWER,
     ICMP,
@@ -48,6 +49,7 @@ def forward_chain(ground: Ground) -> Chain:
                 "No leak: nothing for the data center leaves by the WAN, whatever the routes say",
                 names.REFUSED_LAN,
             ),
+            *map_e.room(ground),
             Rule(
                 (ground.to_wan, NEW_OR_KNOWN, QUESTION),
                 Accept(),

@@ -17,7 +17,7 @@ from appliance.intent.firewall import (
     Rule,
     Table,
 )
-from appliance.intent.rules import entry, fast, internet, lan, segments, tunnels, wan, wan6
+from appliance.intent.rules import entry, fast, internet, lan, map_e, segments, tunnels, wan, wan6
 from appliance.intent.rules.ground import Ground, is_
 
 
@@ -49,6 +49,7 @@ def table(ground: Ground) -> Table:
             tunnels.input_chain(ground),
             tunnels.forward_chain(ground),
             tunnels.output_chain(ground),
+            *map_e.chains(ground),
             *_decisions(ground),
         ),
     )
@@ -113,6 +114,7 @@ def _counters(ground: Ground) -> tuple[Counter, ...]:
     outside = (Counter(names.PASSED_INTERNET, "Terminals' packets let out to the internet"),)
     return (
         *_COUNTERS,
+        *map_e.counters(ground),
         *(between if ground.has_ways or ground.has_behind else ()),
         *(outside if ground.has_internet else ()),
     )
@@ -146,9 +148,10 @@ def _sets(ground: Ground) -> tuple[NamedSet, ...]:
             timeout=True,
         ),
         *segments.sets(ground),
+        *map_e.sets(ground),
         *((internet.terminals_set(),) if ground.has_internet else ()),
         *(wan.sets(ground) if ground.outside4 else ()),
-        *(wan6.sets() if ground.outside6 else ()),
+        *(wan6.sets(ground) if ground.outside6 else ()),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appliance.intent import names
 from appliance.intent.firewall import Accept, Chain, Drop, Field, Match, NamedSet, Refuse, Rule
-from appliance.intent.rules import internet, wan6
+from appliance.intent.rules import internet, map_e, wan6
 from appliance.intent.rules.ground import ANSWER, ICMP, KNOWN, OF_CHRONY, RELATED, Ground, is_, within
 
 INPUT, FORWARD, OUTPUT = "wan_input", "wan_forward", "wan_output"
@@ -20,7 +20,7 @@ def input_chain(ground: Ground) -> Chain:
                 (KNOWN, ANSWER), Accept(), "Tunnels stand: answers to what the router asked: tunnels, DHCP, DNS, time"
             ),
             *(_input_rules(ground) if ground.outside4 else ()),
-            *((*wan6.errors_in(), *wan6.input_rules()) if ground.outside6 else ()),
+            *((*wan6.errors_in(), *wan6.input_rules(ground)) if ground.outside6 else ()),
             Rule((), Drop(), "Silence outside: the WAN learns nothing", names.DROPPED_WAN),
         ),
     )
@@ -65,7 +65,8 @@ def output_chain(ground: Ground) -> Chain:
         (
             *(wan6.strays_out(ground) if ground.outside6 else ()),
             *(_first_output_rules(ground) if ground.outside4 else ()),
-            *(wan6.first_output_rules() if ground.outside6 else ()),
+            *(wan6.first_output_rules(ground) if ground.outside6 else ()),
+            *map_e.room(ground),
             Rule(
                 (is_(Field.UID, names.GATE_USER, names.PAGE_USER),),
                 Refuse(),

@@ -16,6 +16,8 @@ from appliance.intent.rules.ground import ANSWER, RELATED, Ground, is_, within
 LINK_LOCAL = IPv6Network("fe80::/10")
 DHCP_SERVERS = IPv6Address("ff02::1:2")
 """All_DHCP_Relay_Agents_and_Servers (RFC 8415 section 7.1)."""
+IPV4_INSIDE = 4
+"""IANA protocol number; the names that machines have for it differ."""
 _ONE_FAMILY = "No leak: a line speaks the family that it carries, and no other"
 _NEIGHBOURS = ("nd-neighbor-solicit", "nd-neighbor-advert")
 _ERRORS = ("destination-unreachable", "packet-too-big", "time-exceeded", "parameter-problem")
@@ -51,9 +53,10 @@ def errors_in() -> tuple[Rule, ...]:
     )
 
 
-def input_rules() -> tuple[Rule, ...]:
+def input_rules(ground: Ground) -> tuple[Rule, ...]:
     from_link = is_(Field.SOURCE6, LINK_LOCAL)
     return (
+        *_softwires(ground, Field.SOURCE6),
         Rule(
             (within(names.TUNNEL_ENDPOINTS6, Field.SOURCE6, Field.UDP_SPORT),),
             Accept(),
@@ -82,13 +85,26 @@ def input_rules() -> tuple[Rule, ...]:
     )
 
 
-def first_output_rules() -> tuple[Rule, ...]:
+def first_output_rules(ground: Ground) -> tuple[Rule, ...]:
     """Before any user is looked at, as in `wan.output_chain`."""
     return (
         Rule(
             (within(names.TUNNEL_ENDPOINTS6, Field.DESTINATION6, Field.UDP_DPORT),),
             Accept(),
             "Tunnels stand: their outer packets, to the concentrators only",
+        ),
+        *_softwires(ground, Field.DESTINATION6),
+    )
+
+
+def _softwires(ground: Ground, far: Field) -> tuple[Rule, ...]:
+    if not ground.has_softwires:
+        return ()
+    return (
+        Rule(
+            (is_(Field.L4PROTO, IPV4_INSIDE), within(names.SOFTWIRE_ENDS, far)),
+            Accept(),
+            "Far end only: IPv4 inside IPv6 is its business and nobody else's (RFC 2473)",
         ),
     )
 
@@ -118,8 +134,10 @@ def output_rules() -> tuple[Rule, ...]:
     )
 
 
-def sets() -> tuple[NamedSet, ...]:
+def sets(ground: Ground) -> tuple[NamedSet, ...]:
+    ends = NamedSet(names.SOFTWIRE_ENDS, ("ipv6_addr",), "Far end only: of each softwire, as found", elements=())
     return (
+        *((ends,) if ground.has_softwires else ()),
         NamedSet(
             names.TUNNEL_ENDPOINTS6,
             ("ipv6_addr", "inet_service"),

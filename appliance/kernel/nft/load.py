@@ -172,7 +172,9 @@ def _fits(wanted: NamedSet | NamedMap | None, found: dict[str, Any]) -> bool:
         value = None
     else:
         value = wanted.value
-    return (list(wanted.key), flags, value) == (kind, set(found.get("flags", [])), found.get("map"))
+    # Newer versions of nft tell which sets rules fill, older ones do not.
+    standing = set(found.get("flags", [])) - {"dynamic"}
+    return (list(wanted.key), flags, value) == (kind, standing, found.get("map"))
 
 
 def _is_stale(wanted: NamedSet, found: dict[str, Any], remembered: FirewallMemory | None) -> bool:

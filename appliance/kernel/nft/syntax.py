@@ -15,11 +15,14 @@ from appliance.intent.firewall import (
     Drop,
     Field,
     FlowTable,
+    Forget,
     Hook,
     In,
     Jump,
+    MarkConnection,
     Masquerade,
     Match,
+    MoreThan,
     NamedMap,
     NamedSet,
     NoTrack,
@@ -27,9 +30,11 @@ from appliance.intent.firewall import (
     RedirectByMap,
     RedirectTo,
     Refuse,
+    Remember,
     Rule,
     SourceNat,
     Table,
+    TakeTurns,
     Value,
 )
 
@@ -37,12 +42,16 @@ _COMMENT_LIMIT = 127
 """Bytes (libnftnl: NFTNL_UDATA_COMMENT_MAXLEN with its terminator)."""
 _STRINGS = frozenset({Field.IIF, Field.OIF, Field.UID, "ifname"})
 """Fields and set types whose values are free text; every other str is a word of nft's own."""
-_CONDITIONS = frozenset({Field.TCP_FLAGS_SYN, Field.TCP_FLAGS_RST})
+_CONDITIONS = frozenset({Field.TCP_FLAGS_SYN, Field.TCP_FLAGS_RST, Field.CT_ENDS})
 """Fields that are a whole condition by themselves."""
-_TCP_FIELDS = frozenset({Field.TCP_DPORT, *_CONDITIONS})
+_TCP_FIELDS = frozenset({Field.TCP_DPORT, Field.TCP_FLAGS_SYN, Field.TCP_FLAGS_RST})
 _UDP_FIELDS = frozenset({Field.UDP_SPORT, Field.UDP_DPORT})
+_ICMP_FIELDS = frozenset({Field.ICMP_TYPE, Field.ICMP_ID, Field.ICMP6_TYPE})
 _WORD = re.compile(r"[A-Za-z0-9_:./-]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+_DYNAMIC_SIZE = 65535
+"""Elements of a set that rules fill; nft's own default differs between its versions."""
 
 _RESET = "reject with tcp reset"
 _PROHIBITED = "reject with icmpx admin-prohibited"
@@ -65,9 +74,11 @@ def counter_lines(counter: Counter) -> list[str]:
 
 
 def set_lines(wanted: NamedSet) -> list[str]:
-    flags = [flag for flag, on in (("interval", wanted.interval), ("timeout", wanted.timeout)) if on]
+    kinds = (("interval", wanted.interval), ("timeout", wanted.timeout), ("dynamic", wanted.dynamic))
+    flags = [flag for flag, on in kinds if on]
     return [
         f"type {' . '.join(wanted.key)}",
+        *([f"size {_DYNAMIC_SIZE}"] if wanted.dynamic else []),
         *([f"flags {', '.join(flags)}"] if flags else []),
         f"comment {comment(wanted.why)}",
     ]
@@ -177,6 +188,10 @@ def _match(match: Match) -> str:
     negation = "!= " if match.negate else ""
     if isinstance(match.values, In):
         return f"{fields} {negation}@{name(match.values.set_name)}"
+    if isinstance(match.values, MoreThan):
+        if match.negate:
+            raise ValueError("a set has one limit, and its elements keep the sense in which it was first asked")
+        return f"add @{name(match.values.set_name)} {{ {fields} ct count over {match.values.limit} }}"
     field = match.fields[0]
     if len(match.fields) > 1:
         raise ValueError(f"several fields are compared with a named set only: {fields}")
@@ -214,14 +229,22 @@ def _refusals(rule: Rule) -> list[tuple[list[str], str]]:
 
 
 def _protocol(match: Match) -> str | None:
-    """The one transport protocol that this match lets through, None when it does not tell."""
+    """The one transport protocol that this match lets through, None when it does not tell or leaves TCP and others."""
+    if match.fields == (Field.L4PROTO,) and match.negate and "tcp" in _values(match):
+        return "another"
     if not match.negate and match.fields == (Field.L4PROTO,) and isinstance(match.values, tuple):
         return str(match.values[0]) if len(match.values) == 1 else None
     if _TCP_FIELDS & set(match.fields):
         return "tcp"
     if _UDP_FIELDS & set(match.fields):
         return "udp"
+    if _ICMP_FIELDS & set(match.fields):
+        return "icmp"
     return None
+
+
+def _values(match: Match) -> tuple[Value, ...]:
+    return match.values if isinstance(match.values, tuple) else ()
 
 
 def _verdict(rule: Rule) -> str:
@@ -232,8 +255,19 @@ def _verdict(rule: Rule) -> str:
             return "drop"
         case Jump(chain):
             return f"jump {name(chain)}"
-        case SourceNat(address):
+        case TakeTurns(chains):
+            turns = ", ".join(f"{turn} : jump {name(chain)}" for turn, chain in enumerate(chains))
+            return f"numgen inc mod {len(chains)} vmap {{ {turns} }}"
+        case MarkConnection(mark):
+            return f"ct mark set {mark:#x}"
+        case Remember(set_name, fields, seconds):
+            return f"update @{name(set_name)} {{ {' . '.join(fields)} timeout {seconds}s }} accept"
+        case Forget(set_name, fields):
+            return f"delete @{name(set_name)} {{ {' . '.join(fields)} }} accept"
+        case SourceNat(address, None):
             return f"snat ip to {address}"
+        case SourceNat(address, ports):
+            return f"snat ip to {address}:{ports}"
         case Masquerade():
             return "meta nfproto ipv4 masquerade"
         case RedirectByMap(address, fields, map_name):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address
+from pathlib import Path
 
+from appliance.control.far_ends import keep, known
 from appliance.control.ways import Given, own_addresses, resolvers, versions, want_prefix, ways
 from appliance.engines.leases import Lease
 from appliance.engines.leases6 import Lease6
+from appliance.intent import softwires
 from appliance.intent.compile import compile
-from appliance.intent.lines import Way, Way6
+from appliance.intent.lines import Way, Way6, lines
 from tests.builders import lab_account, lab_site
 
 INTENT = compile(
@@ -53,3 +56,33 @@ def test_another_word_of_the_same_is_no_change() -> None:
     """Routers repeat themselves every few minutes."""
     later = Lease6("wan0", True, GATEWAY, OURS, True, (), False, (DNS6,), 2.0)
     assert given(six()) == given(later)
+
+
+def test_a_softwire_follows_the_line() -> None:
+    """What carries IPv4 inside IPv6 is worked out of the line's prefix and the far end that was found."""
+    site = lab_site(
+        wan={
+            "kind": "map-e",
+            "interface": "wan0",
+            "br": "2001:db8:100::64",
+            "rule_ipv6": "2001:db8:10::/44",
+            "rule_ipv4": "198.51.100.192/28",
+            "ea_bits": 12,
+        }
+    )
+    [line] = lines(site)
+    far_end = known(line)
+    assert far_end == IPv6Address("2001:db8:100::64")
+    way = softwires.way(line, 0, IPv6Address("2001:db8:12:3400::abcd"), (), far_end)
+    assert way is not None
+    assert str(way.local) == "2001:db8:12:3400:c6:3364:c200:3400"
+    assert softwires.way(line, 0, IPv6Address("2001:db8:20::1"), (), far_end) is None
+
+
+def test_a_far_end_is_remembered_for_its_name_only(tmp_path: Path) -> None:
+    [line] = lines(lab_site(wan={"kind": "ds-lite", "interface": "wan0", "aftr": "aftr.access.example"}))
+    [other] = lines(lab_site(wan={"kind": "ds-lite", "interface": "wan0", "aftr": "other.access.example"}))
+    assert known(line, tmp_path) is None
+    keep(line.name, "aftr.access.example", IPv6Address("2001:db8:100::64"), tmp_path)
+    assert known(line, tmp_path) == IPv6Address("2001:db8:100::64")
+    assert known(other, tmp_path) is None

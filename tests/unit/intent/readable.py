@@ -46,6 +46,9 @@ def _lines(intent: RouterIntent) -> Iterator[str]:
     yield f"bfd every {intent.bfd.interval_ms} ms, {intent.bfd.multiplier} missing"
     for address in intent.addresses:
         yield f"address {address.address} dev {address.interface}" + (f" peer {address.peer}" if address.peer else "")
+    for softwire in intent.softwires:
+        share = f" {softwire.share.address} port set {softwire.share.psid}" if softwire.share else ""
+        yield f"softwire {softwire.interface} by {softwire.port} {softwire.local} to {softwire.remote}{share}"
     for route in intent.routes:
         parts = [f"dev {route.interface}" if route.interface else "unreachable"]
         parts += [f"via {route.gateway}"] if route.gateway else []

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from appliance.intent import softwires
 from appliance.intent.compile import compile
+from appliance.intent.lines import with_ways
 from appliance.intent.model import RouterIntent
 from appliance.kernel.nft import render
 from appliance.kernel.nft.fast_path import fitting
@@ -44,6 +47,19 @@ SEGMENTS: dict[str, Any] = {
         {"name": "imaging", "label": "画像", "mac": "02:00:00:00:02:12", "address": "192.0.2.130"},
     ],
 }
+DS_LITE: dict[str, Any] = {"kind": "ds-lite", "interface": "wan0", "aftr": "aftr.access.example"}
+MAP_E: dict[str, Any] = {
+    "kind": "map-e",
+    "interface": "wan0",
+    "br": "2001:db8:100::64",
+    "rule_ipv6": "2001:db8:10::/44",
+    "rule_ipv4": "198.51.100.192/28",
+    "ea_bits": 12,
+}
+FAR_END = IPv6Address("2001:db8:100::64")
+OWN_PREFIX = IPv6Network("2001:db8:12:3400::/56")
+FOUND = frozenset({"ds-lite", "map-e"})
+"""Clinics whose line has said what it gives; the others' intents are as `compile` makes them."""
 CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "lab": ({}, {}),
     "static-wan-without-dhcp": ({}, {"wan": static_wan(), "lan": {"interface": "lan0", "address": "192.0.2.1/26"}}),
@@ -65,6 +81,8 @@ CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"tunnels": [lab_tunnel(1, mtu=1420), lab_tunnel(2)]},
         {"wan": {"kind": "pppoe", "interface": "wan0", "user": "clinic-0001@provider.example"}},
     ),
+    "ds-lite": ({}, {"wan": DS_LITE}),
+    "map-e": ({}, {"wan": MAP_E}),
     "one-tunnel-terminate-only": (
         {"tunnels": [lab_tunnel(1)], "services": [terminate_service()], "monitoring": []},
         {"terminals": [], "vendor": None, "language": "en"},
@@ -74,7 +92,12 @@ CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 def compiled(clinic: str) -> RouterIntent:
     account, site = CLINICS[clinic]
-    return compile(lab_account(**account), lab_site(**site))
+    intent = compile(lab_account(**account), lab_site(**site))
+    if clinic not in FOUND:
+        return intent
+    way = softwires.way(intent.lines[0], 0, OWN_PREFIX[1], (OWN_PREFIX,), FAR_END)
+    assert way is not None
+    return with_ways(intent, [way])
 
 
 @pytest.mark.parametrize("clinic", CLINICS)

@@ -14,7 +14,9 @@ from appliance.intent.firewall import (
     Field,
     In,
     Match,
+    MoreThan,
     NamedSet,
+    Ports,
     Refuse,
     Rule,
     Value,
@@ -136,6 +138,12 @@ def line(*matches: Match, verdict: Verdict | None = None) -> str:
             "ip saddr { 192.0.2.0/26, 203.0.113.0/25 }",
         ),
         (is_(Field.TCP_FLAGS_RST), "tcp flags rst"),
+        (is_(Field.CT_ENDS), "ct expiration < 1s"),
+        (Match((Field.SPORT,), (Ports(4096, 4111), Ports(8192, 8207))), "th sport { 4096-4111, 8192-8207 }"),
+        (
+            Match((Field.DESTINATION4, Field.DPORT), MoreThan("users", 240)),
+            "add @users { ip daddr . th dport ct count over 240 }",
+        ),
         (is_(Field.FIB_DESTINATION_TYPE, "broadcast", "multicast"), "fib daddr type { broadcast, multicast }"),
     ],
 )
@@ -159,7 +167,9 @@ def test_the_original_port_is_asked_for_after_the_transport_protocol() -> None:
         ((is_(Field.TCP_FLAGS_SYN),), ["tcp reset"]),
         ((is_(Field.UDP_DPORT, 53),), ["icmpx admin-prohibited"]),
         ((is_(Field.L4PROTO, "tcp", "udp"),), ["tcp reset", "icmpx admin-prohibited"]),
-        ((Match((Field.L4PROTO,), ("tcp",), negate=True),), ["tcp reset", "icmpx admin-prohibited"]),
+        ((Match((Field.L4PROTO,), ("tcp",), negate=True),), ["icmpx admin-prohibited"]),
+        ((Match((Field.L4PROTO,), ("udp",), negate=True),), ["tcp reset", "icmpx admin-prohibited"]),
+        ((is_(Field.ICMP_TYPE, "echo-request"),), ["icmpx admin-prohibited"]),
     ],
 )
 def test_a_refusal_answers_every_protocol_in_its_own_words(matches: tuple[Match, ...], answers: list[str]) -> None:

@@ -26,6 +26,12 @@ class Facts:
         self.lines4 = tuple(line.interface for line in intent.lines if line.ipv4)
         self.lines6 = tuple(line.port for line in intent.lines if line.ipv6)
         self.lines = (*self.lines4, *(port for port in self.lines6 if port not in self.lines4))
+        shares = {softwire.interface: softwire.share for softwire in intent.softwires}
+        self.shared = {
+            line.interface: shares.get(line.interface) for line in intent.lines if line.softwire and line.softwire.rule
+        }
+        """By interface of a MAP-E line: what is ours, None as long as the line has not said it."""
+        self.far_ends = tuple(softwire.remote for softwire in intent.softwires)
         self.tunnels = tuple(tunnel.interface for tunnel in intent.tunnels)
         self.prefixes = tuple({prefix for tunnel in intent.tunnels for prefix in tunnel.allowed_prefixes})
         self.inside = (*self.prefixes, *intent.lan.networks, IPv4Network(intent.inner_address))

@@ -18,9 +18,17 @@ from ipaddress import IPv4Address, IPv4Network
 
 import z3
 
-from appliance.intent.firewall import Chain, Field, FlowTable, Hook, Jump, Table
+from appliance.intent.firewall import Chain, Field, FlowTable, Hook, Jump, Rule, Table, TakeTurns
 from tests.unit.intent.proof.packet import EVER, NEVER, Fields, Sets, Term, View, any_of, bits, know, teach
-from tests.unit.intent.proof.vocabulary import ADDRESS_TYPES, ICMP6_TYPES, PROTOCOLS, STATES, NotTaughtError, Vocabulary
+from tests.unit.intent.proof.vocabulary import (
+    ADDRESS_TYPES,
+    ICMP6_TYPES,
+    ICMP_TYPES,
+    PROTOCOLS,
+    STATES,
+    NotTaughtError,
+    Vocabulary,
+)
 from tests.unit.intent.proof.walk import Step, Walk, walk
 
 teach(Hook, "type", "hook", "priority", "policy", "devices")
@@ -53,6 +61,9 @@ CT_STATE, CT_DIRECTION = bits("ct state", 3), bits("ct direction", 1)
 ORIGINAL_DESTINATION, ORIGINAL_PORT = bits("original destination", 32), bits("original port", 16)
 CONNECTION_ADDRESS, CONNECTION_PORT = bits("destination of the connection", 32), bits("port of the connection", 16)
 """Where a connection that exists leads, after NAT, in the direction of the packet."""
+CONNECTION_SOURCE = bits("sender of the connection", 32)
+CONNECTION_SPORT = bits("sender's port of the connection", 16)
+"""As whom the other side knows who sends this packet."""
 FIB_TYPE = bits("fib type", 3)
 
 
@@ -62,7 +73,7 @@ class Journey:
 
     passes, dropped, refused: exactly one holds. forgotten: dropped before connection tracking
     could take note of it. fresh: the first packet of a connection, for which NAT is decided.
-    source: the IPv4 sender it leaves with.
+    source: the IPv4 sender it leaves with, if this is when NAT decides. departs: as it leaves, whenever that was.
     """
 
     way: Way
@@ -79,6 +90,7 @@ class Journey:
     fresh: z3.BoolRef
     redirected: z3.BoolRef
     source: z3.BitVecRef
+    departs: View
     counted: dict[str, z3.BoolRef]
     steps: tuple[Step, ...]
 
@@ -102,8 +114,18 @@ def ways_by(table: Table, chain: Chain) -> tuple[Way, ...]:
 
 
 def _below(table: Table, chain: Chain) -> set[str]:
-    called = {rule.verdict.chain for rule in chain.rules if isinstance(rule.verdict, Jump)}
+    called = {name for rule in chain.rules for name in _called(rule)}
     return {chain.name}.union(*(_below(table, one) for one in table.chains if one.name in called))
+
+
+def _called(rule: Rule) -> tuple[str, ...]:
+    match rule.verdict:
+        case Jump(chain):
+            return (chain,)
+        case TakeTurns(chains):
+            return chains
+        case _:
+            return ()
 
 
 class _Traveller:
@@ -127,6 +149,7 @@ class _Traveller:
         self._steps: list[Step] = []
         self._redirected: z3.BoolRef = NEVER
         self._source = self._wire[Field.SOURCE4].value
+        self._chosen: list[z3.BoolRef] = []
         self._routed = View(self._now, self._sets)
 
     def meet(self, hook: str) -> None:
@@ -158,6 +181,7 @@ class _Traveller:
             lawful=z3.And(
                 *_obeys_the_kernel(self._way, wire, self._routed, self._vocabulary),
                 *_obeys_conntrack(self._way, wire),
+                *self._chosen,
             ),
             passes=self._alive,
             dropped=any_of(self._dropped),
@@ -169,6 +193,7 @@ class _Traveller:
             fresh=self._fresh(),
             redirected=self._redirected,
             source=self._source,
+            departs=self._view(),
             counted={name: any_of(conditions) for name, conditions in self._counted.items()},
             steps=tuple(self._steps),
         )
@@ -224,6 +249,7 @@ class _Traveller:
         self._tell(done)
         if done.dropped or done.refused or done.untracked or done.clamped:
             raise NotTaughtError(f"{chain.name}: a nat chain only translates")
+        self._chosen += [one.lawful for one in done.translations]
         match hook:
             case "prerouting":
                 address, port = self._now[Field.DESTINATION4].value, self._now[Field.TCP_DPORT].value
@@ -235,10 +261,11 @@ class _Traveller:
                 self._redirected = z3.And(any_of(one.condition for one in done.translations), changed)
                 self._becomes(to_address, to_port)
             case "postrouting":
+                port = SPORT
                 for one in reversed(done.translations):
-                    if one.port is not None:
-                        raise NotTaughtError(f"{chain.name}: a source port")
                     self._source = z3.If(one.condition, one.address, self._source)
+                    port = port if one.port is None else z3.If(one.condition, one.port, port)
+                self._departs_as(self._source, port)
             case _:
                 raise NotTaughtError(f"nat at {hook}")
 
@@ -256,9 +283,21 @@ class _Traveller:
         dnat = z3.If(self._redirected, z3.BitVecVal(1, 1), z3.BitVecVal(0, 1))
         self._now[Field.CT_STATUS] = Term(z3.If(self._fresh(), dnat, status.value), status.present)
 
+    def _departs_as(self, address: z3.ExprRef, port: z3.ExprRef) -> None:
+        """A connection that exists keeps the sender that it was given when it began."""
+        known = z3.And(self._now[Field.CT_DIRECTION].present, z3.Not(self._fresh()))
+        for field, former, chosen in (
+            (Field.SOURCE4, CONNECTION_SOURCE, address),
+            (Field.SPORT, CONNECTION_SPORT, port),
+            (Field.UDP_SPORT, CONNECTION_SPORT, port),
+            (Field.ICMP_ID, CONNECTION_SPORT, port),
+        ):
+            self._now[field] = Term(z3.If(known, former, chosen), self._now[field].present)
+
     def _becomes(self, address: z3.ExprRef, port: z3.ExprRef) -> None:
         for field, value in (
             (Field.DESTINATION4, address),
+            (Field.DPORT, port),
             (Field.TCP_DPORT, port),
             (Field.UDP_DPORT, port),
         ):
@@ -276,6 +315,8 @@ def _packet(way: Way) -> dict[Field, Term]:
     protocol, family = bits("protocol", 8), bits("family", 8)
     is_4, is_6 = family == 2, family == 10
     tcp, udp = protocol == PROTOCOLS["tcp"], protocol == PROTOCOLS["udp"]
+    # nft's `th` reads any protocol's first bytes; ports are what they are for those that have them.
+    ported = z3.Or(tcp, udp)
     rst = z3.Bool("rst")
     arrives = way is not Way.OUTWARD
     connected = z3.ULE(CT_STATE, STATES["related"])
@@ -292,18 +333,23 @@ def _packet(way: Way) -> dict[Field, Term]:
         Field.DESTINATION4: Term(bits("destination", 32), is_4),
         Field.SOURCE6: Term(bits("source6", 128), is_6),
         Field.DESTINATION6: Term(bits("destination6", 128), is_6),
+        Field.SPORT: Term(SPORT, ported),
+        Field.DPORT: Term(DPORT, ported),
         Field.TCP_DPORT: Term(DPORT, tcp),
         Field.UDP_DPORT: Term(DPORT, udp),
         Field.UDP_SPORT: Term(SPORT, udp),
         Field.TCP_FLAGS_SYN: Term(z3.And(z3.Bool("syn"), z3.Not(rst)), tcp),
         Field.TCP_FLAGS_RST: Term(rst, tcp),
         Field.ICMP_TYPE: Term(bits("icmp type", 8), protocol == PROTOCOLS["icmp"]),
+        Field.ICMP_ID: Term(SPORT, z3.And(protocol == PROTOCOLS["icmp"], _is_echo(bits("icmp type", 8)))),
         Field.ICMP6_TYPE: Term(bits("icmp type", 8), protocol == PROTOCOLS["icmpv6"]),
         Field.TTL: Term(bits("ttl", 8), is_4),
         Field.HOP_LIMIT: Term(bits("hop limit", 8), is_6),
         Field.CT_STATE: Term(CT_STATE, EVER),
         Field.CT_STATUS: Term(bits("dnat", 1), connected),
         Field.CT_DIRECTION: Term(CT_DIRECTION, connected),
+        Field.CT_MARK: Term(bits("ct mark", 32), connected),
+        Field.CT_ENDS: Term(z3.Bool("the connection ends"), connected),
         Field.CT_ORIGINAL_DESTINATION4: Term(ORIGINAL_DESTINATION, z3.And(connected, is_4)),
         Field.CT_ORIGINAL_DPORT: Term(ORIGINAL_PORT, z3.And(connected, z3.Or(tcp, udp))),
         Field.FIB_SOURCE_INTERFACE: Term(bits("fib source", 8), EVER if arrives else NEVER),
@@ -312,9 +358,20 @@ def _packet(way: Way) -> dict[Field, Term]:
     }
 
 
+def _is_echo(kind: z3.BitVecRef) -> z3.BoolRef:
+    return z3.Or(kind == ICMP_TYPES["echo-request"], kind == ICMP_TYPES["echo-reply"])
+
+
 def _without_connection(wire: Fields, state: str) -> Fields:
     """nft_ct.c: the state has a word of its own, everything else about a connection is not there."""
-    about = (Field.CT_STATUS, Field.CT_DIRECTION, Field.CT_ORIGINAL_DESTINATION4, Field.CT_ORIGINAL_DPORT)
+    about = (
+        Field.CT_STATUS,
+        Field.CT_DIRECTION,
+        Field.CT_MARK,
+        Field.CT_ENDS,
+        Field.CT_ORIGINAL_DESTINATION4,
+        Field.CT_ORIGINAL_DPORT,
+    )
     return {
         Field.CT_STATE: Term(z3.BitVecVal(STATES[state], 3), EVER),
         **{field: Term(wire[field].value, NEVER) for field in about},

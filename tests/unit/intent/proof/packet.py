@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import z3
 
-from appliance.intent.firewall import Field, In, Match, NamedMap, NamedSet, Table, Value
+from appliance.intent.firewall import Field, In, Match, MoreThan, NamedMap, NamedSet, Ports, Table, Value
 from tests.unit.intent.proof.vocabulary import WIDTHS, NotTaughtError, Vocabulary, network
 
 _TAUGHT = {
-    NamedSet: {"name", "key", "why", "timeout", "interval", "elements"},
+    NamedSet: {"name", "key", "why", "timeout", "interval", "elements", "dynamic"},
     NamedMap: {"name", "key", "value", "why", "timeout"},
     Match: {"fields", "values", "negate"},
 }
@@ -84,6 +84,8 @@ class Sets:
         return z3.Function(f"{name} to", *map(_sort, wanted.key), _sort(wanted.value))(*key)
 
     def same(self, kind: str, wanted: Value, bits: z3.ExprRef) -> z3.BoolRef:
+        if isinstance(wanted, Ports):
+            return z3.And(z3.UGE(bits, wanted.first), z3.ULE(bits, wanted.last))
         net = network(wanted)
         if net is None:
             return bits == self._vocabulary.number(kind, wanted)
@@ -111,6 +113,9 @@ class View:
         there = all_of(term.present for term in terms)
         if isinstance(match.values, In):
             found = self.sets.holds(match.values.set_name, tuple(term.value for term in terms))
+        elif isinstance(match.values, MoreThan):
+            # How many there are is anybody's guess; one answer for one key.
+            found = self.sets.holds(match.values.set_name, tuple(term.value for term in terms))
         elif not match.values:
             found = terms[0].value
         else:
@@ -119,7 +124,7 @@ class View:
 
     def is_(self, field: Field, *values: Value) -> z3.BoolRef:
         """Nothing to compare with holds for no packet, unless the field is a condition by itself."""
-        conditions = (Field.TCP_FLAGS_RST, Field.TCP_FLAGS_SYN)
+        conditions = (Field.TCP_FLAGS_RST, Field.TCP_FLAGS_SYN, Field.CT_ENDS)
         return self.holds(Match((field,), values)) if values or field in conditions else NEVER
 
     def within(self, set_name: str, *fields: Field) -> z3.BoolRef:

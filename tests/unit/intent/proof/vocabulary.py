@@ -64,13 +64,22 @@ _WORDS: dict[str, dict[str, int]] = {
 }
 _NUMBERS = frozenset(
     {Field.MARK, Field.TTL, Field.HOP_LIMIT, Field.TCP_DPORT, Field.UDP_SPORT, Field.UDP_DPORT, Field.CT_ORIGINAL_DPORT}
+    | {Field.SPORT, Field.DPORT, Field.ICMP_ID, Field.CT_MARK, Field.L4PROTO}
     | {"inet_service", "mark"}
 )
 _IPV4 = frozenset({Field.SOURCE4, Field.DESTINATION4, Field.CT_ORIGINAL_DESTINATION4, "ipv4_addr"})
 _IPV6 = frozenset({Field.SOURCE6, Field.DESTINATION6, "ipv6_addr"})
 _INTERFACES = frozenset({Field.IIF, Field.OIF, "ifname"})
 _MACS = frozenset({Field.ETHER_SOURCE, "ether_addr"})
-WIDTHS = {"ipv4_addr": 32, "ipv6_addr": 128, "inet_service": 16, "ether_addr": 48, "ifname": 8, "mark": 32}
+WIDTHS = {
+    "inet_proto": 8,
+    "ipv4_addr": 32,
+    "ipv6_addr": 128,
+    "inet_service": 16,
+    "ether_addr": 48,
+    "ifname": 8,
+    "mark": 32,
+}
 """Bits of a set's key, by nft's type name."""
 
 

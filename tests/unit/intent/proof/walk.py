@@ -18,17 +18,21 @@ from appliance.intent.firewall import (
     Count,
     Drop,
     Field,
+    Forget,
     Jump,
+    MarkConnection,
     Masquerade,
     NoTrack,
     Offload,
     RedirectByMap,
     RedirectTo,
     Refuse,
+    Remember,
     Rule,
     SourceNat,
+    TakeTurns,
 )
-from tests.unit.intent.proof.packet import View, bits, know, teach
+from tests.unit.intent.proof.packet import EVER, Term, View, bits, know, teach
 from tests.unit.intent.proof.vocabulary import NotTaughtError
 
 for shape, names in (
@@ -38,7 +42,11 @@ for shape, names in (
     (Drop, ()),
     (Refuse, ()),
     (Jump, ("chain",)),
-    (SourceNat, ("address",)),
+    (TakeTurns, ("chains",)),
+    (MarkConnection, ("mark",)),
+    (Remember, ("set_name", "fields", "seconds")),
+    (Forget, ("set_name", "fields")),
+    (SourceNat, ("address", "ports")),
     (Masquerade, ()),
     (RedirectByMap, ("address", "fields", "map_name")),
     (RedirectTo, ("address", "port")),
@@ -48,6 +56,9 @@ for shape, names in (
     (Offload, ("flow_table",)),
 ):
     teach(shape, *names)
+
+TURN = bits("turn", 8)
+NAT_PORT = bits("port that NAT takes", 16)
 
 
 ADDRESS_OF_THE_LINE = bits("address of the line", 32)
@@ -69,11 +80,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """New address and port (None: as it was) of a connection that begins, when `condition` holds."""
+    """New address and port (None: as it was) of a connection that begins, when `condition` holds.
+
+    Where the kernel may take any of several ports, `port` is any number, and `lawful` says which ones it can be.
+    """
 
     condition: z3.BoolRef
     address: z3.ExprRef
     port: z3.ExprRef | None
+    lawful: z3.BoolRef = EVER
 
 
 @dataclass(slots=True)
@@ -143,9 +158,26 @@ def _through(
                 to = z3.BitVecVal(int(address), 32)
                 done.translations.append(Translation(fires, to, z3.BitVecVal(port, 16)))
                 done.accepted.append(fires)
-            case SourceNat(address):
+            case TakeTurns(names):
+                done.steps.append(Step(chain.name, rule, matched))
+                turns = [z3.And(matched, turn == TURN) for turn in range(len(names))]
+                # No packet knows whose turn it is; there are no more turns than chains.
+                turns[-1] = z3.And(matched, z3.UGE(TURN, len(names) - 1))
+                below = (*above, chain.name)
+                taken = zip(names, turns, strict=True)
+                rests = [_through(chains, chains[name], view, at, done, below) for name, at in taken]
+                comes = z3.Or(*rests, z3.And(comes, z3.Not(matched)))
+                continue
+            case SourceNat(address, None):
                 done.translations.append(Translation(fires, z3.BitVecVal(int(address), 32), None))
                 done.accepted.append(fires)
+            case SourceNat(address, ports):
+                within = z3.And(z3.UGE(NAT_PORT, ports.first), z3.ULE(NAT_PORT, ports.last))
+                to = z3.BitVecVal(int(address), 32)
+                done.translations.append(Translation(fires, to, NAT_PORT, z3.Implies(fires, within)))
+                done.accepted.append(fires)
+            case Remember() | Forget():
+                done.accepted.append(matched)
             case Masquerade():
                 done.translations.append(Translation(fires, ADDRESS_OF_THE_LINE, None))
                 done.accepted.append(fires)
@@ -159,6 +191,12 @@ def _through(
                 # nft_flow_offload.c: a packet without an established connection does not fire the rule.
                 fires, ends = z3.And(matched, view.is_(Field.CT_STATE, "established")), False
                 done.offloaded.append(fires)
+            case MarkConnection(mark):
+                # As far as this chain: whoever asks later, in another, may find any mark.
+                former = view.fields[Field.CT_MARK]
+                marked = z3.If(matched, z3.BitVecVal(mark, 32), former.value)
+                view = View({**view.fields, Field.CT_MARK: Term(marked, former.present)}, view.sets)
+                ends = False
             case Count():
                 ends = False
             case other:

@@ -63,7 +63,7 @@ def nothing_for_the_inside_leaves_by_the_line(f: Facts, p: Journey) -> z3.BoolRe
 def by_the_line_leave_only_tunnels_names_time_and_addresses(f: Facts, p: Journey) -> z3.BoolRef:
     return z3.Implies(
         z3.And(f.to_line(p.routed), p.passes),
-        z3.And(f.carried(p.routed, Field.OIF), z3.Or(is_a_tunnels(f, p), _goes_out(f, p))),
+        z3.And(f.carried(p.routed, Field.OIF), z3.Or(is_a_tunnels(f, p), goes_out(f, p))),
     )
 
 
@@ -77,12 +77,14 @@ def gate_and_page_never_speak_on_the_line(f: Facts, p: Journey) -> z3.BoolRef:
 
 @always("The tunnels stand on the line", OUTWARD)
 def tunnels_names_time_and_addresses_leave_by_the_line(f: Facts, p: Journey) -> z3.BoolRef:
-    """Whoever sent what is in the tunnels: the kernel leaves the sender's name on their outer packets."""
-    tunnel, wanted = is_a_tunnels(f, p), _goes_out(f, p)
+    """Whoever sent what is in the tunnels: the kernel leaves the sender's name on their outer packets. By a line whose
+    ports are few as long as one is free (`theorems.ports`)."""
+    tunnel, wanted = is_a_tunnels(f, p), goes_out(f, p)
     ours = z3.Not(p.routed.is_(Field.UID, names.GATE_USER, names.PAGE_USER))
     outside = z3.Not(p.routed.is_(Field.DESTINATION4, *f.inside))
     fits = f.carried(p.routed, Field.OIF) if f.lines6 else p.routed.is_(Field.FAMILY, "ipv4")
-    return z3.Implies(z3.And(f.to_line(p.routed), fits, outside, z3.Or(tunnel, z3.And(ours, wanted))), p.passes)
+    leaves = z3.And(f.to_line(p.routed), z3.Not(p.routed.is_(Field.OIF, *f.shared)))
+    return z3.Implies(z3.And(leaves, fits, outside, z3.Or(tunnel, z3.And(ours, wanted))), p.passes)
 
 
 @always("The tunnels stand on the line", INWARD)
@@ -111,7 +113,7 @@ def is_a_tunnels(f: Facts, p: Journey) -> z3.BoolRef:
     return z3.Or(tunnel, line6.is_a_tunnels(f, p))
 
 
-def _goes_out(f: Facts, p: Journey) -> z3.BoolRef:
+def goes_out(f: Facts, p: Journey) -> z3.BoolRef:
     """Besides the tunnels."""
     either = z3.Or(line6.goes_out(f, p), _asks_the_time(f, p))
     if not f.lines4:

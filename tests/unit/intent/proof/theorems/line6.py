@@ -25,6 +25,7 @@ def comes_in(f: Facts, p: Journey) -> z3.BoolRef:
     near, from_wire = at.is_(Field.HOP_LIMIT, 255), at.is_(Field.SOURCE6, ON_THE_WIRE)
     kind = Field.ICMP6_TYPE
     return z3.Or(
+        _inside_ipv6(f, p, Field.SOURCE6),
         at.within(names.TUNNEL_ENDPOINTS6, Field.SOURCE6, Field.UDP_SPORT),
         z3.And(at.is_(kind, "nd-neighbor-solicit", "nd-neighbor-advert"), near),
         z3.And(at.is_(kind, "nd-router-advert"), near, from_wire),
@@ -56,7 +57,13 @@ def goes_out(f: Facts, p: Journey) -> z3.BoolRef:
 def is_a_tunnels(f: Facts, p: Journey) -> z3.BoolRef:
     if not f.lines6:
         return NEVER
-    return p.routed.within(names.TUNNEL_ENDPOINTS6, Field.DESTINATION6, Field.UDP_DPORT)
+    tunnel = p.routed.within(names.TUNNEL_ENDPOINTS6, Field.DESTINATION6, Field.UDP_DPORT)
+    return z3.Or(tunnel, _inside_ipv6(f, p, Field.DESTINATION6))
+
+
+def _inside_ipv6(f: Facts, p: Journey, far: Field) -> z3.BoolRef:
+    """IPv4 in a softwire, whose far end is one of those that were found."""
+    return z3.And(p.routed.is_(Field.L4PROTO, 4), p.routed.is_(far, *f.far_ends)) if f.far_ends else NEVER
 
 
 @always("Nothing comes from the WAN", INWARD, THROUGH)
@@ -70,3 +77,13 @@ def nobody_on_the_line_says_where_our_packets_go(f: Facts, p: Journey) -> z3.Boo
 def ipv6_is_never_forwarded(f: Facts, p: Journey) -> z3.BoolRef:
     outside = z3.Or(f.from_line(p.wire), f.to_line(p.routed))
     return z3.Implies(z3.And(outside, p.wire.is_(Field.FAMILY, "ipv6")), z3.Not(p.passes))
+
+
+@always("IPv4 inside IPv6 comes from and goes to the line's far end only", INWARD, OUTWARD)
+def ipv4_inside_ipv6_is_the_far_ends(f: Facts, p: Journey) -> z3.BoolRef:
+    """What comes in as an answer answers what went out to it."""
+    inward = p.way is INWARD
+    on_line, far = (f.from_line(p.wire), Field.SOURCE6) if inward else (f.to_line(p.routed), Field.DESTINATION6)
+    inside = z3.And(p.routed.is_(Field.FAMILY, "ipv6"), p.routed.is_(Field.L4PROTO, 4))
+    asked = f.answer(p.routed) if inward else NEVER
+    return z3.Implies(z3.And(on_line, inside, p.passes), z3.Or(asked, _inside_ipv6(f, p, far)))

@@ -166,7 +166,7 @@ def nothing_else_changes_its_sender(f: Facts, p: Journey) -> z3.BoolRef:
     """What a terminal on the internet has there: `out_there_the_lan_has_the_lines_address`."""
     own = p.wire.is_(Field.SOURCE4, *f.intent.lan.networks)
     out = z3.Or(f.to_tunnel(p.routed), z3.And(f.has_internet, f.to_line(p.routed)))
-    elsewhere = z3.Not(z3.And(out, own))
+    elsewhere = z3.Not(z3.Or(z3.And(out, own), p.routed.is_(Field.OIF, *f.shared)))
     return z3.Implies(elsewhere, p.source == p.wire.fields[Field.SOURCE4].value)
 
 

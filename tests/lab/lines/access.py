@@ -1,0 +1,95 @@
+"""An access network that speaks IPv6 only: its edge advertises or delegates a prefix, and knows names of its own.
+
+What carries IPv4 over it, an AFTR or a BR, is a machine behind the edge.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from ipaddress import IPv6Address
+
+from tests.lab import addresses, outside
+from tests.lab.machine import Machine
+
+EDGE = "access"
+LINE, CARRIER = "line0", "carrier0"
+"""Its interfaces: to the clinic, and to the far ends of softwires."""
+
+
+def start_edge(machine: Machine, *, delegates: bool) -> None:
+    """delegates: the prefix by DHCPv6 (RFC 8415), as with a telephone on the line; else one /64 is advertised."""
+    machine.ip(
+        f"address add {addresses.SOFTWIRE_ACCESS} dev lo nodad\n"
+        f"address add {addresses.SOFTWIRE_CARRIER} dev {CARRIER} nodad\n"
+        f"route add {addresses.SOFTWIRE_PREFIX} dev {LINE}\n"
+    )
+    machine.sysctl(net__ipv6__conf__all__forwarding=1)
+    machine.write("/etc/radvd.conf", _advertisement(delegates))
+    machine.popen("radvd", "-n", "-C", "/etc/radvd.conf", "-p", "/run/radvd.pid", log=machine.log_dir / "radvd.log")
+    if delegates:
+        machine.write("/etc/kea.json", json.dumps(_delegation()))
+        machine.popen("kea-dhcp6", "-c", "/etc/kea.json", log=machine.log_dir / "kea.log", environment=_KEA)
+    name_far_end(machine, addresses.FAR_ENDS[:1])
+
+
+def name_far_end(machine: Machine, ends: Iterable[object]) -> None:
+    """What the access network's own DNS server says of the AFTR's name from now on; the rest the internet's knows."""
+    found = [str(end).partition("/")[0] for end in ends]
+    machine.run("sh", "-c", "kill $(cat /run/names.pid)", check=False)
+    machine.popen(
+        *outside.DNSMASQ,
+        f"--listen-address={addresses.SOFTWIRE_ACCESS.ip}",
+        "--pid-file=/run/names.pid",
+        "--local-ttl=5",
+        *(f"--host-record={addresses.AFTR_NAME},{end}" for end in found),
+        *(f"--host-record={place.host},{place.outside.ip}" for place in addresses.CONCENTRATORS.values()),
+        f"--host-record={addresses.PUBLIC_WEB_NAME},{addresses.PUBLIC_WEB.ip}",
+        "--local=/example/",
+        log=machine.log_dir / "names.log",
+    )
+
+
+def route_far_ends(machine: Machine, ends: Iterable[IPv6Address]) -> None:
+    """An AFTR's or BR's own side: its addresses, and the way back to the access network's customers."""
+    machine.ip(
+        "".join(f"address add {end} dev {CARRIER} nodad\n" for end in ends)
+        + f"route add ::/0 via {addresses.SOFTWIRE_CARRIER.ip} dev {CARRIER}\n"
+    )
+
+
+def _advertisement(delegates: bool) -> str:
+    prefix = "" if delegates else f"  prefix {next(addresses.SOFTWIRE_PREFIX.subnets(new_prefix=64))} {{ }};\n"
+    return (
+        f"interface {LINE} {{\n  AdvSendAdvert on;\n  MinRtrAdvInterval 3;\n  MaxRtrAdvInterval 4;\n"
+        f"  AdvManagedFlag {'on' if delegates else 'off'};\n  AdvOtherConfigFlag on;\n{prefix}"
+        f"  RDNSS {addresses.SOFTWIRE_ACCESS.ip} {{ }};\n}};\n"
+    )
+
+
+def _delegation() -> dict[str, object]:
+    length = addresses.SOFTWIRE_PREFIX.prefixlen
+    return {
+        "Dhcp6": {
+            "interfaces-config": {"interfaces": [LINE]},
+            "lease-database": {"type": "memfile", "persist": False},
+            "option-data": [{"name": "dns-servers", "data": str(addresses.SOFTWIRE_ACCESS.ip)}],
+            "subnet6": [
+                {
+                    "id": 1,
+                    "subnet": str(addresses.SOFTWIRE_PREFIX),
+                    "interface": LINE,
+                    "pd-pools": [
+                        {
+                            "prefix": str(addresses.SOFTWIRE_PREFIX.network_address),
+                            "prefix-len": length,
+                            "delegated-len": length,
+                        }
+                    ],
+                }
+            ],
+        }
+    }
+
+
+_KEA = {"KEA_PIDFILE_DIR": "/run", "KEA_LOCKFILE_DIR": "none", "KEA_LOGGER_DESTINATION": "stdout"}
