@@ -5,16 +5,16 @@ What carries IPv4 over it, an AFTR or a BR, is a machine behind the edge.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from ipaddress import IPv6Address
 
 from tests.lab import addresses, outside
+from tests.lab.lines.ipoe import LINE, start_dhcp6
 from tests.lab.machine import Machine
 
 EDGE = "access"
-LINE, CARRIER = "line0", "carrier0"
-"""Its interfaces: to the clinic, and to the far ends of softwires."""
+CARRIER = "carrier0"
+"""Its interface to the far ends of softwires; `ipoe.LINE` is the one to the clinic."""
 
 
 def start_edge(machine: Machine, *, delegates: bool) -> None:
@@ -28,8 +28,10 @@ def start_edge(machine: Machine, *, delegates: bool) -> None:
     machine.write("/etc/radvd.conf", _advertisement(delegates))
     machine.popen("radvd", "-n", "-C", "/etc/radvd.conf", "-p", "/run/radvd.pid", log=machine.log_dir / "radvd.log")
     if delegates:
-        machine.write("/etc/kea.json", json.dumps(_delegation()))
-        machine.popen("kea-dhcp6", "-c", "/etc/kea.json", log=machine.log_dir / "kea.log", environment=_KEA)
+        own = addresses.SOFTWIRE_PREFIX
+        pool = {"prefix": str(own.network_address), "prefix-len": own.prefixlen, "delegated-len": own.prefixlen}
+        resolver = {"name": "dns-servers", "data": str(addresses.SOFTWIRE_ACCESS.ip)}
+        start_dhcp6(machine, {"subnet": str(own), "pd-pools": [pool]}, **{"option-data": [resolver]})
     name_far_end(machine, addresses.FAR_ENDS[:1])
 
 
@@ -65,31 +67,3 @@ def _advertisement(delegates: bool) -> str:
         f"  AdvManagedFlag {'on' if delegates else 'off'};\n  AdvOtherConfigFlag on;\n{prefix}"
         f"  RDNSS {addresses.SOFTWIRE_ACCESS.ip} {{ }};\n}};\n"
     )
-
-
-def _delegation() -> dict[str, object]:
-    length = addresses.SOFTWIRE_PREFIX.prefixlen
-    return {
-        "Dhcp6": {
-            "interfaces-config": {"interfaces": [LINE]},
-            "lease-database": {"type": "memfile", "persist": False},
-            "option-data": [{"name": "dns-servers", "data": str(addresses.SOFTWIRE_ACCESS.ip)}],
-            "subnet6": [
-                {
-                    "id": 1,
-                    "subnet": str(addresses.SOFTWIRE_PREFIX),
-                    "interface": LINE,
-                    "pd-pools": [
-                        {
-                            "prefix": str(addresses.SOFTWIRE_PREFIX.network_address),
-                            "prefix-len": length,
-                            "delegated-len": length,
-                        }
-                    ],
-                }
-            ],
-        }
-    }
-
-
-_KEA = {"KEA_PIDFILE_DIR": "/run", "KEA_LOCKFILE_DIR": "none", "KEA_LOGGER_DESTINATION": "stdout"}

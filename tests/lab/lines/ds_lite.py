@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.lab import addresses
-from tests.lab.lines import FIRST, Cabling, Place, access
+from tests.lab.lines import FIRST, Cabling, Place, access, ipoe
 from tests.lab.machine import Machine
 
 AFTR = "aftr"
@@ -21,7 +21,7 @@ class DsLiteLine:
     @property
     def cabling(self) -> Cabling:
         return {
-            access.EDGE: {access.LINE: self.place.segment, access.CARRIER: "carrier"},
+            access.EDGE: {ipoe.LINE: self.place.segment, access.CARRIER: "carrier"},
             AFTR: {access.CARRIER: "carrier", "internet": "internet"},
         }
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.lab import addresses
-from tests.lab.lines import FIRST, Cabling, Place, access
+from tests.lab.lines import FIRST, Cabling, Place, access, ipoe
 from tests.lab.machine import Machine
 
 BR = "br"
@@ -24,7 +24,7 @@ class MapELine:
     @property
     def cabling(self) -> Cabling:
         return {
-            access.EDGE: {access.LINE: self.place.segment, access.CARRIER: "carrier"},
+            access.EDGE: {ipoe.LINE: self.place.segment, access.CARRIER: "carrier"},
             BR: {access.CARRIER: "carrier", "internet": "internet"},
         }
 

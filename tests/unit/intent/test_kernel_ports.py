@@ -20,6 +20,7 @@ from appliance.kernel.nft import render
 from appliance.kernel.nft.fast_path import fitting
 from tests.builders import lab_account, lab_site
 from tests.lab.machine import Machine
+from tests.lab.waiting import until
 from tests.lab.wires import Cabinet
 from tests.unit.intent.clinic import add_users, outcome
 from tests.unit.intent.test_golden import MAP_E, compiled
@@ -91,6 +92,19 @@ def _ask(router: Machine, resolver: str = RESOLVERS[0]) -> tuple[socket.socket, 
     return connection, int.from_bytes(connection.recv(2), "big")
 
 
+def _ask_when_free(router: Machine) -> tuple[socket.socket, int]:
+    """As soon as one of those that were closed has ended at its far end too; until then it is refused."""
+    found: list[tuple[socket.socket, int]] = []
+
+    def tried() -> bool:
+        with contextlib.suppress(ConnectionRefusedError):
+            found.append(_ask(router))
+        return bool(found)
+
+    until(tried, "a port is given back")
+    return found[0]
+
+
 def test_own_ports_are_used_alike(router: Machine) -> None:
     """A lost first packet would come again after a second: every connection here stands before that."""
     held = [_ask(router) for _ in own_ports()]
@@ -102,7 +116,7 @@ def test_own_ports_are_used_alike(router: Machine) -> None:
     for third in range(3):
         for connection, _ in held[third::3]:
             connection.close()
-        held[third::3] = [_ask(router) for _ in held[third::3]]
+        held[third::3] = [_ask_when_free(router) for _ in held[third::3]]
         assert {port for _, port in held} == own_ports()
     assert outcome(router, RESOLVERS[0], 53) == "refused"
     for connection, _ in held:
