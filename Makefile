@@ -77,8 +77,8 @@ guests: venv
 	@scripts/vm-root
 	@JOBS=$(JOBS) scripts/vm-kernel
 
-test-vm: guests ## The same on the real kernel of Debian 13: scenarios, the kernel's unit tests (TESTS= for some of them)
-	@$(BIN)/python -m tests.vm test --jobs $(JOBS) $(TESTS)
+test-vm: guests ## The same on the real kernel of Debian 13: scenarios, the kernel's unit tests (TESTS= for some of them, BRIEF=1 for what only it can play)
+	@$(BIN)/python -m tests.vm test --jobs $(JOBS) $(if $(BRIEF),--brief) $(TESTS)
 
 test-vagrant: ## Vagrant accepts the Vagrantfile
 	@scripts/install-packages vagrant

@@ -12,8 +12,10 @@ from tests.vm import command, project
 from tests.vm.campaign import OUTPUT, Campaign, Suite, table
 from tests.vm.kinds import KINDS, STOCK_KERNEL, TIME_TRAVEL, WALL_CLOCK
 
-_SUITES = (
-    Suite(WALL_CLOCK, ("tests/scenarios",)),
+_SCENARIOS = ("tests/scenarios",)
+_ALL = (Suite(WALL_CLOCK, _SCENARIOS),)
+_ONLY_HERE = (Suite(WALL_CLOCK, _SCENARIOS, "real_kernel"),)
+_REST = (
     # What the rooms ask of the kernel, asked of this one.
     Suite(WALL_CLOCK, ("tests/unit",), "isolated or namespaces"),
     # Hours of a router's life, whose clock jumps to what is due next.
@@ -30,6 +32,7 @@ def main() -> int:
     test.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="guests at a time")
     test.add_argument("files", nargs="*", help="files or folders of tests (none: all that are meant for guests)")
     test.add_argument("--kind", choices=KINDS, default=next(iter(KINDS)), help="of guests for these (%(default)s)")
+    test.add_argument("--brief", action="store_true", help="no scenario that the host's kernel can play as well")
     run = commands.add_parser("run", help="run a shell command in a guest; what it writes to build/ arrives here")
     run.add_argument("--kind", choices=KINDS, default=next(iter(KINDS)), help="of guest (%(default)s)")
     run.add_argument("shell", metavar="COMMAND")
@@ -40,7 +43,9 @@ def main() -> int:
         if arguments.command == "run":
             return command.run(KINDS[arguments.kind], arguments.shell)
         shutil.rmtree(OUTPUT, ignore_errors=True)
-        suites = [Suite(KINDS[arguments.kind], tuple(arguments.files))] if arguments.files else _SUITES
+        suites = (*(_ONLY_HERE if arguments.brief else _ALL), *_REST)
+        if arguments.files:
+            suites = (Suite(KINDS[arguments.kind], tuple(arguments.files)),)
         results = Campaign(suites, arguments.jobs).run()
         print(table(results))
         return int(any(result.failed for result in results))
