@@ -7,14 +7,15 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Iterable
 
 from tests.vm import command, project
 from tests.vm.campaign import OUTPUT, Campaign, Suite, table
 from tests.vm.kinds import KINDS, STOCK_KERNEL, TIME_TRAVEL, WALL_CLOCK
 
 _SCENARIOS = ("tests/scenarios",)
-_ALL = (Suite(WALL_CLOCK, _SCENARIOS),)
-_ONLY_HERE = (Suite(WALL_CLOCK, _SCENARIOS, "real_kernel"),)
+_ALL = Suite(WALL_CLOCK, _SCENARIOS)
+_ONLY_HERE = Suite(WALL_CLOCK, _SCENARIOS, "real_kernel")
 _REST = (
     # What the rooms ask of the kernel, asked of this one.
     Suite(WALL_CLOCK, ("tests/unit",), "isolated or namespaces"),
@@ -43,9 +44,9 @@ def main() -> int:
         if arguments.command == "run":
             return command.run(KINDS[arguments.kind], arguments.shell)
         shutil.rmtree(OUTPUT, ignore_errors=True)
-        suites = (*(_ONLY_HERE if arguments.brief else _ALL), *_REST)
+        suites: Iterable[Suite] = (_ONLY_HERE if arguments.brief else _ALL, *_REST)
         if arguments.files:
-            suites = (Suite(KINDS[arguments.kind], tuple(arguments.files)),)
+            suites = [Suite(KINDS[arguments.kind], tuple(arguments.files))]
         results = Campaign(suites, arguments.jobs).run()
         print(table(results))
         return int(any(result.failed for result in results))
