@@ -49,13 +49,13 @@ def _ways(evidence: LineEvidence) -> Iterator[Way]:
         yield Way("dhcp", _offered(evidence.offers[0]), _table(evidence.interface, "dhcp"))
     for delegation in evidence.delegations:
         if delegation.map_e:
-            yield Way("mape", _MAP_E, _table(evidence.interface, "mape"))
+            yield Way("map-e", _MAP_E, _table(evidence.interface, "map-e", *_RULE))
         if delegation.aftr:
             text = Text(
                 f"DHCPv6 のサーバーが DS-Lite の装置の名前（{delegation.aftr}）を知らせてきました。",
                 f"a DHCPv6 server announces a DS-Lite gateway ({delegation.aftr})",
             )
-            yield Way("dslite", text, _table(evidence.interface, "dslite", f'aftr = "{delegation.aftr}"'))
+            yield Way("ds-lite", text, _table(evidence.interface, "ds-lite", f'aftr = "{delegation.aftr}"'))
     if evidence.concentrators:
         names = ", ".join(dict.fromkeys(concentrator.name for concentrator in evidence.concentrators))
         text = Text(
@@ -67,7 +67,9 @@ def _ways(evidence: LineEvidence) -> Iterator[Way]:
         )
         yield Way("pppoe", text, _table(evidence.interface, "pppoe", 'user = "（書類の ID）"'))
     if evidence.advertisements:
-        yield Way("ipoe", _ipv6(evidence), _table(evidence.interface, "ipoe"))
+        about = _ipv6(evidence)
+        text = Text(f"{about.ja}{_INSIDE.ja}", f"{about.en}. {_INSIDE.en}")
+        yield Way("ipoe", text, _table(evidence.interface, "ipoe"))
 
 
 def _table(interface: str, kind: str, *more: str) -> str:
@@ -167,14 +169,26 @@ _SILENT = Text(
     "the cable has a link, but nothing on the line answers: check the port, the line equipment's power, and whether "
     'the line is in service. With a contract for a fixed address write kind = "static".',
 )
+_RULE = (
+    'br = "（書類の BR）"',
+    'rule_ipv6 = "（書類の IPv6 プレフィックス）"',
+    'rule_ipv4 = "（書類の IPv4 プレフィックス）"',
+    "ea_bits = 0  # （書類の EA-bits の長さ）",
+)
+_INSIDE = Text(
+    "IPv4 も使う契約（DS-Lite や MAP-E、v6プラスなど）かどうかは、回線からはわかりません。"
+    '契約の書類に AFTR や BR があれば、kind を "ds-lite" か "map-e" にします。',
+    "Whether the contract carries IPv4 inside (DS-Lite, MAP-E), the line does not show: with an AFTR or a BR in the "
+    'papers write kind "ds-lite" or "map-e"',
+)
 _MAP_E = Text(
     "DHCPv6 のサーバーが MAP-E の規則を知らせてきました（v6プラスなど）。",
     "a DHCPv6 server announces MAP-E rules",
 )
 _HEADLINES = {
     "dhcp": Text("DHCP の回線です。", "The line is DHCP."),
-    "mape": Text("MAP-E の回線です。", "The line is MAP-E."),
-    "dslite": Text("DS-Lite の回線です。", "The line is DS-Lite."),
+    "map-e": Text("MAP-E の回線です。", "The line is MAP-E."),
+    "ds-lite": Text("DS-Lite の回線です。", "The line is DS-Lite."),
     "pppoe": Text("PPPoE の回線です。", "The line is PPPoE."),
     "ipoe": Text("IPv6（IPoE）の回線です。", "The line is IPv6 (IPoE)."),
 }

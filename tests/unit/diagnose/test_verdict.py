@@ -36,8 +36,8 @@ def line(**heard: object) -> LineEvidence:
         (line(advertisements=(ROUTER,)), "ipoe", ["ipoe"]),
         (line(advertisements=(ROUTER,), concentrators=(CONCENTRATOR,)), "pppoe", ["pppoe", "ipoe"]),
         (line(advertisements=(ROUTER,), delegations=(DELEGATED,)), "ipoe", ["ipoe"]),
-        (line(advertisements=(ROUTER,), delegations=(Delegation((), "aftr.example"),)), "dslite", ["dslite", "ipoe"]),
-        (line(advertisements=(ROUTER,), delegations=(Delegation((), "", True),)), "mape", ["mape", "ipoe"]),
+        (line(advertisements=(ROUTER,), delegations=(Delegation((), "aftr.example"),)), "ds-lite", ["ds-lite", "ipoe"]),
+        (line(advertisements=(ROUTER,), delegations=(Delegation((), "", True),)), "map-e", ["map-e", "ipoe"]),
         (line(offers=(UPPER,), concentrators=(CONCENTRATOR,)), "dhcp", ["dhcp", "pppoe"]),
     ],
 )
