@@ -101,6 +101,10 @@ $(BENCHES:%=bench-%): bench-%: venv bench-packages
 bench-dataplane: guests bench-packages ## The packet path in figures, on Debian 13's kernel in guests (PARTS= for some of them)
 	@$(BIN)/python -m tests.bench.dataplane $(PARTS)
 
+.PHONY: bench-upload
+bench-upload: guests bench-packages ## How long receipts take beside uploads that fill the line, in a guest
+	@$(BIN)/python -m tests.vm run --kind free-computing 'python -m tests.bench.upload'
+
 .PHONY: clean
 clean: ## Remove what was made
 	@rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

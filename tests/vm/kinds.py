@@ -89,9 +89,11 @@ class Emulated(Kind):
 WALL_CLOCK = UserMode("wall clock")
 TIME_TRAVEL = UserMode("time travel", ("time-travel",), limit=7 * 86400, patience=1800)
 """The clock runs only when nobody has anything to do: it jumps to what is due next (um: time-travel)."""
+FREE_COMPUTING = UserMode("free computing", ("time-travel=inf-cpu",))
+"""The same, and computing takes no time at all: what is left is what packets wait for. Nothing may spin."""
 STOCK_KERNEL = Emulated("stock kernel", ("-smp", "2"))
 COUNTED = Emulated("counted instructions", ("-smp", "1", "-icount", "shift=0,sleep=off"))
 """One processor, whose clock is its instructions: each takes a nanosecond, and waiting none (QEMU's `-icount`)."""
 
-KINDS = {kind.name.replace(" ", "-"): kind for kind in (WALL_CLOCK, TIME_TRAVEL, STOCK_KERNEL, COUNTED)}
+KINDS = {kind.name.replace(" ", "-"): kind for kind in (WALL_CLOCK, TIME_TRAVEL, FREE_COMPUTING, STOCK_KERNEL, COUNTED)}
 """By the names of the command line."""
