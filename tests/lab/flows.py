@@ -19,7 +19,7 @@ from tests.lab.waiting import until
 _INFO = struct.Struct("100xI32xII")
 """struct tcp_info of linux/tcp.h: tcpi_total_retrans, tcpi_segs_out, tcpi_segs_in."""
 _NUMBER = struct.Struct("!Q")
-EVERY = 0.01
+EVERY = 0.05
 """Seconds between two packets of a flow, in each direction."""
 _FILLING = bytes(200)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,12 +122,13 @@ def script(wanted: Table, observed: Listing | None, remembered: FirewallMemory |
         *(f"delete counter {table} {name}" for name in there["counter"] if name not in counters),
         *(f"delete flowtable {table} {name}" for name in there["flowtable"]),
     ]
-    emptied = [
-        f"flush set {table} {name}"
+    stale = [
+        line
         for name, found in there["set"].items()
-        if _fits(sets.get(name), found) and _is_stale(sets[name], found, remembered)
+        if _fits(sets.get(name), found)
+        for line in _stale(f"{table} {name}", sets[name], found, remembered)
     ]
-    return "\n".join([*flushed, *deleted, *emptied, syntax.render(wanted)])
+    return "\n".join([*flushed, *deleted, *stale, syntax.render(wanted)])
 
 
 def _by_kind(listing: Listing) -> dict[str, dict[str, dict[str, Any]]]:
@@ -177,13 +178,28 @@ def _fits(wanted: NamedSet | NamedMap | None, found: dict[str, Any]) -> bool:
     return (list(wanted.key), flags, value) == (kind, standing, found.get("map"))
 
 
-def _is_stale(wanted: NamedSet, found: dict[str, Any], remembered: FirewallMemory | None) -> bool:
-    """Whether a set must be emptied first: its wanted content differs, or was the settings' and is no longer."""
+def _stale(name: str, wanted: NamedSet, found: dict[str, Any], remembered: FirewallMemory | None) -> Iterator[str]:
+    """Takes away what is no longer wanted, or was the settings' and is not any more.
+
+    What stays is not touched: Linux 6.12 does not find an element of an interval set for a moment when one
+    transaction takes it away and adds it again, and whoever is looked up in that moment is a stranger.
+    """
     if wanted.elements is None:
         # The first part is the set's definition, the others are elements.
-        return len((remembered.wanted if remembered else {}).get(f"set {wanted.name}", [])) > 1
+        if len((remembered.wanted if remembered else {}).get(f"set {wanted.name}", [])) > 1:
+            yield f"flush set {name}"
+        return
     texts = {text.replace('"', "") for text in syntax.elements(wanted)}
-    return texts != {fingerprint.text_of(item) for item in found.get("elem", [])}
+    surplus = [item for item in found.get("elem", []) if fingerprint.text_of(item) not in texts]
+    if surplus:
+        yield f"delete element {name} {{ {', '.join(_quoted(wanted.key, item) for item in surplus)} }}"
+
+
+def _quoted(key: Sequence[str], item: Any) -> str:
+    """An element of libnftables-json(5) as nft reads it."""
+    parts = item["concat"] if isinstance(item, dict) and "concat" in item else [item]
+    texts = (fingerprint.text_of(part) for part in parts)
+    return " . ".join(f'"{text}"' if kind == "ifname" else text for kind, text in zip(key, texts, strict=True))
 
 
 def _static(table: Table) -> set[str]:

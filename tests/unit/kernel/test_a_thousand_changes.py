@@ -56,7 +56,7 @@ COUNT = int(os.environ.get("SEKISHO_CHANGES", "60"))
 SEED = int(os.environ.get("SEKISHO_SEED", "1"))
 
 
-@pytest.mark.isolated(limit=120 + COUNT)
+@pytest.mark.isolated(limit=240 + 3 * COUNT)
 def test_random_changes_lose_nothing() -> None:
     build()
     changes = _changes()

@@ -17,6 +17,7 @@ from appliance.kernel import nft
 from appliance.kernel.apply import Memory
 from appliance.kernel.memory import FirewallMemory
 from appliance.kernel.nft import Grant, fingerprint
+from appliance.kernel.nft.load import script
 from tests.unit.kernel.namespace import in_namespace, sh
 from tests.unit.kernel.worlds import ENDPOINTS, ENGINE, FROM_LAN, TERMINALS, build, is_, rule, table
 
@@ -104,6 +105,27 @@ def test_elements_of_the_settings_follow_the_settings() -> None:
     assert elements("tunnel_endpoints") == ["198.51.100.12 . 51820"]
     load(table(), memory)
     assert elements("tunnel_endpoints") == []
+
+
+@in_namespace
+def test_an_element_that_stays_is_not_touched() -> None:
+    """Linux does not find it for a moment otherwise, when it is one of an interval set."""
+    rows = tuple((f"sk-vlan.{number}", IPv4Network(f"192.0.2.{16 * number}/28")) for number in (1, 2, 3))
+    memory = Memory.load()
+
+    def sources(*elements: tuple[str, IPv4Network]) -> Table:
+        key = ("ifname", "ipv4_addr")
+        return with_set(table(), NamedSet("inside", key, "Who speaks where", interval=True, elements=elements))
+
+    load(sources(*rows[:2]), memory)
+    wanted = sources(rows[1], rows[2])
+    text = script(wanted, nft.observe(), memory.firewall)
+    assert [line for line in text.splitlines() if line.startswith(("flush set", "delete element"))] == [
+        'delete element inet sekisho inside { "sk-vlan.1" . 192.0.2.16/28 }'
+    ]
+    load(wanted, memory)
+    shown = sh("nft list set inet sekisho inside")
+    assert [f"192.0.2.{16 * number}/28" in shown for number in (1, 2, 3)] == [False, True, True]
 
 
 @in_namespace
