@@ -39,8 +39,11 @@ def fix(machine: Machine, place: TerminalPlace) -> None:
 
 
 def told_by_dhcp(machine: Machine, option: str, interface: str = INTERFACE) -> str | None:
-    """An option of the lease that the DHCP client got, by dhcpcd's name for it (dhcpcd-definitions.conf)."""
-    lease = machine.run("dhcpcd", "--config", "/dev/null", "--ipv4only", "--dumplease", interface).stdout
+    """An option of the lease that the DHCP client got, by dhcpcd's name for it (dhcpcd-definitions.conf).
+
+    None while it has none.
+    """
+    lease = machine.run("dhcpcd", "--config", "/dev/null", "--ipv4only", "--dumplease", interface, check=False).stdout
     found = re.search(rf"^{option}='?([^'\n]*)'?$", lease, re.MULTILINE)
     return found[1] if found else None
 

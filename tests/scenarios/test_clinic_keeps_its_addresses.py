@@ -13,6 +13,7 @@ import pytest
 from tests.lab import addresses, observe, terminal
 from tests.lab.machine import Machine
 from tests.lab.router import SITE
+from tests.lab.waiting import until
 from tests.lab.world import World
 from tests.scenarios.steps import MODES
 
@@ -54,7 +55,7 @@ def test_clinic_keeps_its_addresses(world: World) -> None:
     cable.unplug()
     cable.replug()
     terminal.wait_for_lease(reception, LEASED)
-    assert terminal.told_by_dhcp(reception, "dhcp_server_identifier") == SERVER
+    until(lambda: terminal.told_by_dhcp(reception, "dhcp_server_identifier") == SERVER, "the clinic's server answers")
     world.client().login()
 
 

@@ -37,18 +37,23 @@ def lines(request: pytest.FixtureRequest) -> Sequence[AccessLine]:
 
 def test_down_leaves_nothing_behind(world: World, lines: Sequence[AccessLine]) -> None:
     router = world.machines["router"]
+    by_ipv6 = lines[0] if isinstance(lines[0], Ipoe) else None
+    if by_ipv6:
+        # A kernel that is left to itself follows what is advertised: before us and after us it shall hear nothing.
+        by_ipv6.fall_silent(world.machines["provider"])
+        router.ip("link set wan0 down\nlink set wan0 up\n")
     router.ip(FOREIGN)
     router.run("nft", "add", "table", "inet", "somebody")
     until(lambda: "tentative" not in router.run("ip", "address").stdout, "the ports' IPv6 addresses")
     before = _everything(world)
+    if by_ipv6:
+        by_ipv6.serve(world.machines["provider"])
     world.start_appliance()
     observe.await_green(world)
     world.lease_terminals()
     assert _everything(world) != before
 
-    by_ipv6 = lines[0] if isinstance(lines[0], Ipoe) else None
     if by_ipv6:
-        # A kernel that is left to itself would follow what is advertised.
         by_ipv6.fall_silent(world.machines["provider"])
     world.router.sekisho("down", timeout=120)
     assert "変更するところはありませんでした" not in world.router.sekisho("plan").stdout
