@@ -110,7 +110,7 @@ def measure(directory: Path, rounds: int) -> list[Row]:
                 ours[scale, size] = each(rig, _frame(rig, size, port), rounds) - sending[size]
             rows = [_against_bare(size, ours[SCALE[0], size], its[size]) for size in SIZES]
             if scale == SCALE[0] and not all(row.reached for row in rows):
-                profile = breakdown(rig, _frame(rig, SIZES[0], port), rounds)
+                profile = breakdown(rig, _frame(rig, SIZES[0], port), max(2, rounds // 4))
     table = [
         *rows,
         *(
