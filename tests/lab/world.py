@@ -234,6 +234,9 @@ class World:
         """
         self.issue_account()
         self.router = Router(self.machines["router"])
+        # A router that boots is closed before its ports hear anything; this one's have heard the line meanwhile.
+        ports = [line.place.port for line in self.lines if ("router", line.place.port) in self.links]
+        self.machines["router"].ip("".join(f"link set {port} down\nlink set {port} up\n" for port in ports))
         self.router.configure(self.desk.public_keys.read_text(), site(self.lines))
         return self.account.file, self.account.code
 
