@@ -76,6 +76,9 @@ class Map:
     def allowed(self, one: Canary, carries: bool, on_internet: bool) -> Set[Wire]:
         """The sender's own wires, and the one thing that all of this is for."""
         own = self._own(one.sender)
+        # The kernel takes a frame with a priority only (IEEE 802.1Q) for one without a tag.
+        if one.sender == TERMINAL and on_internet and one.kind.startswith("priority-tagged"):
+            return own if is_inside(one.kind.split()[-1]) else own | self.lines | self.internet
         if one.sender == TERMINAL and one.target:
             if carries and not on_internet and (one.kind, one.target) == ("tcp syn 443", _PROVEN[0]):
                 return own | TUNNELS | _CENTER

@@ -21,6 +21,8 @@ class Wiretap:
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _MEMORY)
         self._socket.bind((interface, _ETH_P_ALL))
         self._socket.setblocking(False)
+        # A pulled cable is told once, as an error, and is then as silent as it should be.
+        self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
     def frames(self) -> list[bytes]:
         """What passed since the last time. Raises OverflowError when some of it was lost."""
