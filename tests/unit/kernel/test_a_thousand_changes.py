@@ -1,6 +1,8 @@
 """Random changes of settings and account under traffic: what they do not concern loses no packet and keeps its sets.
 
-``SEKISHO_CHANGES=1000`` makes as many of them, ``SEKISHO_SEED`` others.
+In a guest, because the promise is about the kernel's WireGuard and Debian 13's nftables: over wireguard-go on another
+kernel about one packet in a thousand changes is lost. ``SEKISHO_CHANGES=1000`` makes as many of them,
+``SEKISHO_SEED`` others.
 """
 
 from __future__ import annotations
@@ -52,10 +54,11 @@ from tests.unit.kernel.standing import (
     run_time,
 )
 
-COUNT = int(os.environ.get("SEKISHO_CHANGES", "60"))
+COUNT = int(os.environ.get("SEKISHO_CHANGES", "40"))
 SEED = int(os.environ.get("SEKISHO_SEED", "1"))
 
 
+@pytest.mark.real_kernel
 @pytest.mark.isolated(limit=240 + 3 * COUNT)
 def test_random_changes_lose_nothing() -> None:
     build()
