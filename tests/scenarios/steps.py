@@ -124,6 +124,14 @@ def firewall_counter(world: World, name: str) -> int:
     return int(next(entry["counter"]["packets"] for entry in json.loads(listed)["nftables"] if "counter" in entry))
 
 
+def uses(world: World, tunnel: str, line: str) -> bool:
+    """Whether the tunnel goes by the line, as monitoring sees it."""
+    try:
+        return metric(world, f'sekisho_tunnel_line{{line="{line}",tunnel="{tunnel}"}}') == 1
+    except KeyError:
+        return False
+
+
 def own_addresses6(world: World, port: str = "wan0") -> list[str]:
     """The router's IPv6 addresses on a line, those of the wire alone (link-local) left out."""
     shown = json.loads(world.machines["router"].run("ip", "-6", "-json", "address", "show", "dev", port).stdout)

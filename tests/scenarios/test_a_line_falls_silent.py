@@ -11,7 +11,7 @@ from tests.lab.lines import AccessLine
 from tests.lab.lines.upper import UpperRouter, usb_modem
 from tests.lab.waiting import until
 from tests.lab.world import World
-from tests.scenarios.steps import Steadily, await_light, light, metric
+from tests.scenarios.steps import Steadily, await_light, light, uses
 
 pytestmark = pytest.mark.namespaces
 
@@ -19,13 +19,6 @@ pytestmark = pytest.mark.namespaces
 @pytest.fixture
 def lines() -> Sequence[AccessLine]:
     return (UpperRouter(), usb_modem())
-
-
-def uses(clinic: World, tunnel: str, line: str) -> bool:
-    try:
-        return metric(clinic, f'sekisho_tunnel_line{{line="{line}",tunnel="{tunnel}"}}') == 1
-    except KeyError:
-        return False
 
 
 def test_a_line_falls_silent(clinic: World) -> None:
