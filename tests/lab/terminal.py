@@ -41,9 +41,9 @@ def fix(machine: Machine, place: TerminalPlace) -> None:
 def told_by_dhcp(machine: Machine, option: str, interface: str = INTERFACE) -> str | None:
     """An option of the lease that the DHCP client got, by dhcpcd's name for it (dhcpcd-definitions.conf).
 
-    None while it has none.
+    Only while it holds one: asked in between, dhcpcd 9.4 never answers again.
     """
-    lease = machine.run("dhcpcd", "--config", "/dev/null", "--ipv4only", "--dumplease", interface, check=False).stdout
+    lease = machine.run("dhcpcd", "--config", "/dev/null", "--ipv4only", "--dumplease", interface).stdout
     found = re.search(rf"^{option}='?([^'\n]*)'?$", lease, re.MULTILINE)
     return found[1] if found else None
 

@@ -8,6 +8,7 @@ the files in `directory`, which belongs to the caller and must lie on a disk.
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Sequence
 from ipaddress import IPv4Interface
 from pathlib import Path
@@ -234,11 +235,16 @@ class World:
         """
         self.issue_account()
         self.router = Router(self.machines["router"])
-        # A router that boots is closed before its ports hear anything; this one's have heard the line meanwhile.
-        ports = [line.place.port for line in self.lines if ("router", line.place.port) in self.links]
-        self.machines["router"].ip("".join(f"link set {port} down\nlink set {port} up\n" for port in ports))
+        self._forget_what_was_heard()
         self.router.configure(self.desk.public_keys.read_text(), site(self.lines))
         return self.account.file, self.account.code
+
+    def _forget_what_was_heard(self) -> None:
+        """A router that boots is closed before its ports hear anything; this one's kernel may have followed a line."""
+        router = self.machines["router"]
+        shown = json.loads(router.run("ip", "-6", "-json", "address", "show", "scope", "global").stdout)
+        ports = [entry["ifname"] for entry in shown if any(info.get("dynamic") for info in entry.get("addr_info", []))]
+        router.ip("".join(f"link set {port} down\nlink set {port} up\n" for port in ports))
 
     def issue_account(self) -> None:
         """Issue the clinic's first account, and admit the clinic at the data centers."""

@@ -96,5 +96,7 @@ def _has_no_ipv6(world: World, name: str) -> bool:
         return not dns.query.udp(query, str(addresses.ROUTER_LAN.ip), LIMIT, sock=udp).answer
 
 
-def _state(world: World) -> str:
-    return next(str(item["state"]) for item in observe.status(world)["terminals"] if item["name"] == "reception")
+def _state(world: World) -> str | None:
+    """None while a daemon that has just begun does not know its terminals yet."""
+    found = (str(item["state"]) for item in observe.status(world)["terminals"] if item["name"] == "reception")
+    return next(found, None)

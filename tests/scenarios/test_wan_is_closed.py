@@ -56,7 +56,12 @@ def _scan(world: World) -> None:
     wan = router.run("hostname", "--all-ip-addresses").stdout.split()
     own = next(address for address in wan if address.startswith("192.0.2.7"))
     captures = [Capture(upper, "lan0", f"ether src {addresses.ROUTER_WAN_MAC} and ({SCAN})")]
-    captures += [Capture(router, interface, SCAN) for interface in ("lan0", "sk-dc1", "sk-dc2")]
+    # The router itself asks its neighbours in the tunnels how large a packet may be.
+    asked = " or ".join(f"host {place.inner}" for place in addresses.CONCENTRATORS.values())
+    captures += [
+        Capture(router, interface, f"({SCAN}) and not (icmp and ({asked}))")
+        for interface in ("lan0", "sk-dc1", "sk-dc2")
+    ]
     dropped = firewall_counter(world, "dropped_wan")
 
     inside = [str(addresses.TERMINALS["reception"].address.ip), str(addresses.ROUTER_LAN.ip)]
