@@ -22,7 +22,7 @@ def test_trial_fails_its_check(clinic: World) -> None:
     router = clinic.router
     router.machine.write("/etc/sekisho/site.toml", SITE.replace('kind = "dhcp"\n', WRONG))
     tried = router.sekisho("--lang", "en", "site", "apply", "--confirm-within", "60", check=False, timeout=180)
-    assert (tried.returncode, "Word: " in tried.stdout) == (1, True)
+    assert (tried.returncode, "Word: " in tried.stdout) == (1, True), tried.stderr
     assert tried.stderr.startswith("It was undone: what was green before did not come back.")
     assert history(clinic)[0]["ending"] == "returned"
     observe.await_green(clinic)

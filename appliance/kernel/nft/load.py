@@ -192,7 +192,11 @@ def _stale(name: str, wanted: NamedSet, found: dict[str, Any], remembered: Firew
     texts = {text.replace('"', "") for text in syntax.elements(wanted)}
     surplus = [item for item in found.get("elem", []) if fingerprint.text_of(item) not in texts]
     if surplus:
-        yield f"delete element {name} {{ {', '.join(_quoted(wanted.key, item) for item in surplus)} }}"
+        gone = f"element {name} {{ {', '.join(_quoted(wanted.key, item) for item in surplus)} }}"
+        if not wanted.interval:
+            # Whoever fills it at run time may have taken it away since we looked, and what is not there cannot go.
+            yield f"add {gone}"
+        yield f"delete {gone}"
 
 
 def _quoted(key: Sequence[str], item: Any) -> str:

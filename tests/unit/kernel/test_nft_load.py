@@ -108,6 +108,18 @@ def test_elements_of_the_settings_follow_the_settings() -> None:
 
 
 @in_namespace
+def test_what_was_taken_away_since_we_looked_does_not_stop_a_load() -> None:
+    memory = Memory.load()
+    load(table(), memory)
+    nft.replace_elements("tunnel_endpoints", [(IPv4Address("198.51.100.11"), 51820)])
+    fixed = replace(ENDPOINTS, elements=((IPv4Address("198.51.100.12"), 51820),))
+    (change,) = nft.diff(with_set(table(), fixed), nft.observe(), memory.firewall)
+    nft.replace_elements("tunnel_endpoints", [])
+    nft.apply(change, memory)
+    assert elements("tunnel_endpoints") == ["198.51.100.12 . 51820"]
+
+
+@in_namespace
 def test_an_element_that_stays_is_not_touched() -> None:
     """Linux does not find it for a moment otherwise, when it is one of an interval set."""
     rows = tuple((f"sk-vlan.{number}", IPv4Network(f"192.0.2.{16 * number}/28")) for number in (1, 2, 3))

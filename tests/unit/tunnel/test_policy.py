@@ -305,6 +305,8 @@ class PolicyMachine(RuleBasedStateMachine):
             self.now += period / 2
             self.path_up(tunnel)
             self.now += period / 2
+        # Others' hold-downs may have ended meanwhile; the shell's clock ticks through it.
+        self.feed(Tick(self.now))
 
     @precondition(lambda self: self.policy.next_deadline(self.now) is not None)
     @rule()
