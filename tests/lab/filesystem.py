@@ -25,6 +25,10 @@ _USERS = {"dnsmasq": 901, "bird": 902, "dhcpcd": 903, "_dhcpcd": 904, "tcpdump":
 _MOUNT_POINTS = ("etc", "var", "tmp", "run", "root", "home")
 
 
+_SHOWN = sorted({PROJECT, Path(sys.prefix), Path(sys.base_prefix)})
+"""Folders of the host that its machines need at the same paths."""
+
+
 def temporary_directory() -> tempfile.TemporaryDirectory[str]:
     """A folder for a world, removed at the end of the ``with`` block, on a disk: /tmp is a tmpfs on Debian 13."""
     return tempfile.TemporaryDirectory(prefix="sekisho-lab-", dir="/var/tmp")
@@ -48,7 +52,7 @@ def prepare(name: str, directory: Path) -> str:
         if (Path("/etc") / folder).is_dir():
             (directory / "etc" / folder).mkdir()
             lines.append(f"/etc/{folder} {directory}/etc/{folder} none bind,ro")
-    for shown in sorted({PROJECT, Path(sys.prefix), Path(sys.base_prefix)}):
+    for shown in _SHOWN:
         # A project or a Python environment below /tmp, say, would vanish under the private folder; and
         # below somebody's home the users of our daemons could not get at it.
         if shown.parts[1] in _MOUNT_POINTS:
@@ -57,6 +61,11 @@ def prepare(name: str, directory: Path) -> str:
     last_one_last = sorted(_MOUNT_POINTS, key=lambda point: point == directory.parts[1])
     lines += [f"{directory}/{point} /{point} none rbind" for point in last_one_last]
     return "\n".join(lines) + "\n"
+
+
+def other_mounts() -> list[Path]:
+    """Of what a machine needs, the mounts that do not become read-only with its root."""
+    return [shown for shown in _SHOWN if shown.is_mount() and shown.parts[1] not in _MOUNT_POINTS]
 
 
 def take_over(former: Path, directory: Path) -> None:

@@ -47,8 +47,9 @@ mount --make-rprivate /
 mount --all --fstab "$1"
 mount -t proc -o nosuid,nodev,noexec proc /proc
 mount -t sysfs -o nosuid,nodev,noexec,ro sysfs /sys
-mount -o remount,bind,ro /
 hostname "$2"
+shift 2
+for place in / "$@"; do mount -o remount,bind,ro "$place"; done
 ip link set lo up
 echo ready
 exec env --ignore-signal=CHLD cat >/dev/null
@@ -102,7 +103,7 @@ class Machine:
         if not self._owns_clock and libc.prctl(_PR_CAPBSET_DROP, _CAP_SYS_TIME) != 0:
             raise OSError(ctypes.get_errno(), f"prctl for machine {self.name}")
         return subprocess.Popen(
-            ["sh", "-c", _FIRST_PROCESS, "sh", fstab, self.name],
+            ["sh", "-c", _FIRST_PROCESS, "sh", fstab, self.name, *filesystem.other_mounts()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -68,7 +68,8 @@ def test_the_record_names_the_daemon_itself(tmp_path: Path) -> None:
     assert process.is_alive(record.process)
     assert os.getsid(child.pid) == child.pid
     assert Path(f"/proc/{child.pid}/fd/0").readlink() == Path("/dev/null")
-    assert {int(entry.name) for entry in Path(f"/proc/{child.pid}/fd").iterdir()} == {0, 1, 2}
+    # The program's loader has its libraries open for a moment.
+    until(lambda: {int(entry.name) for entry in Path(f"/proc/{child.pid}/fd").iterdir()} == {0, 1, 2})
 
 
 @pytest.mark.isolated

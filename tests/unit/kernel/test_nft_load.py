@@ -21,6 +21,8 @@ from appliance.kernel.nft.load import script
 from tests.unit.kernel.namespace import in_namespace, sh
 from tests.unit.kernel.worlds import ENDPOINTS, ENGINE, FROM_LAN, TERMINALS, build, is_, rule, table
 
+SO_RCVBUFFORCE = 33
+"""From asm-generic/socket.h: whatever the machine's net.core.rmem_max is."""
 GRANTS = [Grant("engine_verified", ENGINE, 600), Grant("gate_open", ENGINE, 600, 10443)]
 
 
@@ -30,6 +32,17 @@ def load(wanted: Table, memory: Memory) -> list[str]:
         nft.apply(change, memory)
     assert nft.diff(wanted, nft.observe(), Memory.load().firewall) == []
     return [change.text.en for change in changes]
+
+
+def waiting(port: socket.socket) -> int:
+    """Takes what has arrived; how many packets."""
+    taken = 0
+    while True:
+        try:
+            port.recv(16)
+        except BlockingIOError:
+            return taken
+        taken += 1
 
 
 def ruleset() -> str:
@@ -241,7 +254,7 @@ def test_nothing_is_open_or_shut_for_a_moment_while_it_is_reloaded() -> None:
     open_port.bind(("192.0.2.1", 7))
     shut_port.bind(("192.0.2.1", 8))
     for port in (open_port, shut_port):
-        port.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        port.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 22)
         port.setblocking(False)
     program = (
         "import socket, sys, time\n"
@@ -262,22 +275,17 @@ def test_nothing_is_open_or_shut_for_a_moment_while_it_is_reloaded() -> None:
     assert sender.stdout is not None
     sender.stdout.readline()
     moved = replace(TERMINALS, elements=TERMINALS.elements and TERMINALS.elements[:1])
+    received = 0
     for turn in range(100):
+        received += waiting(open_port)
         load(with_set(table(), moved) if turn % 2 else table(), memory)
         if not turn % 10:
             sh("nft add rule inet sekisho input accept comment foreign && nft flush chain inet sekisho redirects")
             load(with_set(table(), moved) if turn % 2 else table(), memory)
     printed, _ = sender.communicate(input="stop\n", timeout=60)
-    received = 0
-    while True:
-        try:
-            open_port.recv(16)
-        except BlockingIOError:
-            break
-        received += 1
+    received += waiting(open_port)
     assert received == int(printed) > 100
-    with pytest.raises(BlockingIOError):
-        shut_port.recv(16)
+    assert waiting(shut_port) == 0
 
 
 @in_namespace

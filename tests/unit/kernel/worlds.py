@@ -218,6 +218,8 @@ def intent(**changes: Any) -> RouterIntent:
             ("net/ipv4/ip_forward", "1"),
             ("net/netfilter/nf_conntrack_tcp_loose", "0"),
             ("net/ipv4/conf/all/accept_redirects", "0"),
+            # The kernel's WireGuard does it as well (wg_open), and puts nothing back.
+            ("net/ipv4/conf/all/send_redirects", "0"),
             ("net/ipv4/conf/lan0/rp_filter", "1"),
             ("net/ipv6/conf/lan0/disable_ipv6", "1"),
             *((f"net/ipv4/conf/{item.interface}/rp_filter", "2") for item in tunnels),

@@ -188,8 +188,10 @@ def _through(
                 done.clamped.append(matched)
                 ends = False
             case Offload():
-                # nft_flow_offload.c: a packet without an established connection does not fire the rule.
-                fires, ends = z3.And(matched, view.is_(Field.CT_STATE, "established")), False
+                # nft_flow_offload.c: a packet without an established connection, or that resets it, does not fire it.
+                resets = view.fields[Field.TCP_FLAGS_RST]
+                lasts = z3.And(view.is_(Field.CT_STATE, "established"), z3.Not(z3.And(resets.present, resets.value)))
+                fires, ends = z3.And(matched, lasts), False
                 done.offloaded.append(fires)
             case MarkConnection(mark):
                 # As far as this chain: whoever asks later, in another, may find any mark.
