@@ -50,7 +50,7 @@ test: lint test-unit test-scenarios test-browser test-vagrant ## Everything that
 
 # ---- parts of it ---------------------------------------------------------------
 
-.PHONY: lint test-unit test-scenarios test-browser test-vm test-vagrant
+.PHONY: lint test-unit test-scenarios test-long test-browser test-vm test-vagrant
 lint: venv ## Style, types, architecture, shell
 	@echo "== ruff, mypy, import-linter, shellcheck"
 	@$(BIN)/ruff check .
@@ -65,7 +65,11 @@ test-unit: venv ## Unit tests (they mirror the packages)
 
 test-scenarios: venv ## The appliance in its network world, one file per scenario
 	@echo "== scenarios"
-	@$(BIN)/python -m pytest -q -n $(JOBS) -m 'not real_kernel' --durations=0 --durations-min=1 tests/scenarios
+	@$(BIN)/python -m pytest -q -n $(JOBS) -m 'not real_kernel and not long' tests/scenarios
+
+test-long: venv ## The scenarios that wait for a minute or more
+	@echo "== long scenarios"
+	@$(BIN)/python -m pytest -q -n $(JOBS) -m 'long and not real_kernel' tests/scenarios
 
 test-browser: venv ## The page in Chromium
 	@echo "== browser tests"

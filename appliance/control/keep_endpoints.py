@@ -18,7 +18,7 @@ from appliance.control.ways import Given, given, resolvers, versions, want_prefi
 from appliance.errors import SekishoError
 from appliance.intent import names
 from appliance.intent.model import RouterIntent, Tunnel
-from appliance.kernel import nft, wireguard
+from appliance.kernel import conntrack, nft, wireguard
 from appliance.kernel.line import is_there
 from appliance.tunnel import endpoints
 from appliance.tunnel.endpoints import Endpoint, Endpoints
@@ -39,6 +39,11 @@ class EndpointKeeper:
         self._tunnels = tunnels
         self._records = records
         self._versions = {4 for line in intent.lines if line.ipv4} | {6 for line in intent.lines if line.ipv6}
+        segments = intent.lan.segments
+        self._inside = [segment.address.network for segment in segments]
+        self._inside += [behind.network for segment in segments for behind in segment.behind]
+        self._inside += [prefix for tunnel in intent.tunnels for prefix in tunnel.allowed_prefixes]
+        self._allowed: frozenset[tuple[IPv4Address | IPv6Address, int]] = frozenset()
         self._lines: dict[str, str] = {}
         self._firewall: object = None
         self._fill = False
@@ -135,7 +140,7 @@ class EndpointKeeper:
                     await self._set(core, command)
 
     async def _resolve(self, host: str) -> None:
-        answer = await endpoints.resolve(host, self._versions, self._resolvers or (), RESOLVE_SECONDS)
+        answer = await endpoints.resolve(host, self._versions, self._resolvers or (), RESOLVE_SECONDS, self._inside)
         failed = isinstance(answer, Unresolved)
         for tunnel in self._intent.tunnels:
             if tunnel.endpoint_host == host:
@@ -154,6 +159,11 @@ class EndpointKeeper:
         if 6 in self._versions:
             six = [(address, port) for address, port in allowed if address.version == 6]
             await asyncio.to_thread(nft.replace_elements, names.TUNNEL_ENDPOINTS6, six)
+        # One that has moved to another address still speaks from the former until it hears from us, and WireGuard
+        # follows whoever spoke last (roaming): unknown, it is not heard.
+        for address, port in self._allowed - allowed:
+            await asyncio.to_thread(conntrack.forget_peer, address, port)
+        self._allowed = allowed
 
     async def _set(self, core: Endpoints, command: endpoints.SetEndpoint) -> None:
         await self._allow(core)

@@ -66,7 +66,7 @@ def _refuse_endpoints(account: Account, site: Site) -> None:
         try:
             endpoint = ip_address(tunnel.endpoint_host)
         except ValueError:
-            continue  # A name: whoever resolves it checks its addresses.
+            continue  # A name: `tunnel.endpoints.resolve` checks its addresses.
         lines = [bound[tunnel.name]] if tunnel.name in bound else list(site.lines.values())
         if not any(endpoint.version in carries(line.kind) for line in lines):
             kinds = ", ".join(line.kind for line in lines)

@@ -36,6 +36,13 @@ def forget(source: IPv4Address | IPv6Address) -> int:
     return len(own.splitlines()) + len(others.splitlines())
 
 
+def forget_peer(address: IPv4Address | IPv6Address, port: int) -> int:
+    """Forget what is spoken by UDP with `address`:`port`, whoever began; returns how many entries."""
+    common = ["--delete", "--family", f"ipv{address.version}", "--proto", "udp"]
+    ends = (["--orig-dst", str(address), "--orig-port-dst"], ["--orig-src", str(address), "--orig-port-src"])
+    return sum(len(_run([*common, *end, str(port)]).splitlines()) for end in ends)
+
+
 def forget_translated(source: IPv4Address) -> list[Flow]:
     """Forget the connections that `source` opened and whose addresses we translate (to the internet, to an engine, to
     ourselves); those to other segments stay. Returns the TCP ones."""

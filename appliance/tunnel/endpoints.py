@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 from math import inf
 
 from appliance.tunnel.names import Reason, Unresolved, resolve_a, resolve_aaaa
@@ -299,12 +299,16 @@ def literal(host: str) -> Address | None:
 
 
 async def resolve(
-    host: str, versions: Collection[int], resolvers: Sequence[Address], timeout: float
+    host: str,
+    versions: Collection[int],
+    resolvers: Sequence[Address],
+    timeout: float,
+    inside: Collection[IPv4Network] = (),
 ) -> list[Address] | Unresolved:
     """Carries out `Resolve` over the lines' resolvers, one after the other; timeout in seconds for each.
 
-    versions: of IP, that any line may carry. `Unresolved` only when no family has an address; then the more telling
-    reason.
+    versions: of IP, that any line may carry. inside: networks of the LAN and of the tunnels themselves, where no
+    concentrator can be. `Unresolved` only when no family has an address; then the more telling reason.
     """
     address = literal(host)
     if address is not None:
@@ -314,10 +318,17 @@ async def resolve(
         _asked(6 in versions, lambda: resolve_aaaa(host, resolvers, timeout)),
     )
     known = [address for answer in (four, six) if not isinstance(answer, Unresolved) for address in answer]
+    if possible := [address for address in known if _is_outside(address, inside)]:
+        return possible
     if known:
-        return known
+        return Unresolved(Reason.IMPOSSIBLE)
     reasons = [answer.reason for answer in (four, six) if isinstance(answer, Unresolved)]
     return Unresolved(min(reasons, key=list(Reason).index))
+
+
+def _is_outside(address: Address, inside: Iterable[IPv4Network]) -> bool:
+    nowhere = address.is_loopback or address.is_unspecified or address.is_multicast or address.is_link_local
+    return not nowhere and not any(address in network for network in inside)
 
 
 async def _asked(

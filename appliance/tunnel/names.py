@@ -24,6 +24,7 @@ class Reason(StrEnum):
 
     NXDOMAIN = "nxdomain"
     NODATA = "nodata"
+    IMPOSSIBLE = "impossible"
     REFUSED = "refused"
     SERVFAIL = "servfail"
     MALFORMED = "malformed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
@@ -28,6 +29,14 @@ def lines() -> Sequence[AccessLine]:
 def owns_clock() -> bool:
     """Whether the router may set the clock of this kernel; a scenario on a kernel of its own may say so."""
     return False
+
+
+@pytest.fixture
+def clock() -> Iterator[None]:
+    """May be set to anything: afterwards it shows what it would have shown."""
+    before, since = time.time(), time.monotonic()
+    yield
+    time.clock_settime(time.CLOCK_REALTIME, before + time.monotonic() - since)
 
 
 @pytest.fixture

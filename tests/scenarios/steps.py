@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import pytest
 
+from appliance.intent import names
 from appliance.intent.services import gate_ports
 from tests.lab import addresses, observe, receipt
 from tests.lab.client import LIMIT, ReceiptClient
@@ -122,6 +123,16 @@ def firewall_counter(world: World, name: str) -> int:
     """Packets that a named counter of the firewall has seen."""
     listed = world.machines["router"].run("nft", "--json", "list", "counter", "inet", "sekisho", name).stdout
     return int(next(entry["counter"]["packets"] for entry in json.loads(listed)["nftables"] if "counter" in entry))
+
+
+def has_proofs(world: World) -> bool:
+    """Whether the kernel lets anybody reach an engine."""
+    router = world.machines["router"]
+    listed = (
+        router.run("nft", "list", "set", "inet", names.TABLE, name).stdout
+        for name in (names.ENGINE_VERIFIED, names.GATE_VERIFIED)
+    )
+    return any("elements" in text for text in listed)
 
 
 def uses(world: World, tunnel: str, line: str) -> bool:

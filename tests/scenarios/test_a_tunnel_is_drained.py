@@ -9,7 +9,7 @@ from tests.lab.waiting import until
 from tests.lab.world import World
 from tests.scenarios.steps import Steadily, await_light, metric
 
-pytestmark = pytest.mark.namespaces
+pytestmark = [pytest.mark.namespaces, pytest.mark.long]
 
 
 def test_a_tunnel_is_drained(clinic: World) -> None:

@@ -12,7 +12,7 @@ from tests.lab.waiting import until
 from tests.lab.world import World
 from tests.scenarios.steps import Steadily, await_trial, history
 
-pytestmark = pytest.mark.namespaces
+pytestmark = [pytest.mark.namespaces, pytest.mark.long]
 
 
 def test_daemon_is_killed_in_a_trial(clinic: World) -> None:

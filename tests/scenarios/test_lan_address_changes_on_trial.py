@@ -12,7 +12,7 @@ from tests.lab.router import SITE
 from tests.lab.world import World
 from tests.scenarios.steps import MODES, await_trial
 
-pytestmark = pytest.mark.namespaces
+pytestmark = [pytest.mark.namespaces, pytest.mark.long]
 
 OLD = addresses.TERMINALS["reception"]
 NEW = replace(OLD, address=IPv4Interface("192.0.2.138/26"))

@@ -12,7 +12,7 @@ from tests.lab.wires import Capture
 from tests.lab.world import World
 from tests.scenarios.steps import MODES, client_at, engine_addresses, processes
 
-pytestmark = pytest.mark.namespaces
+pytestmark = [pytest.mark.namespaces, pytest.mark.long]
 
 BESIDE_THE_TUNNELS = f"not (udp port {addresses.WIREGUARD_PORT}) and not arp"
 

@@ -13,7 +13,7 @@ from tests.lab.router import SITE
 from tests.lab.world import World
 from tests.scenarios.leaks.matrix import Column, Matrix, State
 
-pytestmark = pytest.mark.namespaces
+pytestmark = [pytest.mark.namespaces, pytest.mark.long]
 
 STATIC = f"""\
 kind = "static"

@@ -10,16 +10,15 @@ from contextlib import contextmanager
 import pytest
 
 from appliance.gate.permissions import PERMISSION_SECONDS
-from appliance.intent import names
 from tests.lab import observe
 from tests.lab.filesystem import PROJECT
 from tests.lab.machine import Machine
 from tests.lab.waiting import until
 from tests.lab.world import World
 from tests.scenarios.leaks.matrix import Matrix, State
-from tests.scenarios.steps import processes
+from tests.scenarios.steps import has_proofs, processes
 
-pytestmark = pytest.mark.namespaces
+pytestmark = [pytest.mark.namespaces, pytest.mark.long]
 
 
 def test_nothing_leaks_whoever_is_dead(clinic: World) -> None:
@@ -30,7 +29,7 @@ def test_nothing_leaks_whoever_is_dead(clinic: World) -> None:
         matrix.fill(State("between rule sets", carries=True))
     doomed = [pid for pid, args in processes(router).items() if pid != 1 and "wireguard-go" not in args]
     router.run("kill", "-KILL", *map(str, doomed), check=False)
-    until(lambda: not _proven(router), "the proofs have lapsed", 2 * PERMISSION_SECONDS, pause=1)
+    until(lambda: not has_proofs(clinic), "the proofs have lapsed", 2 * PERMISSION_SECONDS, pause=1)
     matrix.fill(State("everybody dead"))
 
     clinic.router.run()
@@ -58,11 +57,3 @@ def _reloads(router: Machine) -> Iterator[None]:
         reloading.terminate()
         assert len(dots.readlines()) > 10
     reloading.wait(20)
-
-
-def _proven(router: Machine) -> bool:
-    listed = (
-        router.run("nft", "list", "set", "inet", names.TABLE, name).stdout
-        for name in (names.ENGINE_VERIFIED, names.GATE_VERIFIED)
-    )
-    return any("elements" in text for text in listed)

@@ -22,7 +22,7 @@ from tests.lab.world import World
 from tests.scenarios.segments import IMAGING_ROUTER
 from tests.scenarios.steps import Steadily, firewall_counter
 
-pytestmark = pytest.mark.namespaces
+pytestmark = [pytest.mark.namespaces, pytest.mark.long]
 
 COUNT = int(os.environ.get("SEKISHO_CHANGES", "12"))
 SEED = int(os.environ.get("SEKISHO_SEED", "1"))

@@ -11,7 +11,7 @@ from tests.lab.waiting import until
 from tests.lab.world import World
 from tests.scenarios.steps import MODES, await_reset, await_services, engine_addresses, waiting_client
 
-pytestmark = pytest.mark.namespaces
+pytestmark = [pytest.mark.namespaces, pytest.mark.long]
 
 
 def test_silent_engine(clinic: World) -> None:

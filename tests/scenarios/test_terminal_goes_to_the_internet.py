@@ -16,7 +16,7 @@ from tests.lab.wires import Capture
 from tests.lab.world import World
 from tests.scenarios.steps import MODES, assert_refused, await_reset, client_at, engine_addresses
 
-pytestmark = pytest.mark.namespaces
+pytestmark = [pytest.mark.namespaces, pytest.mark.long]
 
 RECEPTION = f'address = "{addresses.TERMINALS["reception"].address.ip}"\n'
 WEB = str(addresses.PUBLIC_WEB.ip)

@@ -9,7 +9,7 @@ from tests.lab.router import SITE
 from tests.lab.world import World
 from tests.scenarios.steps import MODES, history
 
-pytestmark = pytest.mark.namespaces
+pytestmark = [pytest.mark.namespaces, pytest.mark.long]
 
 WRONG = f"""kind = "static"
 address = "{addresses.LINE_DHCP_LAST}/28"

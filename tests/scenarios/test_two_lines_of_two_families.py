@@ -16,7 +16,7 @@ from tests.lab.wires import Capture
 from tests.lab.world import World
 from tests.scenarios.steps import Steadily, await_light
 
-pytestmark = pytest.mark.namespaces
+pytestmark = [pytest.mark.namespaces, pytest.mark.long]
 
 FIRST, SECOND = addresses.CONCENTRATORS.values()
 

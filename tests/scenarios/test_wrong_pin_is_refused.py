@@ -11,7 +11,7 @@ from tests.lab.world import World
 from tests.scenarios.impostor import Impostor
 from tests.scenarios.steps import MODES, await_reset, await_services, engine_addresses, light, waiting_client
 
-pytestmark = pytest.mark.namespaces
+pytestmark = [pytest.mark.namespaces, pytest.mark.long]
 
 
 def test_wrong_pin_is_refused(clinic: World) -> None:

@@ -34,38 +34,14 @@ from scapy.layers.l2 import ARP, GRE, Dot1Q, Ether
 from scapy.packet import Packet, Raw
 from scapy.utils import checksum
 
-from tests.scenarios.leaks import canary
 from tests.scenarios.leaks.canary import Canary, Place
+from tests.scenarios.leaks.forge6 import protocols6
+from tests.scenarios.leaks.marks import Marks, Named
 from tests.scenarios.steps import GATE_PORT
 
 V6 = ("2001:db8::80", "ff02::1", "fe80::1")
 EVERYBODY = "255.255.255.255"
 EVERYBODY_MAC = "ff:ff:ff:ff:ff:ff"
-
-Named = tuple[str, Packet]
-
-
-class Marks:
-    """A new word for every packet."""
-
-    def __init__(self) -> None:
-        self.number = 0
-
-    def draw(self) -> bytes:
-        self.number += 1
-        return canary.word(self.number).encode() * 2
-
-    def body(self) -> Raw:
-        return Raw(self.draw())
-
-    def tcp(self, source: int, destination: int, flags: str) -> Packet:
-        """With a number of its own, by which an answer to it is known."""
-        body = self.body()
-        return TCP(sport=source, dport=destination, flags=flags, seq=self.number << 12, ack=self.number << 12) / body
-
-    def name(self) -> str:
-        self.number += 1
-        return f"{canary.word(self.number)}.public.example"
 
 
 def protocols(source: str, target: str, marks: Marks) -> Iterator[Named]:
@@ -188,9 +164,10 @@ def canaries(place: Place, marks: Marks) -> Iterator[Canary]:
 
     for source in place.sources:
         for target in place.targets if source == place.sources[0] else place.targets[:2]:
-            for name, packet in protocols(source, target, marks):
+            kinds = protocols6 if ":" in source else protocols
+            for name, packet in kinds(source, target, marks):
                 yield Canary(marks.number, place.sender, name, source, target, frame(packet))
-    if place.mac:
+    if place.neighbours:
         for name, to, packet in oddities(place.sources[0], place.neighbours, marks):
             yield Canary(marks.number, place.sender, name, "", "", frame(packet, to))
 

@@ -32,7 +32,9 @@ from tests.scenarios.leaks.places import ENGINE, INTERNET, LAN, TUNNELS, Map, Wi
 from tests.scenarios.leaks.wiretap import Wiretap
 
 BUILD = PROJECT / "build" / "leaks"
-CONCENTRATORS = frozenset(str(place.outside.ip) for place in addresses.CONCENTRATORS.values())
+CONCENTRATORS = frozenset(
+    str(end.ip) for place in addresses.CONCENTRATORS.values() for end in (place.outside, place.outside6)
+)
 _BURST, _PAUSE = 25, 0.03
 """Slower than the kernel's icmp_msgs_per_sec, which bounds the answers to everybody together."""
 
@@ -206,6 +208,9 @@ class Matrix:
     def _expose_the_router(self) -> None:
         """The careless upstream router: what comes from the internet is handed to ours."""
         upstream = self._map.upstreams[0]
+        if upstream.is_ipv6:
+            # Nothing stands between the internet and ours there; the access network itself attacks.
+            return
         self._world.machines[upstream.machine].run(
             *("nft", "-f", "-"),
             input=_EXPOSED.format(attacker=addresses.INTERNET_ATTACKER.ip, to=self._map.line_address(upstream.port)),
@@ -274,7 +279,7 @@ insert rule inet gateway forward iifname wan0 ip saddr {attacker} accept
 def forge(places: tuple[Place, ...]) -> list[Canary]:
     """By a process of its own, because scapy is heavy, and once for all worlds whose machines stand in these places."""
     asked = "".join(json.dumps(asdict(place)) + "\n" for place in places)
-    makers = (Path(canary.__file__), Path(canary.__file__).with_name("forge.py"))
+    makers = (Path(canary.__file__), *Path(canary.__file__).parent.glob("forge*.py"))
     key = hashlib.sha256(b"".join([asked.encode(), *(maker.read_bytes() for maker in makers)])).hexdigest()[:16]
     file = BUILD / "forged" / key
     if not file.exists():
@@ -308,11 +313,13 @@ def _is_business(frame: bytes, state: State) -> bool:
     kind = frame[12:14]
     if kind == b"\x08\x06":
         return True
+    if kind == b"\x86\xdd":
+        return not state.is_ours or _is_business6(frame[14:], state)
     if kind != b"\x08\x00":
-        return kind == b"\x86\xdd" and not state.is_ours
+        return False
     header = (frame[14] & 15) * 4
     protocol, target = frame[23], socket.inet_ntoa(frame[30:34])
-    source_port, port = (int.from_bytes(frame[14 + header + at : 16 + header + at], "big") for at in (0, 2))
+    source_port, port = _ports(frame[14 + header :])
     if state.on_internet:
         return not is_inside(target) and not is_inside(socket.inet_ntoa(frame[26:30]))
     return (
@@ -322,11 +329,34 @@ def _is_business(frame: bytes, state: State) -> bool:
     )
 
 
+def _is_business6(packet: bytes, state: State) -> bool:
+    """The same on a line by IPv6, where neighbours are found by ICMPv6 (RFC 4861) and groups are told (RFC 3810)."""
+    protocol, target, rest = packet[6], socket.inet_ntop(socket.AF_INET6, packet[24:40]), packet[40:]
+    if (protocol, rest[0]) == (_HOP_BY_HOP, _ICMPV6):
+        return rest[8] == _GROUP_REPORT
+    source_port, port = _ports(rest)
+    return (
+        (protocol == 17 and target in state.concentrators and port == addresses.WIREGUARD_PORT)
+        or (protocol in (6, 17) and target == str(addresses.INTERNET_DNS6.ip) and port == 53)
+        or (protocol == 17 and (source_port, port) == (546, 547))
+        or (protocol == _ICMPV6 and rest[0] in _NEIGHBOURS)
+    )
+
+
+def _ports(payload: bytes) -> tuple[int, int]:
+    """Source and destination, of TCP and UDP."""
+    return int.from_bytes(payload[:2], "big"), int.from_bytes(payload[2:4], "big")
+
+
 def _told(frame: bytes) -> str:
     kind = frame[12:14]
     if kind != b"\x08\x00":
-        return f"not IPv4: {frame.hex()}"
+        return f"kind {kind.hex()}: {frame.hex()}"
     return f"protocol {frame[23]} to {socket.inet_ntoa(frame[30:34])}: {frame.hex()}"
 
 
 _RESOLVERS = {str(addresses.UPPER_LAN.ip), str(addresses.MODEM_LAN.ip)}
+_HOP_BY_HOP, _ICMPV6 = 0, 58
+_GROUP_REPORT = 143
+_NEIGHBOURS = (133, 135, 136)
+"""Router solicitation, neighbour solicitation and advertisement."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from tests.lab import addresses
+from tests.lab.lines import ipoe
 from tests.lab.machine import Machine
 from tests.lab.world import World
 from tests.scenarios.leaks.canary import Canary, Place
@@ -28,14 +29,30 @@ _INSIDE = (addresses.LAN, addresses.DATA_CENTER, addresses.CLINICS_INNER)
 _RECEPTION = str(addresses.TERMINALS["reception"].address.ip)
 _PROVEN = str(addresses.ENGINES["e1"].receipt.ip), str(addresses.ENGINES["e1"].receipt_gate.ip)
 _WEB = str(addresses.PUBLIC_WEB.ip)
+_ENDS = {
+    "upper": ("lan0", str(addresses.UPPER_LAN.ip)),
+    "modem": ("lan0", str(addresses.MODEM_LAN.ip)),
+    ipoe.PROVIDER: (ipoe.LINE, str(addresses.IPOE_PREFIXES[0][1])),
+}
+"""By the machine beyond a line: its wire, and its address there."""
+_LIARS6 = (
+    str(addresses.CONCENTRATORS[1].outside6.ip),
+    str(addresses.INTERNET_DNS6.ip),
+    "fe80::66",
+    "2001:db8:51::66",
+    "::1",
+    "::",
+    "ff02::1",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Beyond one of the router's lines. port: the router's; inside: this machine's own address on the line."""
+    """Beyond one of the router's lines. port: the router's; wire: this machine's, with its own address `inside`."""
 
     machine: str
     port: str
+    wire: str
     inside: str
 
     @property
@@ -44,32 +61,36 @@ class Upstream:
 
     @property
     def line(self) -> Set[Wire]:
-        return {("router", self.port), (self.machine, "lan0")}
+        return {("router", self.port), (self.machine, self.wire)}
+
+    @property
+    def is_ipv6(self) -> bool:
+        return ":" in self.inside
 
 
 class Map:
-    """Of a world whose lines are routers upstream of ours."""
+    """Of a world whose lines are routers upstream of ours, or IPv6 as advertised."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        inside = {"upper": addresses.UPPER_LAN, "modem": addresses.MODEM_LAN}
         self.upstreams = tuple(
-            Upstream(machine, line.place.port, str(inside[machine].ip))
-            for line in world.lines
-            for machine in line.cabling
+            Upstream(machine, line.place.port, *_ENDS[machine]) for line in world.lines for machine in line.cabling
         )
         self.lines: Set[Wire] = frozenset(wire for upstream in self.upstreams for wire in upstream.line)
-        self.internet: Set[Wire] = _INTERNET | {(upstream.machine, "wan0") for upstream in self.upstreams}
+        self.internet: Set[Wire] = _INTERNET | {
+            (upstream.machine, "internet" if upstream.is_ipv6 else "wan0") for upstream in self.upstreams
+        }
         self.stands: dict[str, Wire] = {
             TERMINAL: ("reception", "eth0"),
             STRANGER: ("lan-attacker", "eth0"),
             LAN_ATTACKER: ("lan-attacker", "eth0"),
-            INTERNET: ("attacker", "eth0"),
             f"{TUNNEL} 1": ("conc1", "wg0"),
             f"{TUNNEL} 2": ("conc2", "wg0"),
             ENGINE: ("e1", "eth0"),
-            **{upstream.sender: (upstream.machine, "lan0") for upstream in self.upstreams},
+            **{upstream.sender: (upstream.machine, upstream.wire) for upstream in self.upstreams},
         }
+        if not self.upstreams[0].is_ipv6:
+            self.stands[INTERNET] = ("attacker", "eth0")
 
     # ---- which wires ---------------------------------------------------------------------------------
 
@@ -116,7 +137,7 @@ class Map:
     def places(self) -> Iterator[Place]:
         """The terminal last: what it may say could make an answer of what others say."""
         inner, router_lan = str(addresses.CLINIC_INNER), str(addresses.ROUTER_LAN.ip)
-        upper = self.upstreams[0].inside
+        upper = str(addresses.UPPER_LAN.ip)
         concentrator = str(addresses.CONCENTRATORS[1].outside.ip)
         own_line = self.line_address(self.upstreams[0].port)
         further = ("203.0.113.40", concentrator, str(addresses.INTERNET_DNS.ip))
@@ -131,17 +152,16 @@ class Map:
         yield Place(STRANGER, (stranger,), beyond, lan_names, self._mac(STRANGER), lan)
         yield Place(LAN_ATTACKER, liars, beyond[:3], lan_names, self._mac(LAN_ATTACKER), lan)
         for upstream in self.upstreams:
-            here, ours = upstream.inside, self.line_address(upstream.port)
-            yield Place(
-                upstream.sender,
-                (here, concentrator, _RECEPTION, _PROVEN[0], inner, _WEB, ours, *impossible),
-                (_RECEPTION, ours, *inside),
-                (here, ours, *inside),
-                self._mac(upstream.sender),
-                self._world.mac("router", upstream.port),
-            )
-        outside = str(addresses.UPPER_WAN.ip)
-        yield Place(INTERNET, (str(addresses.INTERNET_ATTACKER.ip),), (outside, outside))
+            ours, macs = self.line_address(upstream.port), (self._mac(upstream.sender), self._mac_of(upstream.port))
+            here = upper if upstream.is_ipv6 else upstream.inside
+            known = (here, concentrator, _RECEPTION, _PROVEN[0], inner, _WEB, ours, *impossible)
+            yield Place(upstream.sender, known, (_RECEPTION, ours, *inside), (here, ours, *inside), *macs)
+            if upstream.is_ipv6:
+                own6 = tuple(self._addresses6(upstream.port))
+                yield Place(upstream.sender, (upstream.inside, *_LIARS6), (*own6, "ff02::1"), (), *macs)
+        if INTERNET in self.stands:
+            outside = str(addresses.UPPER_WAN.ip)
+            yield Place(INTERNET, (str(addresses.INTERNET_ATTACKER.ip),), (outside, outside))
         for number in (1, 2):
             if f"conc{number}" in self._world.machines:
                 yield Place(f"{TUNNEL} {number}", center, inside)
@@ -157,8 +177,16 @@ class Map:
         found = [one["local"] for link in shown for one in link.get("addr_info", [])]
         return str(found[0]) if found else str(addresses.LINE_DHCP_FIRST)
 
+    def _addresses6(self, port: str) -> Iterator[str]:
+        """The router's own there."""
+        shown = json.loads(self._world.machines["router"].run("ip", "-json", "-6", "address", "show", port).stdout)
+        yield from (one["local"] for link in shown for one in link.get("addr_info", []))
+
     def _mac(self, sender: str) -> str:
         return self._world.mac(*self.stands[sender])
+
+    def _mac_of(self, port: str) -> str:
+        return self._world.mac("router", port)
 
 
 def is_inside(address: str) -> bool:

@@ -50,3 +50,26 @@ def test_flows_are_found_through_address_translation_and_deleted() -> None:
     assert set(conntrack.flows(ENGINE, 443)) == expected
     assert conntrack.forget(IPv4Address("192.0.2.10")) == len(expected)
     assert conntrack.flows(ENGINE, 443) == []
+
+
+@in_namespace
+def test_a_peer_is_forgotten_whoever_began() -> None:
+    sh(
+        "ip address add 203.0.113.17/32 dev lo; ip address add 192.0.2.10/32 dev lo;"
+        "nft add table inet t; nft 'add chain inet t i { type filter hook input priority 0; }';"
+        "nft add rule inet t i ct state new counter"
+    )
+    there, here = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    there.bind((str(ENGINE), 51820))
+    for port in (51820, 40000):
+        here.close()
+        here = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        here.bind(("192.0.2.10", port))
+        if port == 51820:
+            here.sendto(b"?", (str(ENGINE), 51820))
+        else:
+            there.sendto(b"?", ("192.0.2.10", port))
+    assert conntrack.forget_peer(ENGINE, 51821) == 0
+    assert conntrack.forget_peer(IPv4Address("203.0.113.18"), 51820) == 0
+    assert conntrack.forget_peer(ENGINE, 51820) == 2
+    assert conntrack.forget_peer(ENGINE, 51820) == 0

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from appliance.tunnel import endpoints
 from appliance.tunnel.endpoints import (
     ADDRESS_PATIENCE,
     LONGEST_BACKOFF,
@@ -158,6 +159,19 @@ def test_late_answers_of_another_time_are_ignored() -> None:
     assert core.handle(ResolveFailed("old.dc.example", 1.0)) == []
     with pytest.raises(KeyError):
         core.handle(HandshakeOld("old", 1.0))
+
+
+def test_a_name_does_not_lead_the_tunnel_into_itself_or_the_lan(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = [IPv4Network("192.0.2.0/26"), IPv4Network("203.0.113.0/25")]
+    answers = [IPv4Address(text) for text in ("192.0.2.5", "203.0.113.17", "127.0.0.1", "0.0.0.0", "224.0.0.1")]
+
+    async def told(*_: object) -> list[IPv4Address]:
+        return answers
+
+    monkeypatch.setattr(endpoints, "resolve_a", told)
+    assert asyncio.run(resolve("vpn1.dc.example", {4}, [], 1.0, inside)) == Unresolved(Reason.IMPOSSIBLE)
+    answers.append(THREE)
+    assert asyncio.run(resolve("vpn1.dc.example", {4}, [], 1.0, inside)) == [THREE]
 
 
 def test_an_address_needs_no_resolver() -> None:
