@@ -189,8 +189,7 @@ def _through(
                 ends = False
             case Offload():
                 # nft_flow_offload.c: a packet without an established connection, or that resets it, does not fire it.
-                resets = view.fields[Field.TCP_FLAGS_RST]
-                lasts = z3.And(view.is_(Field.CT_STATE, "established"), z3.Not(z3.And(resets.present, resets.value)))
+                lasts = z3.And(view.is_(Field.CT_STATE, "established"), z3.Not(view.is_(Field.TCP_FLAGS_RST)))
                 fires, ends = z3.And(matched, lasts), False
                 done.offloaded.append(fires)
             case MarkConnection(mark):

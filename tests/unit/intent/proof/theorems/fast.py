@@ -30,7 +30,8 @@ def only_guarded_connections_are_fast(f: Facts, p: Journey) -> z3.BoolRef:
 @always("The same on the fast path, whoever is alive", THROUGH)
 def what_a_terminal_says_to_a_proven_engine_is_fast(f: Facts, p: Journey) -> z3.BoolRef:
     to_engine = z3.And(f.could_be_fast(p.wire), f.to_tunnel(p.routed))
-    says = z3.And(p.passes, to_engine, p.routed.is_(Field.CT_STATE, "established"))
+    ends = p.routed.is_(Field.TCP_FLAGS_RST)
+    says = z3.And(p.passes, to_engine, p.routed.is_(Field.CT_STATE, "established"), z3.Not(ends))
     return z3.Implies(says, p.offloaded)
 
 
