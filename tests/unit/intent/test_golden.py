@@ -82,7 +82,7 @@ CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"wan": {"kind": "pppoe", "interface": "wan0", "user": "clinic-0001@provider.example"}},
     ),
     "ds-lite": ({}, {"wan": DS_LITE}),
-    "map-e": ({}, {"wan": MAP_E}),
+    "map-e": ({}, {"wan": MAP_E, "terminals": SEGMENTS["terminals"][:1]}),
     "one-tunnel-terminate-only": (
         {"tunnels": [lab_tunnel(1)], "services": [terminate_service()], "monitoring": []},
         {"terminals": [], "vendor": None, "language": "en"},

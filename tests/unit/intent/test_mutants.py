@@ -20,7 +20,6 @@ from tests.unit.intent.test_golden import CLINICS, compiled
 _NOBODY = "no terminal is listed: whoever sends is refused at the end of the chain"
 _COUNTS = "it decides of packets to come, and of no other"
 _NO_PORTS = "what has no ports is refused before it comes here: this is the last line, and leans on nobody"
-_NOBODY_OUT = "no terminal goes out by this clinic's line, and the router sends nothing there that has no ports"
 _ALIKE = "without it all ports are given out as well, but not alike"
 _COUNTING = (
     ("ports_counted", "Own ports: which blocks are full"),
@@ -41,8 +40,6 @@ NOT_NEEDED: dict[str, dict[tuple[str, str], str]] = {
         **dict.fromkeys(_COUNTING, _COUNTS),
         ("wan_ports", "Own ports: all blocks are used alike"): _ALIKE,
         ("wan_guard", "Own ports: nothing leaves with an address or port of others"): _NO_PORTS,
-        ("wan_ports_1", "Own ports: those of one block, as long as one is free towards there"): _NOBODY_OUT,
-        ("wan_ports_2", "Own ports: those of one block, as long as one is free towards there"): _NOBODY_OUT,
     },
     "one-tunnel-terminate-only": {
         ("fast_path_guard", "Fast path guarded: a listed terminal, an engine whose proof is fresh"): _NOBODY,

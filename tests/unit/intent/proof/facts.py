@@ -103,6 +103,10 @@ class Facts:
             z3.And(at.is_(field, *self.lines6), at.is_(Field.FAMILY, "ipv6")),
         )
 
+    def by_shared_address(self, at: View) -> z3.BoolRef:
+        """Out by a MAP-E line."""
+        return at.is_(Field.OIF, *self.shared)
+
     def from_tunnel(self, at: View) -> z3.BoolRef:
         return at.is_(Field.IIF, *self.tunnels)
 

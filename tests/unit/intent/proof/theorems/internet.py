@@ -8,7 +8,7 @@ from appliance.intent import names
 from appliance.intent.firewall import Field
 from tests.unit.intent.proof.facts import Facts
 from tests.unit.intent.proof.journey import Journey, Way
-from tests.unit.intent.proof.packet import View
+from tests.unit.intent.proof.packet import View, any_of
 from tests.unit.intent.proof.proving import always
 from tests.unit.intent.proof.walk import ADDRESS_OF_THE_LINE
 
@@ -45,16 +45,11 @@ def who_is_on_the_internet_reaches_no_engine(f: Facts, p: Journey) -> z3.BoolRef
 
 @always("A terminal is never at an engine and on the internet at once", THROUGH)
 def a_terminal_on_the_internet_reaches_it(f: Facts, p: Journey) -> z3.BoolRef:
-    """And is counted."""
-    asks = z3.And(
-        _is_a_terminal_on_the_internet(f, p),
-        f.to_line(p.routed),
-        f.question(p.routed),
-        z3.Not(p.routed.is_(Field.DESTINATION4, *f.inside)),
-        z3.Not(p.untracked),
-    )
+    """And is counted. By a MAP-E line as long as a port is free: `ports`."""
+    sent = z3.Or(p.passes, p.is_counted(names.STOPPED_PORTS))
     return z3.And(
-        z3.Implies(asks, p.passes), p.is_counted(names.PASSED_INTERNET) == z3.And(p.passes, f.to_line(p.routed))
+        z3.Implies(z3.And(asks(f, p), z3.Not(f.by_shared_address(p.routed))), p.passes),
+        p.is_counted(names.PASSED_INTERNET) == z3.And(sent, f.from_lan(p.wire), f.to_line(p.routed)),
     )
 
 
@@ -79,8 +74,26 @@ def a_terminal_on_the_internet_asks_names_that_the_line_knows(f: Facts, p: Journ
 
 @always("A terminal is never at an engine and on the internet at once", THROUGH)
 def out_there_the_lan_has_the_lines_address(f: Facts, p: Journey) -> z3.BoolRef:
+    """Or, where others share that, the part of it that is ours."""
     leaves = z3.And(p.fresh, p.passes, f.to_line(p.routed))
-    return z3.Implies(leaves, p.source == ADDRESS_OF_THE_LINE)
+    ours = any_of(
+        z3.And(p.routed.is_(Field.OIF, interface), p.source == int(share.address))
+        for interface, share in f.shared.items()
+        if share
+    )
+    own = z3.And(z3.Not(f.by_shared_address(p.routed)), p.source == ADDRESS_OF_THE_LINE)
+    return z3.Implies(leaves, z3.Or(own, ours))
+
+
+def asks(f: Facts, p: Journey) -> z3.BoolRef:
+    """What a terminal may, by the line."""
+    return z3.And(
+        _is_a_terminal_on_the_internet(f, p),
+        f.to_line(p.routed),
+        f.question(p.routed),
+        z3.Not(p.routed.is_(Field.DESTINATION4, *f.inside)),
+        z3.Not(p.untracked),
+    )
 
 
 def _is_a_terminal_on_the_internet(f: Facts, p: Journey) -> z3.BoolRef:

@@ -70,8 +70,10 @@ def what_is_not_proven_now_is_refused_though_it_was(f: Facts, p: Journey) -> z3.
 
 @always("A LAN client never waits in silence", INWARD, THROUGH)
 def the_lan_is_answered_unless_it_lies_or_shouts(f: Facts, p: Journey) -> z3.BoolRef:
+    """Or a MAP-E line's guard stops what other rules than these have begun, which has another's port for ever."""
     shouts = z3.And(p.routed.is_(Field.FIB_DESTINATION_TYPE, "broadcast", "multicast"), z3.BoolVal(p.way is INWARD))
-    return z3.Implies(z3.And(f.from_lan(p.wire), p.dropped), z3.Or(f.is_forged_on_lan(p.wire), shouts))
+    stopped = p.is_counted(names.STOPPED_PORTS)
+    return z3.Implies(z3.And(f.from_lan(p.wire), p.dropped), z3.Or(f.is_forged_on_lan(p.wire), shouts, stopped))
 
 
 @always("A LAN client never waits in silence", INWARD)
@@ -114,7 +116,7 @@ def what_the_lan_is_refused_is_counted(f: Facts, p: Journey) -> z3.BoolRef:
     return z3.And(
         z3.Implies(impostor, p.is_counted(names.REFUSED_IMPOSTOR)),
         z3.Implies(p.is_counted(names.REFUSED_IMPOSTOR), z3.And(refused, f.is_impostor(p.wire))),
-        z3.Or(p.is_counted(names.REFUSED_LAN), p.is_counted(names.REFUSED_IMPOSTOR)) == refused,
+        z3.Or(*map(p.is_counted, (names.REFUSED_LAN, names.REFUSED_IMPOSTOR, names.REFUSED_PORTS))) == refused,
     )
 
 

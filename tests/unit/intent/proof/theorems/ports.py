@@ -13,7 +13,7 @@ from tests.unit.intent.proof.facts import Facts
 from tests.unit.intent.proof.journey import Journey, Way
 from tests.unit.intent.proof.packet import View, any_of
 from tests.unit.intent.proof.proving import always
-from tests.unit.intent.proof.theorems import line
+from tests.unit.intent.proof.theorems import internet, line
 
 THROUGH, OUTWARD = Way.THROUGH, Way.OUTWARD
 OWN = "Nothing leaves with another customer's address or port"
@@ -52,6 +52,36 @@ def what_may_leave_does_as_long_as_a_block_has_room(f: Facts, p: Journey) -> z3.
     )
 
 
+@always(OWN, THROUGH)
+def what_a_terminal_asks_leaves_as_long_as_a_block_has_room(f: Facts, p: Journey) -> z3.BoolRef:
+    """An echo request's identifier stands for its port."""
+    return z3.And(
+        *(
+            z3.Implies(
+                z3.And(
+                    p.routed.is_(Field.OIF, interface),
+                    internet.asks(f, p),
+                    z3.Not(_finds_none(f, p, interface)),
+                    z3.If(
+                        p.fresh,
+                        z3.Or(
+                            z3.And(p.routed.is_(Field.L4PROTO, "tcp", "udp"), any_of(_room(f, p, interface, share))),
+                            z3.And(
+                                p.routed.is_(Field.ICMP_TYPE, "echo-request"),
+                                any_of(_echo_room(f, p, interface, share)),
+                            ),
+                        ),
+                        _is_ours(p.departs, share),
+                    ),
+                ),
+                p.passes,
+            )
+            for interface, share in f.shared.items()
+            if share
+        )
+    )
+
+
 @always(OWN, OUTWARD)
 def who_finds_no_port_is_refused_and_counted(f: Facts, p: Journey) -> z3.BoolRef:
     """The tunnels are never asked: nobody else talks to where they lead."""
@@ -64,6 +94,22 @@ def who_finds_no_port_is_refused_and_counted(f: Facts, p: Journey) -> z3.BoolRef
             )
             for interface in f.shared
         )
+    )
+
+
+@always(OWN, THROUGH)
+def which_terminal_finds_no_port_is_refused_and_counted(f: Facts, p: Journey) -> z3.BoolRef:
+    """For what would not leave anyway no port is looked for."""
+    inside = p.routed.is_(Field.DESTINATION4, *f.inside)
+    return z3.And(
+        z3.Implies(p.is_counted(names.REFUSED_PORTS), z3.Not(inside)),
+        *(
+            z3.Implies(
+                z3.And(p.routed.is_(Field.OIF, interface), internet.asks(f, p)),
+                p.is_counted(names.REFUSED_PORTS) == _finds_none(f, p, interface),
+            )
+            for interface in f.shared
+        ),
     )
 
 
@@ -114,3 +160,9 @@ def _room(f: Facts, p: Journey, interface: str, share: Share) -> Iterator[z3.Boo
     key = tuple(p.routed.fields[field].value for field in (Field.L4PROTO, Field.DESTINATION4, Field.DPORT))
     for number in range(1, len(share.blocks) + 1):
         yield z3.Not(p.routed.sets.holds(f"{name}_port_full", (z3.BitVecVal(number, 32), *key)))
+
+
+def _echo_room(f: Facts, p: Journey, interface: str, share: Share) -> Iterator[z3.BoolRef]:
+    to = p.routed.fields[Field.DESTINATION4].value
+    for number in range(1, len(share.blocks) + 1):
+        yield z3.Not(p.routed.sets.holds(f"{_name(f, interface)}_echo_full", (z3.BitVecVal(number, 32), to)))
