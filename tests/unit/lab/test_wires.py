@@ -44,7 +44,7 @@ def pair(directory: Path) -> Iterator[Pair]:
 
 
 def test_a_cable_connects_and_the_host_sees_no_interface(pair: Pair) -> None:
-    assert pair.ping()
+    until(pair.ping, "the cable connects")
     assert "02:00:00:00:00:01" in pair.left.run("ip", "link", "show", "eth0").stdout
     assert not {"eth0-left", "lan-left", "lan-right"} & host_interfaces()
 
