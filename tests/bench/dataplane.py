@@ -26,8 +26,8 @@ def parts(failover_rounds: int) -> dict[str, tuple[Kind, tuple[str, ...]]]:
         # The clock counts instructions.
         "instructions": (COUNTED, ()),
         "throughput": (WALL_CLOCK, ()),
+        "failover": (WALL_CLOCK, ("--rounds", str(failover_rounds))),
         # What waits is skipped, and a busy machine delays nobody's timers.
-        "failover": (TIME_TRAVEL, ("--rounds", str(failover_rounds))),
         "loss": (TIME_TRAVEL, ()),
         "apply": (WALL_CLOCK, ()),
         # Nobody outside the router's world shares its pages there.
