@@ -6,6 +6,7 @@ The firewall hears of an address before WireGuard does, or the first packets wou
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
@@ -91,7 +92,10 @@ class EndpointKeeper:
             for event in self._tunnels.peer_events(boottime()):
                 self._events.put_nowait(event)
             self._events.put_nowait(endpoints.Tick(boottime()))
-            await asyncio.sleep(TICK)
+            # A tunnel that has moved may need an address of the other family before BFD gives it up.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._tunnels.moved.wait(), TICK)
+            self._tunnels.moved.clear()
 
     async def _look_at_lines(self) -> None:
         if self._firewall is not self._applier.firewall:

@@ -81,5 +81,5 @@ class LineKeeper:
 
     def _tell(self, core: lines.Lines) -> None:
         for tunnel, line in core.in_use.items():
-            self._tunnels.lines[tunnel] = line
+            self._tunnels.use(tunnel, line)
             self._records.record("tunnel.line", tunnel, True, detail=line)

@@ -51,6 +51,8 @@ class TunnelWatch:
         self._peers: dict[str, PeerState] = {}
         self.lines = {tunnel.name: tunnel.line for tunnel in intent.tunnels}
         """The access line that each tunnel uses, by their names."""
+        self.moved = asyncio.Event()
+        """`lines` has changed since whoever waits for it has cleared it."""
         self.mtus = {tunnel.name: told[tunnel.name].mtu if tunnel.name in told else None for tunnel in intent.tunnels}
         """How large a packet each tunnel carries, in bytes; None: as the account says."""
         for event in self._heed(wishes):
@@ -73,6 +75,12 @@ class TunnelWatch:
     def path(self, tunnel: str) -> bool | None:
         """Whether packets passed both ways at the last look; None while nobody knows, as of a drained tunnel."""
         return None if tunnel in self._wishes.drained else self._up.get(tunnel)
+
+    def use(self, tunnel: str, line: str) -> None:
+        """The tunnel uses this access line from now on."""
+        if self.lines[tunnel] != line:
+            self.lines[tunnel] = line
+            self.moved.set()
 
     def version(self, tunnel: Tunnel) -> int | None:
         """Of IP, by which the tunnel's outer packets went at the last look; None while nobody knows."""
