@@ -1,4 +1,4 @@
-"""Leak matrix: a line by IPv6, whose access network attacks; its far ends out of reach; the daemon killed."""
+"""Leak matrix: a line by IPv6, whose access network attacks; the same with the daemon killed."""
 
 from __future__ import annotations
 

@@ -152,7 +152,10 @@ class Map:
         yield Place(STRANGER, (stranger,), beyond, lan_names, self._mac(STRANGER), lan)
         yield Place(LAN_ATTACKER, liars, beyond[:3], lan_names, self._mac(LAN_ATTACKER), lan)
         for upstream in self.upstreams:
-            ours, macs = self.line_address(upstream.port), (self._mac(upstream.sender), self._mac_of(upstream.port))
+            ours, macs = (
+                self.line_address(upstream.port),
+                (self._mac(upstream.sender), self._world.mac("router", upstream.port)),
+            )
             here = upper if upstream.is_ipv6 else upstream.inside
             known = (here, concentrator, _RECEPTION, _PROVEN[0], inner, _WEB, ours, *impossible)
             yield Place(upstream.sender, known, (_RECEPTION, ours, *inside), (here, ours, *inside), *macs)
@@ -184,9 +187,6 @@ class Map:
 
     def _mac(self, sender: str) -> str:
         return self._world.mac(*self.stands[sender])
-
-    def _mac_of(self, port: str) -> str:
-        return self._world.mac("router", port)
 
 
 def is_inside(address: str) -> bool:

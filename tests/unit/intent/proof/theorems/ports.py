@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import z3
 
@@ -36,50 +36,28 @@ def by_a_map_e_line_leave_only_our_address_and_ports(f: Facts, p: Journey) -> z3
 @always(OWN, OUTWARD)
 def what_may_leave_does_as_long_as_a_block_has_room(f: Facts, p: Journey) -> z3.BoolRef:
     """And what has its port already goes on."""
-    return z3.And(
-        *(
-            z3.Implies(
-                z3.And(
-                    p.routed.is_(Field.OIF, interface),
-                    _may_leave(f, p, interface),
-                    z3.If(p.fresh, any_of(_room(f, p, interface, share)), _is_ours(p.departs, share)),
-                ),
-                p.passes,
-            )
-            for interface, share in f.shared.items()
-            if share
-        )
-    )
+
+    def room(interface: str, share: Share) -> z3.BoolRef:
+        return any_of(_room(f, p, interface, share))
+
+    return _leaves(f, p, lambda interface: _may_leave(f, p, interface), room)
 
 
 @always(OWN, THROUGH)
 def what_a_terminal_asks_leaves_as_long_as_a_block_has_room(f: Facts, p: Journey) -> z3.BoolRef:
     """An echo request's identifier stands for its port."""
-    return z3.And(
-        *(
-            z3.Implies(
-                z3.And(
-                    p.routed.is_(Field.OIF, interface),
-                    internet.asks(f, p),
-                    z3.Not(_finds_none(f, p, interface)),
-                    z3.If(
-                        p.fresh,
-                        z3.Or(
-                            z3.And(p.routed.is_(Field.L4PROTO, "tcp", "udp"), any_of(_room(f, p, interface, share))),
-                            z3.And(
-                                p.routed.is_(Field.ICMP_TYPE, "echo-request"),
-                                any_of(_echo_room(f, p, interface, share)),
-                            ),
-                        ),
-                        _is_ours(p.departs, share),
-                    ),
-                ),
-                p.passes,
-            )
-            for interface, share in f.shared.items()
-            if share
+
+    def may(interface: str) -> z3.BoolRef:
+        return z3.And(internet.asks(f, p), z3.Not(_finds_none(f, p, interface)))
+
+    def room(interface: str, share: Share) -> z3.BoolRef:
+        echo_room = any_of(_echo_room(f, p, interface, share))
+        return z3.Or(
+            z3.And(p.routed.is_(Field.L4PROTO, "tcp", "udp"), any_of(_room(f, p, interface, share))),
+            z3.And(p.routed.is_(Field.ICMP_TYPE, "echo-request"), echo_room),
         )
-    )
+
+    return _leaves(f, p, may, room)
 
 
 @always(OWN, OUTWARD)
@@ -110,6 +88,26 @@ def which_terminal_finds_no_port_is_refused_and_counted(f: Facts, p: Journey) ->
             )
             for interface in f.shared
         ),
+    )
+
+
+def _leaves(
+    f: Facts, p: Journey, may: Callable[[str], z3.BoolRef], room: Callable[[str, Share], z3.BoolRef]
+) -> z3.BoolRef:
+    """What may leave by each of the lines, and has its port already or finds room for one, does."""
+    return z3.And(
+        *(
+            z3.Implies(
+                z3.And(
+                    p.routed.is_(Field.OIF, interface),
+                    may(interface),
+                    z3.If(p.fresh, room(interface, share), _is_ours(p.departs, share)),
+                ),
+                p.passes,
+            )
+            for interface, share in f.shared.items()
+            if share
+        )
     )
 
 
