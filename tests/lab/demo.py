@@ -32,7 +32,12 @@ from tests.lab.world import World
 SCREENSHOT = PROJECT / "build" / "screenshots" / "demo-status.png"
 REFUSAL_LIMIT = 0.1
 """Seconds: what a person takes for "at once"."""
-TUNNELS_ONLY = f"not (udp port {addresses.WIREGUARD_PORT}) and not arp and not (udp port 53) and not (udp port 67)"
+REFUSED = f"icmp[0] = 3 and icmp[17] = 17 and icmp[30:2] = {addresses.WIREGUARD_PORT}"
+"""What a concentrator that is being switched on says to a tunnel's packet: destination unreachable, quoting UDP."""
+TUNNELS_ONLY = (
+    f"not (udp port {addresses.WIREGUARD_PORT}) and not arp and not (udp port 53) and not (udp port 67) "
+    f"and not ({REFUSED})"
+)
 
 SERVICES = {addresses.RECEIPT_HOST: "receipt", addresses.RECEIPT_GATE_HOST: "receipt-gate"}
 MODES = {"passthrough": addresses.RECEIPT_HOST, "terminate": addresses.RECEIPT_GATE_HOST}
