@@ -112,7 +112,8 @@ class Matrix:
         before = self._settings_of_the_kernel()
         column = self.look(state)
         self.sum_up([column])
-        assert not state.steady or self._settings_of_the_kernel() == before, f"{state.name}: routes have changed"
+        changed = sorted(self._settings_of_the_kernel() ^ before)
+        assert not (state.steady and changed), f"{state.name}: routes have changed\n" + "\n".join(changed)
         return column
 
     def sum_up(self, columns: Iterable[Column]) -> None:
@@ -244,12 +245,18 @@ class Matrix:
         until(quiet, "the last canary arrives, and all is quiet", limit=30, pause=0.2)
         return heard
 
-    def _settings_of_the_kernel(self) -> tuple[str, ...]:
+    def _settings_of_the_kernel(self) -> Set[str]:
         """What a redirect, an advertisement or an offer would change."""
         router = self._world.machines["router"]
-        shown = router.run("ip", "-oneline", "route", "show", "table", "all").stdout.splitlines()
-        ours = sorted(line for line in shown if "sk-dc" not in line and "proto bird" not in line)
-        return (*ours, router.run("ip", "-oneline", "-6", "address", "show", "scope", "global").stdout)
+
+        def is_settled() -> bool:
+            return "tentative" not in router.run("ip", "-oneline", "-6", "address", "show", "up").stdout
+
+        # Or a route to a new address of its own appears meanwhile (RFC 4862, 5.4).
+        until(is_settled, "an end of the router's looking for doubles of its addresses")
+        routes = router.run("ip", "-oneline", "route", "show", "table", "all").stdout.splitlines()
+        numbers = router.run("ip", "-oneline", "-6", "address", "show", "scope", "global").stdout.splitlines()
+        return {*numbers, *(route for route in routes if "sk-dc" not in route and "proto bird" not in route)}
 
     # ---- what is told ----------------------------------------------------------------------------------
 
