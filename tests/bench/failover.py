@@ -24,12 +24,12 @@ from websockets.exceptions import WebSocketException
 
 from appliance import paths
 from appliance.intent.lines import FIRST_MARK
-from tests.bench.ping_log import PingLog
 from tests.bench.ping_router import LOSSES, PERIOD, PingRouter
 from tests.bench.run import run
 from tests.bench.table import Goal, Row, explain
 from tests.lab import addresses, datacenter, observe
 from tests.lab.lines.upper import UpperRouter, usb_modem
+from tests.lab.ping_log import PingLog
 from tests.lab.waiting import until
 from tests.lab.wires import Direction
 from tests.lab.world import World

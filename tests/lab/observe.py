@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-import signal
 import subprocess
-import time
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,7 +15,6 @@ from tests.lab.waiting import until
 from tests.lab.world import World
 
 METRICS_PORT = 9464
-PING_INTERVAL = 0.005
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -98,50 +93,6 @@ def photograph(url: str, file: Path) -> str:
         page.screenshot(path=file, full_page=True)
         browser.close()
     return " ".join(headline.split())
-
-
-class Pings:
-    """Monitoring pings the router's inner address all the time: both directions of the path, as packets see it."""
-
-    def __init__(self, world: World) -> None:
-        self._machine = world.machines["core"]
-
-    def __enter__(self) -> Self:
-        self._process = self._machine.start(
-            [
-                "ping",
-                "-D",
-                "-n",
-                "-i",
-                str(PING_INTERVAL),
-                "-I",
-                str(addresses.MONITORING.ip),
-                str(addresses.CLINIC_INNER),
-            ],
-            stdout=subprocess.PIPE,
-        )
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if "icmp_seq" in _text(line):
-                break
-        return self
-
-    def longest_gap(self) -> float:
-        """Seconds of the longest time without an answer, until now. Ends the pinging."""
-        ended = time.time()
-        # Not SIGTERM: ping would die with the newest answers unwritten in its buffer.
-        self._process.send_signal(signal.SIGINT)
-        output = "".join(_text(line) for line in self._process.stdout or ())
-        times = [float(found) for found in re.findall(r"\[(\d+\.\d+)\] \d+ bytes from", output)]
-        if not times:
-            raise ValueError("no answers at all")
-        return max(later - earlier for earlier, later in pairwise([*times, max(ended, times[-1])]))
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.kill()
-        self._process.wait(10)
 
 
 class Session:

@@ -21,13 +21,16 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 _ENGINE_NAMES = ("*.cloud.example",)
 _YEAR = timedelta(days=365)
+LAST_HOUR = timedelta(hours=1)
 
 
 class EngineCertificate(Enum):
-    """What an engine may show: the first two are honest, each of the others is wrong in exactly one way."""
+    """What an engine may show: the first three are honest, each of the others is wrong in exactly one way."""
 
     GOOD = "good"
     BACKUP_KEY = "backup-key"
+    LAST_HOUR = "last-hour"
+    """Good for so long that it ends within the life of a world."""
     WRONG_PIN = "wrong-pin"
     WRONG_NAME = "wrong-name"
     EXPIRED = "expired"
@@ -111,6 +114,7 @@ class Pki:
         self.engine = {
             EngineCertificate.GOOD: self.engine_ca.issue("engine", own, _ENGINE_NAMES),
             EngineCertificate.BACKUP_KEY: self.engine_ca.issue("engine", reserve, _ENGINE_NAMES),
+            EngineCertificate.LAST_HOUR: self.engine_ca.issue("engine", own, _ENGINE_NAMES, not_after=now + LAST_HOUR),
             EngineCertificate.WRONG_PIN: self.engine_ca.issue("engine", foreign, _ENGINE_NAMES),
             EngineCertificate.WRONG_NAME: self.engine_ca.issue("engine", own, ("other.example",)),
             EngineCertificate.EXPIRED: self.engine_ca.issue(
