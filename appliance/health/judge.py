@@ -6,19 +6,10 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from appliance.health.causes import (
-    CAUSES,
-    LINE_REASONS,
-    PROOF_REASONS,
-    SECURITY,
-    TITLES,
-    certificate_title,
-    helper_title,
-    line_title,
-    tunnel_title,
-)
+from appliance.health.causes import CAUSES, LINE_REASONS, PROOF_REASONS, SECURITY
 from appliance.health.facts import Facts, Seen
 from appliance.health.model import State
+from appliance.health.titles import TITLES, certificate_title, helper_title, line_title, tunnel_title
 from appliance.text import Text
 
 SETTLING = 5.0

@@ -7,7 +7,7 @@ import pytest
 from appliance import paths
 from appliance.engines.bird import Standing
 from appliance.engines.wanted import engines_for
-from appliance.health.causes import helper_title
+from appliance.health.titles import helper_title
 from appliance.intent.compile import compile as compile_intent
 from appliance.secret import Secret
 from tests.builders import lab_account, lab_site

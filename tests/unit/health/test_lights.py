@@ -2,87 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
 from appliance.health.board import Board, Expected, headline
-from appliance.health.causes import CAUSES, LINE_REASONS, PROOF_REASONS, SECURITY
-from appliance.health.model import Evidence, Light, State
-
-EXPECTED = Expected(
-    lines={"wan": "wan0"},
-    tunnels=("dc1", "dc2"),
-    services=("receipt", "receipt-gate"),
-    certificates=("account", "identity"),
-    helpers=("bird", "dnsmasq"),
-)
-A, B = "203.0.113.17", "203.0.113.33"
-
-Change = tuple[str, str, bool] | tuple[str, str, bool, str] | tuple[str, str, bool, str, str]
-"""kind, subject, ok, reason, detail."""
-
-ALL_WELL: tuple[Change, ...] = (
-    ("account.present", "", True),
-    ("router.settings", "", True, "", "0"),
-    ("router.clock", "", True),
-    ("router.engine", "bird", True),
-    ("router.engine", "dnsmasq", True),
-    ("wan.carrier", "wan0", True),
-    ("wan.address", "wan0", True, "", "192.0.2.70"),
-    ("wan.gateway", "wan0", True),
-    ("tunnel.endpoint", "dc1", True),
-    ("tunnel.endpoint", "dc2", True),
-    ("tunnel.handshake", "dc1", True, "", "20"),
-    ("tunnel.handshake", "dc2", True, "", "25"),
-    ("tunnel.path", "dc1", True),
-    ("tunnel.path", "dc2", True),
-    ("tunnel.carrying", "dc1", True),
-    ("tunnel.carrying", "dc2", False),
-    ("engine.name", "receipt", True),
-    ("engine.name", "receipt-gate", True),
-    ("engine.proof", f"receipt@{A}", True),
-    ("engine.proof", f"receipt@{B}", True),
-    ("engine.proof", f"receipt-gate@{A}", True),
-    ("engine.proof", f"receipt-gate@{B}", True),
-    ("certificate.days", "account", True, "", "900"),
-    ("certificate.days", "identity", True, "", "400"),
-)
-
-
-def show(board: Board, at: float, changes: Iterable[Change]) -> None:
-    for kind, subject, ok, *rest in changes:
-        board.record(Evidence(kind, subject, ok, at, *rest))
-
-
-def without(*gone: str) -> tuple[Change, ...]:
-    """All is well, except that nobody looked at the things whose ``kind subject`` begins so."""
-    return tuple(change for change in ALL_WELL if not f"{change[0]} {change[1]}".startswith(gone))
-
-
-def board_with(*changes: Change, base: Iterable[Change] = ALL_WELL, at: float = 100.0) -> Board:
-    board = Board()
-    board.expect(EXPECTED)
-    show(board, at, base)
-    show(board, at, changes)
-    return board
-
-
-def by_name(lights: tuple[Light, ...]) -> dict[str, Light]:
-    return {light.name: light for light in lights}
-
-
-def causes(lights: tuple[Light, ...]) -> dict[str, str]:
-    return {light.name: light.cause for light in lights}
-
-
-def proofs(ok: bool, reason: str = "", services: tuple[str, ...] = EXPECTED.services) -> tuple[Change, ...]:
-    return tuple(("engine.proof", f"{service}@{address}", ok, reason) for service in services for address in (A, B))
-
-
-def down(*tunnels: str) -> tuple[Change, ...]:
-    return tuple(("tunnel.path", tunnel, False) for tunnel in tunnels)
+from appliance.health.causes import CAUSES, LINE_REASONS, PROOF_REASONS
+from appliance.health.model import Evidence, State
+from tests.unit.health.clinic import EXPECTED, A, Change, board_with, by_name, causes, down, proofs, show
 
 
 def test_all_is_well() -> None:
@@ -258,67 +185,6 @@ def test_root_cause_first_and_its_consequences_folded(
     assert lights[0].summary.en in headline(lights).text.en
 
 
-def test_no_address_counts_only_after_a_while() -> None:
-    board = board_with()
-    lost = (("wan.address", "wan0", False), *down("dc1", "dc2"), *proofs(False, "unreachable"))
-    for at in (101.0, 105.0, 110.0, 115.0, 115.9):
-        show(board, at, lost)
-    assert causes(board.lights(115.9))["line"] == "line.checking"
-    lights = board.lights(116.0)
-    assert (lights[0].cause, lights[0].root) == ("line.no-address", None)
-    assert {light.name for light in lights if light.root == "line"} == {"tunnel", "engine"}
-
-
-@pytest.mark.parametrize("reason", ["no-advertisement", "advertised-no-address", "no-resolvers"])
-def test_a_line_by_ipv6_says_what_it_lacks(reason: str) -> None:
-    board = board_with()
-    lost = (("wan.address", "wan0", False, reason), *down("dc1", "dc2"), *proofs(False, "unreachable"))
-    for at in (101.0, 105.0, 110.0, 116.0):
-        show(board, at, lost)
-    lights = board.lights(116.0)
-    assert (lights[0].cause, lights[0].root) == (f"line.{reason}", None)
-    assert {light.name for light in lights if light.root == "line"} == {"tunnel", "engine"}
-
-
-STARTING: tuple[Change, ...] = (
-    *without("wan.address", "wan.gateway", "tunnel.", "engine."),
-    ("wan.address", "wan0", False),
-    *(
-        (kind, name, False)
-        for kind in ("tunnel.endpoint", "tunnel.handshake", "tunnel.path")
-        for name in ("dc1", "dc2")
-    ),
-    ("engine.name", "receipt", False),
-    ("engine.name", "receipt-gate", False),
-)
-
-
-def test_a_router_that_has_just_started_sends_nobody_to_the_line_equipment() -> None:
-    board = Board()
-    board.expect(EXPECTED)
-    for at in (100.0, 104.0, 108.0, 112.0, 114.9):
-        show(board, at, STARTING)
-        lights = board.lights(at)
-        assert {light.state for light in lights} == {State.OK, State.UNKNOWN}
-        assert "確認しています" in headline(lights).text.ja
-    show(board, 115.0, STARTING)
-    lights = board.lights(115.0)
-    assert causes(lights) | {"router": "", "certificates": ""} == {
-        "router": "",
-        "line": "line.no-address",
-        "tunnel": "tunnel.name-not-found",
-        "engine": "engine.name-not-found",
-        "certificates": "",
-    }
-    assert lights[0].name == "line"
-
-
-def test_a_gateway_that_never_answered_gets_the_same_time() -> None:
-    board = board_with(("wan.gateway", "wan0", False), base=without("wan.gateway", "tunnel.", "engine."))
-    assert causes(board.lights(101.0))["line"] == "line.checking"
-    assert causes(board.lights(115.0))["line"] == "line.gateway-silent"
-
-
 @pytest.mark.parametrize(
     ("helper", "ja", "en"),
     [
@@ -399,136 +265,6 @@ def test_the_most_urgent_certificate_speaks_for_all() -> None:
     assert [part.name for part in lights["certificates"].parts] == ["identity", "account"]
 
 
-def test_packets_that_come_back_outweigh_a_silent_gateway() -> None:
-    light = by_name(board_with(("wan.gateway", "wan0", False)).lights(101.0))["line"]
-    assert light.cause == "line.ok"
-
-
-def test_a_path_that_works_outweighs_what_should_explain_its_failure() -> None:
-    lights = board_with(("tunnel.handshake", "dc1", False), ("tunnel.endpoint", "dc2", False)).lights(101.0)
-    assert causes(lights)["tunnel"] == "tunnel.ok"
-
-
-def test_a_pulled_cable_counts_at_once_even_if_the_path_was_up_a_moment_ago() -> None:
-    board = board_with()
-    show(board, 101.0, (("wan.carrier", "wan0", False),))
-    show(board, 101.2, (("tunnel.path", "dc1", True),))
-    assert by_name(board.lights(101.5))["line"].cause == "line.no-cable"
-
-
-def test_a_path_that_still_works_contradicts_a_cable_said_to_be_out() -> None:
-    board = board_with()
-    show(board, 101.0, (("wan.carrier", "wan0", False),))
-    show(board, 107.0, (("tunnel.path", "dc1", True),))
-    assert by_name(board.lights(107.0))["line"].cause == "line.ok"
-
-
-def test_a_proof_from_before_the_outage_says_nothing_about_now() -> None:
-    board = board_with()
-    show(board, 110.0, down("dc1", "dc2"))
-    lights = board.lights(111.0)
-    assert causes(lights)["engine"] == "engine.waiting"
-    assert by_name(lights)["engine"].root == "tunnel"
-    assert headline(lights).text.ja.startswith("レセコンにつながりません。")
-
-
-def test_a_proof_made_during_an_outage_of_the_paths_shows_that_packets_pass() -> None:
-    board = board_with()
-    for at in (110.0, 114.0, 118.0, 122.0):
-        show(board, at, down("dc1", "dc2"))
-    show(board, 120.0, proofs(True))
-    lights = board.lights(122.0)
-    assert causes(lights)["tunnel"] == "tunnel.unwatched"
-    assert causes(lights)["engine"] == "engine.ok"
-    assert causes(lights)["line"] == "line.ok"
-
-
-def test_the_spare_in_use_by_choice_is_no_fault() -> None:
-    light = by_name(board_with(("tunnel.carrying", "dc1", False), ("tunnel.carrying", "dc2", True)).lights(101.0))[
-        "tunnel"
-    ]
-    assert (light.cause, light.state) == ("tunnel.ok-on-spare", State.OK)
-
-
-def test_engines_silent_behind_one_path_are_told_of_that_path() -> None:
-    light = by_name(board_with(("tunnel.engines", "dc1", False), ("tunnel.engines", "dc2", True)).lights(101.0))[
-        "tunnel"
-    ]
-    assert (light.cause, light.state) == ("tunnel.on-spare", State.WARNING)
-    assert light.parts[0].cause == "tunnel.no-engine"
-
-
-def test_what_the_operator_wishes_is_told_and_is_no_fault() -> None:
-    light = by_name(board_with(("tunnel.pinned", "dc2", True)).lights(101.0))["tunnel"]
-    assert (light.cause, light.state) == ("tunnel.ok-pinned", State.OK)
-    light = by_name(board_with(("tunnel.drained", "dc1", True)).lights(101.0))["tunnel"]
-    assert (light.cause, light.state) == ("tunnel.one-drained", State.WARNING)
-    assert {part.cause for part in light.parts} == {"tunnel.ok", "tunnel.drained"}
-
-
-def test_a_drained_path_is_no_evidence_that_anything_works() -> None:
-    board = board_with(("tunnel.drained", "dc1", True))
-    for at in (110.0, 114.0, 118.0):
-        show(board, at, (("tunnel.drained", "dc1", True), *down("dc2")))
-    light = by_name(board.lights(118.0))["tunnel"]
-    assert light.state is State.FAILED
-
-
-def test_one_path_up_and_the_other_unheard_of() -> None:
-    light = by_name(board_with(base=without("tunnel.path dc2")).lights(101.0))["tunnel"]
-    assert (light.cause, light.parts[0].state) == ("tunnel.one-unknown", State.UNKNOWN)
-
-
-def test_one_service_without_any_proven_address_is_a_failure_with_its_name() -> None:
-    light = by_name(board_with(*proofs(False, "timeout", ("receipt-gate",))).lights(101.0))["engine"]
-    assert (light.cause, light.state) == ("engine.some-services", State.FAILED)
-    assert "receipt-gate" in light.summary.ja
-    assert [(part.name, part.cause) for part in light.parts] == [
-        ("receipt-gate", "engine.timeout"),
-        ("receipt", "engine.ok"),
-    ]
-
-
-def test_the_engines_name_does_not_resolve() -> None:
-    board = board_with(
-        ("engine.name", "receipt", False), ("engine.name", "receipt-gate", False), base=without("engine.")
-    )
-    assert causes(board.lights(115.0))["engine"] == "engine.name-not-found"
-
-
-def test_an_impostor_outweighs_other_failures_and_is_never_folded_away() -> None:
-    lights = by_name(
-        board_with(
-            *proofs(False, "timeout"),
-            ("engine.proof", f"receipt@{B}", False, "wrong-name"),
-            ("wan.carrier", "wan0", False),
-            *down("dc1", "dc2"),
-        ).lights(101.0)
-    )
-    assert lights["engine"].cause == "engine.wrong-name"
-    assert lights["engine"].root is None
-    assert lights["tunnel"].root == "line"
-
-
-@pytest.mark.parametrize("reason", [reason for reason, cause in PROOF_REASONS.items() if cause in SECURITY])
-def test_a_security_refusal_says_who_closed_the_way_and_whom_to_call(reason: str) -> None:
-    light = by_name(board_with(*proofs(False, reason)).lights(101.0))["engine"]
-    assert light.state is State.FAILED
-    assert "このルーターが通信を止めました" in light.advice.ja
-    assert "サポート会社に電話" in light.advice.ja
-    assert "Do not try again" in light.advice.en
-
-
-def test_an_address_that_left_the_name_service_is_let_go() -> None:
-    board = board_with()
-    show(board, 130.0, (("engine.proof", f"receipt@{A}", False, "timeout"),))
-    for at in (150.0, 170.0, 190.0):
-        show(board, at, (("engine.proof", f"receipt@{B}", True),))
-    light = by_name(board.lights(191.0))["engine"]
-    part = next(part for part in light.parts if part.name == "receipt")
-    assert part.cause == "engine.ok"
-
-
 def test_since_stays_until_state_or_cause_changes() -> None:
     board = board_with()
     assert by_name(board.lights(101.0))["tunnel"].since == 101.0
@@ -540,35 +276,12 @@ def test_since_stays_until_state_or_cause_changes() -> None:
     assert {part.name: part.since for part in light.parts} == {"dc1": 105.0, "dc2": 101.0}
 
 
-def test_carrying_is_the_tunnel_seen_to_carry_just_now() -> None:
-    board = board_with()
-    assert board.carrying(101.0) == "dc1"
-    show(board, 102.0, (("tunnel.carrying", "dc1", False), ("tunnel.carrying", "dc2", True)))
-    assert board.carrying(103.0) == "dc2"
-    assert board.carrying(200.0) is None
-
-
 def test_late_and_unknown_evidence() -> None:
     board = board_with()
     show(board, 50.0, (("wan.carrier", "wan0", False),))
     assert causes(board.lights(101.0))["line"] == "line.ok"
     with pytest.raises(ValueError, match=r"wan\.colour"):
         board.record(Evidence("wan.colour", "wan0", True, 1.0))
-
-
-@pytest.mark.parametrize(
-    ("dead", "cause"), [((), "line.ok"), (("usb0",), "line.no-spare"), (("wan0",), "line.on-spare")]
-)
-def test_of_two_lines_one_may_be_lost(dead: tuple[str, ...], cause: str) -> None:
-    board = Board()
-    board.expect(Expected(lines={"wan": "wan0", "backup_wan": "usb0"}))
-    for interface in ("wan0", "usb0"):
-        works = interface not in dead
-        for kind in ("wan.carrier", "wan.address", "wan.gateway"):
-            board.record(Evidence(kind, interface, works, 100.0))
-    line = by_name(board.lights(101.0))["line"]
-    assert line.cause == cause
-    assert [part.cause for part in line.parts] == ["line.no-cable"] * len(dead) + ["line.ok"] * (2 - len(dead))
 
 
 def test_what_is_no_longer_expected_is_forgotten() -> None:

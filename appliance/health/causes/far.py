@@ -1,0 +1,196 @@
+"""Causes on the data center's side: tunnels, engines, identities that are not proven, dates."""
+
+from __future__ import annotations
+
+from appliance.health.causes.wording import (
+    CALL,
+    NEAR_SIDE,
+    NOTHING,
+    PROTECTED,
+    RENEWAL,
+    STILL_USABLE,
+    failed,
+    ok,
+    unknown,
+    warning,
+)
+from appliance.text import Text
+
+TUNNEL = {
+    "tunnel.ok": ok("データセンターと安全につながっています。", "Safely connected to the data center."),
+    "tunnel.ok-on-spare": ok(
+        "経路は 2本とも使えます。いまは予備の経路を使っています。",
+        "Both paths work. The spare path is in use now.",
+    ),
+    "tunnel.ok-pinned": ok(
+        "経路は 2本とも使えます。サポート会社が選んだ経路を使っています。",
+        "Both paths work. The one that your support company has chosen is in use.",
+    ),
+    "tunnel.one-drained": warning(
+        "つながっています。作業のため、片方の経路は休ませてあります。",
+        "Connected. One path is kept out of use for work on it.",
+        Text(
+            "そのままお使いください。作業がいつ終わるかは、サポート会社に確かめてください。",
+            "Please carry on as usual. Ask your support company when the work will be over.",
+        ),
+    ),
+    "tunnel.drained": unknown(
+        "作業のため、この経路は休ませてあります。", "This path is kept out of use for work on it.", NOTHING
+    ),
+    "tunnel.on-spare": warning(
+        "主な経路が使えないので、予備の経路で動いています。",
+        "The main path is down; working on the spare path.",
+        STILL_USABLE,
+    ),
+    "tunnel.no-spare": warning(
+        "主な経路で動いていますが、予備の経路が切れています。",
+        "Working on the main path, but the spare path is down.",
+        STILL_USABLE,
+    ),
+    "tunnel.one-unknown": warning(
+        "つながっていますが、もう片方の経路の様子が分かりません。",
+        "Connected, but the state of the other path is not known.",
+        STILL_USABLE,
+    ),
+    "tunnel.unwatched": warning(
+        "通信はできていますが、経路の見張りができていません。",
+        "The connection works, but the paths are not being watched.",
+        STILL_USABLE,
+    ),
+    "tunnel.name-not-found": failed(
+        "つなぎ先（データセンター）の場所を調べられません。",
+        "The address of the data center cannot be looked up.",
+        NEAR_SIDE,
+    ),
+    "tunnel.no-handshake": failed(
+        "つなぎ先（データセンター）の機器が返事をしません。",
+        "The data center's equipment does not answer.",
+        NEAR_SIDE,
+    ),
+    "tunnel.no-engine": failed(
+        "この経路の先で、レセコンのサーバーが返事をしません。",
+        "The receipt server does not answer behind this path.",
+        NEAR_SIDE,
+    ),
+    "tunnel.path-down": failed(
+        "データセンターとの通信が途切れています。", "The connection to the data center is broken.", NEAR_SIDE
+    ),
+    "tunnel.all-down": failed(
+        "データセンターへの経路が、2本とも切れています。", "Both paths to the data center are down.", NEAR_SIDE
+    ),
+}
+
+ENGINE = {
+    "engine.ok": ok(
+        "本物のサーバーと確かめて、つながっています。", "Connected, and the server has proven its identity."
+    ),
+    "engine.waiting": unknown(
+        "データセンターへの経路が切れているため、確かめられません。",
+        "Cannot be checked while the path to the data center is down.",
+        NEAR_SIDE,
+    ),
+    "engine.some-addresses": warning(
+        "つながっていますが、予備のサーバーの一部が使えません。",
+        "Connected, but some of the spare servers do not work.",
+        STILL_USABLE,
+    ),
+    "engine.some-services": failed(
+        "一部のサービス（{detail}）につながりません。", "Some services ({detail}) cannot be reached.", NEAR_SIDE
+    ),
+    "engine.some-refused": warning(
+        "つながっていますが、本物と確かめられないサーバーが一つあり、そこへの通信を止めました。",
+        "Connected, but one server could not prove its identity, and the way to it has been closed.",
+        Text(
+            "レセコンはそのままお使いください。今日のうちに、サポート会社に知らせてください。",
+            "Please carry on as usual, and tell your support company today.",
+        ),
+    ),
+    "engine.name-not-found": failed(
+        "レセコンのサーバーの場所を調べられません。",
+        "The address of the receipt server cannot be looked up.",
+        NEAR_SIDE,
+    ),
+    "engine.timeout": failed("レセコンのサーバーが返事をしません。", "The receipt server does not answer.", NEAR_SIDE),
+    "engine.connection-refused": failed(
+        "レセコンのサーバーが接続を受け付けません。", "The receipt server does not accept connections.", NEAR_SIDE
+    ),
+    "engine.unreachable": failed(
+        "レセコンのサーバーに届きません。", "The receipt server cannot be reached.", NEAR_SIDE
+    ),
+    "engine.handshake-refused": failed(
+        "レセコンのサーバーが、安全な通信の開始を断りました。",
+        "The receipt server refused to start a secure connection.",
+        CALL,
+    ),
+    "engine.client-certificate-refused": failed(
+        "レセコンのサーバーが、この医院の電子証明書を受け付けません。",
+        "The receipt server does not accept this clinic's certificate.",
+        CALL,
+    ),
+    "engine.not-proven": failed(
+        "レセコンのサーバーを確かめられません（{detail}）。",
+        "The receipt server could not be checked ({detail}).",
+        CALL,
+    ),
+}
+
+SECURITY = {
+    "engine.wrong-pin": failed(
+        "レセコンのサーバーが、登録された鍵を持っていません。偽物の恐れがあります。",
+        "The receipt server does not hold the registered key. It may be an impostor.",
+        PROTECTED,
+    ),
+    "engine.wrong-name": failed(
+        "レセコンのサーバーの名前が、登録と違います。偽物の恐れがあります。",
+        "The receipt server's name is not the registered one. It may be an impostor.",
+        PROTECTED,
+    ),
+    "engine.unknown-ca": failed(
+        "レセコンのサーバーの電子証明書が、信用できる発行者のものではありません。偽物の恐れがあります。",
+        "The receipt server's certificate comes from no trusted issuer. It may be an impostor.",
+        PROTECTED,
+    ),
+    "engine.weak-cryptography": failed(
+        "レセコンのサーバーの暗号が弱く、安全ではありません。",
+        "The receipt server's cryptography is too weak to be safe.",
+        PROTECTED,
+    ),
+    "engine.expired": failed(
+        "レセコンのサーバーの電子証明書が、期限切れです。", "The receipt server's certificate has expired.", PROTECTED
+    ),
+    "engine.unusable-certificate": failed(
+        "レセコンのサーバーの電子証明書が、この用途に使えるものではありません。偽物の恐れがあります。",
+        "The receipt server's certificate is not meant for this use. It may be an impostor.",
+        PROTECTED,
+    ),
+    "engine.not-yet-valid": failed(
+        "レセコンのサーバーの電子証明書が、まだ有効期間に入っていません。",
+        "The receipt server's certificate is not valid yet.",
+        PROTECTED,
+    ),
+}
+
+CERTIFICATES = {
+    "certificates.ok": ok("期限まで、まだ十分あります。", "Valid, with plenty of time left."),
+    "certificates.renew-soon": warning("{name}の期限まで、{left}です。", "{name}: {left} left.", RENEWAL),
+    "certificates.renew-now": warning(
+        "{name}の期限まで、あと{left}しかありません。",
+        "{name}: only {left} left.",
+        Text("今週のうちに、サポート会社に電話してください。", "Call your support company this week."),
+    ),
+    "certificates.last-days": warning(
+        "{name}の期限が目の前です（あと{left}）。",
+        "{name} is about to end ({left} left).",
+        Text(
+            "過ぎるとレセコンにつながらなくなります。今日のうちに、サポート会社に電話してください。",
+            "After that the receipt computer cannot be reached. Call your support company today.",
+        ),
+    ),
+    "certificates.expired": failed("{name}の期限が切れました。", "{name} has expired.", CALL),
+    "certificates.identity-expired": failed("{name}の期限が切れました。", "{name} has expired.", CALL),
+    "certificates.account-expired": failed(
+        "接続アカウントの期限が切れました。", "The connection account has expired.", CALL
+    ),
+    "certificates.not-yet-valid": failed("{name}が、まだ有効期間に入っていません。", "{name} is not valid yet.", CALL),
+    "certificates.unusable": failed("{name}を使えません（{detail}）。", "{name} cannot be used ({detail}).", CALL),
+}

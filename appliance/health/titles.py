@@ -1,0 +1,58 @@
+"""What lights and their parts are called, for people who know no name of a program."""
+
+from __future__ import annotations
+
+from appliance.text import Text
+
+TITLES: dict[str, Text] = {
+    "router": Text("このルーター", "This router"),
+    "line": Text("インターネット回線", "Internet line"),
+    "tunnel": Text("データセンターへの経路", "Path to the data center"),
+    "engine": Text("レセコンのサーバー", "Receipt server"),
+    "certificates": Text("電子証明書", "Certificates"),
+}
+_HELPER_TITLES: dict[str, Text] = {
+    "dhcpcd": Text("回線のアドレスの受け取り", "getting the line's address"),
+    "pppd": Text("回線への接続（PPPoE）", "logging in to the line (PPPoE)"),
+    "bird": Text("経路の見張りと切り替え", "watching and switching the paths"),
+    "gate": Text("レセコンへの通信の取り次ぎ", "passing connections on to the receipt computer"),
+    "dnsmasq": Text("端末への名前とアドレスの案内", "telling terminals names and addresses"),
+    "dnsmasq-outside": Text("端末への院外の名前の案内", "telling terminals names from elsewhere"),
+    "chrony": Text("時刻合わせ", "keeping the time"),
+    "web": Text("状態のページ", "the status page"),
+}
+_CERTIFICATE_TITLES: dict[str, Text] = {
+    "account": Text("接続アカウント", "The connection account"),
+    "identity": Text("この医院の電子証明書", "This clinic's certificate"),
+    "presented": Text("端末に見せる電子証明書（{which}）", "The certificate shown to terminals ({which})"),
+    "trust-anchor": Text("サーバー側の認証局（{which}）", "The servers' certificate authority ({which})"),
+    "terminal-anchor": Text("端末側の認証局（{which}）", "The terminals' certificate authority ({which})"),
+}
+
+
+def tunnel_title(rank: int, name: str) -> Text:
+    """rank: 0 is preferred."""
+    return (
+        Text(f"主な経路（{name}）", f"Main path ({name})")
+        if rank == 0
+        else Text(f"予備の経路（{name}）", f"Spare path ({name})")
+    )
+
+
+def line_title(name: str) -> Text:
+    """name: as in the settings."""
+    return Text("主な回線", "Main line") if name == "wan" else Text("予備の回線", "Spare line")
+
+
+def helper_title(name: str) -> Text:
+    """What a helper daemon does, for people who do not know its name. name: a daemon, or ``daemon-line``."""
+    daemon, _, line = name.partition("-")
+    title = _HELPER_TITLES.get(name) or _HELPER_TITLES.get(daemon, Text(name, name))
+    return Text(f"{title.ja}（予備）", f"{title.en} (spare)") if line == "backup_wan" else title
+
+
+def certificate_title(label: str) -> Text:
+    """label: as `appliance.account.inspect.expiry_dates` gives it, ``KIND`` or ``KIND:WHICH``."""
+    kind, _, which = label.partition(":")
+    title = _CERTIFICATE_TITLES.get(kind, Text("電子証明書（{which}）", "The certificate ({which})"))
+    return Text(title.ja.format(which=which or label), title.en.format(which=which or label))
