@@ -30,7 +30,7 @@ from tests.lab.machine import Machine
 from tests.lab.waiting import until
 from tests.lab.wires import Cabinet
 from tests.unit.intent.clinic import add_users, owned_socket
-from tests.unit.intent.proof.journey import Way
+from tests.unit.intent.proof.arrival import Way
 from tests.unit.intent.proof.proving import Court
 from tests.unit.intent.proof.realise import OTHER_USER, Real, dream, targets
 from tests.unit.intent.proof.vocabulary import STRANGER
@@ -179,11 +179,9 @@ class Stage:
             sender = bytes.fromhex(real.words[Field.ETHER_SOURCE].replace(":", ""))
             self._wires[interface].send(card + sender + b"\x08\x00" + payload)
         source = real.words[Field.SOURCE4]
-        until(
-            lambda: self.trace.has_seen(source, real.number), f"the kernel traces\n{real.story}", limit=3, pause=0.002
-        )
+        until(lambda: self.trace.has_seen(source, real.number), f"the kernel traces\n{real.story}", pause=0.002)
         with contextlib.suppress(TimeoutError):  # that the path is another shows at the end
-            until(lambda: len(self.trace.path(real)) >= len(real.path), "the path", limit=1, pause=0.002)
+            until(lambda: len(self.trace.path(real)) >= len(real.path), "the path", limit=3, pause=0.002)
 
     def _send(self, real: Real, payload: bytes) -> None:
         user = real.words[Field.UID]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import z3
 
 from appliance.intent.firewall import Chain, Field, Rule, Table
-from tests.unit.intent.proof.journey import Journey, Way, ways_by
+from tests.unit.intent.proof.arrival import Way
+from tests.unit.intent.proof.journey import Journey, ways_by
 from tests.unit.intent.proof.proving import Court, story
 
 

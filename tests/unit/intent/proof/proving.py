@@ -10,8 +10,9 @@ import z3
 
 from appliance.intent.firewall import Field, Table
 from appliance.intent.model import RouterIntent
+from tests.unit.intent.proof.arrival import Way
 from tests.unit.intent.proof.facts import Facts
-from tests.unit.intent.proof.journey import Journey, Way, journey
+from tests.unit.intent.proof.journey import Journey, journey
 from tests.unit.intent.proof.packet import Sets
 from tests.unit.intent.proof.vocabulary import Vocabulary
 

@@ -13,7 +13,7 @@ from scapy.packet import Packet, Raw
 
 from appliance.intent import names
 from appliance.intent.firewall import Field, Value
-from tests.unit.intent.proof.journey import (
+from tests.unit.intent.proof.arrival import (
     CONNECTION_ADDRESS,
     CONNECTION_PORT,
     CT_DIRECTION,
@@ -21,9 +21,9 @@ from tests.unit.intent.proof.journey import (
     DPORT,
     FIB_TYPE,
     SPORT,
-    Journey,
     Way,
 )
+from tests.unit.intent.proof.journey import Journey
 from tests.unit.intent.proof.packet import any_of, bits
 from tests.unit.intent.proof.proving import Court, story
 from tests.unit.intent.proof.vocabulary import ADDRESS_TYPES, PROTOCOLS, STATES, STRANGER

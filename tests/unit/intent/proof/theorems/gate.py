@@ -6,8 +6,9 @@ import z3
 
 from appliance.intent import names
 from appliance.intent.firewall import Field
+from tests.unit.intent.proof.arrival import Way
 from tests.unit.intent.proof.facts import Facts
-from tests.unit.intent.proof.journey import Journey, Way
+from tests.unit.intent.proof.journey import Journey
 from tests.unit.intent.proof.proving import always
 
 INWARD, THROUGH = Way.INWARD, Way.THROUGH

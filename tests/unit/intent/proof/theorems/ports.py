@@ -9,8 +9,9 @@ import z3
 from appliance.intent import names
 from appliance.intent.firewall import Field
 from appliance.intent.map_e import Share
+from tests.unit.intent.proof.arrival import Way
 from tests.unit.intent.proof.facts import Facts
-from tests.unit.intent.proof.journey import Journey, Way
+from tests.unit.intent.proof.journey import Journey
 from tests.unit.intent.proof.packet import View, any_of
 from tests.unit.intent.proof.proving import always
 from tests.unit.intent.proof.theorems import internet, line
