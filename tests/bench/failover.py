@@ -44,7 +44,8 @@ DEEP_GOAL = Goal("<=", 2000)
 """Milliseconds, both."""
 HOW = (
     f"longest time without an answer to a ping every 5 ms; peer: a script that asks with ping every {PERIOD} s and "
-    f"moves the route after {LOSSES} losses, same world, its concentrators lose their power"
+    f"moves the route after {LOSSES} losses, same world, its concentrators lose their power; on paper mwan3's defaults "
+    "take 50 to 70 s, and people report 27 to 50 s of OPNsense's CARP"
 )
 _RECOVERY_SECONDS = 60.0
 _HOLD_SECONDS = 400.0
