@@ -15,8 +15,8 @@ from tests.lab.world import World
 pytestmark = [pytest.mark.namespaces, pytest.mark.real_kernel]
 
 FAILURES = 4
-GROWTH = 1.4
-"""Doubling, less what the time between two failures has made to be forgotten."""
+GROWTH = 1.2
+"""Doubling, less what the time between two failures has made to be forgotten: ever less is left of it."""
 LOOK = 5.0
 """Seconds between two looks, at most, with what BFD needs to come up."""
 
