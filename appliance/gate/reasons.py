@@ -16,6 +16,10 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
     UNKNOWN_CA = "unknown-ca"
+    SELF_SIGNED = "self-signed"
+    REVOKED = "revoked"
+    STAPLE_MISSING = "staple-missing"
+    WRONG_PURPOSE = "wrong-purpose"
     WEAK_KEY = "weak-key"
     SHA1 = "sha1"
     CERTIFICATE_UNUSABLE = "certificate-unusable"
@@ -70,6 +74,22 @@ TEXTS: dict[Reason, Text] = {
     Reason.UNKNOWN_CA: Text(
         "サーバーの証明書が、アカウントにある認証局から発行されたものではありません。データセンターに確認してください。",
         "The server's certificate was not issued by a certification authority of the account. Ask the data center.",
+    ),
+    Reason.SELF_SIGNED: Text(
+        "サーバーの証明書が、認証局ではなく、サーバー自身の署名だけで作られています。データセンターに確認してください。",
+        "The server's certificate is signed by nobody but itself. Ask the data center.",
+    ),
+    Reason.REVOKED: Text(
+        "サーバーの証明書は、認証局が取り消したものです。すぐにデータセンターに知らせてください。",
+        "The server's certificate has been revoked by its authority. Tell the data center at once.",
+    ),
+    Reason.STAPLE_MISSING: Text(
+        "サーバーが、証明書が取り消されていないことの証明 (OCSP) を出しません。データセンターに確認してください。",
+        "The server does not show, as it must, that its certificate has not been revoked (OCSP). Ask the data center.",
+    ),
+    Reason.WRONG_PURPOSE: Text(
+        "サーバーの証明書が、サーバー用のものではありません。データセンターに確認してください。",
+        "The server's certificate is not meant for a server. Ask the data center.",
     ),
     Reason.WEAK_KEY: Text(
         "サーバーの証明書の鍵が短すぎます (RSA は 2048 ビット以上、楕円曲線は 256 ビット以上が必要です)。",

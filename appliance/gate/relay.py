@@ -360,7 +360,7 @@ class Relay:
                 self._tell(core.WriteEnded(link.side))
             return
         refusal: Reason | None = None
-        if link.side is Side.ENGINE and isinstance(error, ssl.SSLError) and refuses_our_certificate(error):
+        if link.side is Side.ENGINE and isinstance(error, ssl.SSLError) and refuses_our_certificate(error.reason or ""):
             # A TLS 1.3 server looks at our certificate only after the handshake is over for us.
             refusal = Reason.CLIENT_CERTIFICATE_REFUSED
         self._tell(core.Broken(link.side, refusal))
