@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from appliance.account import certificates
+from appliance.account import certificates, revocation
 from appliance.account.model import Account, KeyPair
 from appliance.text import Text
 
@@ -59,6 +59,7 @@ def redacted(account: Account, now: datetime) -> dict[str, Any]:
         "trust_anchors": _chain(account.trust_anchors, now),
         "terminal_anchors": _chain(account.terminal_anchors, now),
         "identity": _chain(account.identity.certificate, now),
+        "revocations": revocation.summary(account.revocations),
         "monitoring": [str(network) for network in account.monitoring],
         "ntp": [str(address) for address in account.ntp],
     }
@@ -131,6 +132,9 @@ def _rows(view: dict[str, Any]) -> Iterator[tuple[Text, str]]:
     ):
         for certificate in view[key]:
             yield title, _line(certificate)
+    for one in view["revocations"]:
+        due = one["next_update"] or "–"
+        yield Text("失効リスト", "Revocation list"), f"{one['issuer']}: {one['count']} ({one['this_update']} – {due})"
 
 
 def _chain(pem: str, now: datetime) -> list[dict[str, Any]]:

@@ -177,6 +177,8 @@ class Account(_Part):
     """PEM: the CAs that sign the terminals' certificates."""
     identity: KeyPair
     """The clinic's certificate: what the router itself shows to an engine."""
+    revocations: str = ""
+    """PEM: revocation lists (CRLs) of the CAs in the two lists of anchors."""
     monitoring: tuple[IPv4Network, ...] = ()
     """Addresses inside the tunnels that may scrape /metrics and ping."""
     ntp: tuple[IPv4Address, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -59,10 +59,16 @@ def marks(pem: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def ends(pem: str) -> list[tuple[str, datetime]]:
-    """For each list, its CA's name and when the next one is due (aware, UTC); lists that do not say are left out."""
+def summary(pem: str) -> list[dict[str, Any]]:
+    """For people and programs, JSON-ready: whose list, of when, when its successor is due, how many it takes back."""
     return [
-        (one.issuer.rfc4514_string(), one.next_update_utc) for one in parse(pem) if one.next_update_utc is not None
+        {
+            "issuer": one.issuer.rfc4514_string(),
+            "this_update": one.last_update_utc.isoformat(),
+            "next_update": one.next_update_utc.isoformat() if one.next_update_utc else None,
+            "count": len(one),
+        }
+        for one in parse(pem)
     ]
 
 

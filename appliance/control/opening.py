@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance import paths
+from appliance.account import revocation
 from appliance.account.inspect import expiry_dates, redacted
 from appliance.account.model import Account
 from appliance.account.model import KeyPair as AccountKeyPair
@@ -79,6 +80,7 @@ def _account_view(account: Account) -> AccountView:
         trust_anchors=account.trust_anchors,
         terminal_anchors=account.terminal_anchors,
         identity=_pair(account.identity),
+        revoked=revocation.marks(account.revocations),
     )
 
 

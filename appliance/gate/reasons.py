@@ -45,6 +45,7 @@ class Reason(StrEnum):
     NO_PROVEN_ENGINE = "no-proven-engine"
     TERMINAL_CERTIFICATE_MISSING = "terminal-certificate-missing"
     TERMINAL_CERTIFICATE_REFUSED = "terminal-certificate-refused"
+    TERMINAL_CERTIFICATE_REVOKED = "terminal-certificate-revoked"
     TERMINAL_PROTOCOL_TOO_OLD = "terminal-protocol-too-old"
     TERMINAL_HANDSHAKE_FAILED = "terminal-handshake-failed"
     TERMINAL_TOO_SLOW = "terminal-too-slow"
@@ -154,6 +155,10 @@ TEXTS: dict[Reason, Text] = {
     Reason.TERMINAL_CERTIFICATE_REFUSED: Text(
         "端末の証明書を確認できないため、断りました。証明書の発行元と期限を確かめてください。",
         "A terminal's certificate could not be verified. Check who issued it and when it expires.",
+    ),
+    Reason.TERMINAL_CERTIFICATE_REVOKED: Text(
+        "認証局が取り消した証明書を出した端末を断りました。心当たりがなければ、端末の盗難や持ち出しを疑ってください。",
+        "A terminal with a revoked certificate was refused. If nobody knows why it was revoked, think of theft.",
     ),
     Reason.TERMINAL_PROTOCOL_TOO_OLD: Text(
         "端末のソフトが TLS 1.2 以上に対応していません。ソフトを更新してください。",
