@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -16,10 +15,7 @@ NOW = datetime.now(UTC)
 
 
 def revocation_list(
-    authority: Authority,
-    serials: dict[int, x509.ReasonFlags | None],
-    signer: Authority | None = None,
-    hash_: Any = None,
+    authority: Authority, serials: dict[int, x509.ReasonFlags | None], signer: Authority | None = None
 ) -> str:
     """In PEM, of `authority`, signed by it or by `signer`. serials: what it takes back, and why."""
     builder = x509.CertificateRevocationListBuilder().issuer_name(authority.name)
@@ -29,7 +25,7 @@ def revocation_list(
         if reason:
             entry = entry.add_extension(x509.CRLReason(reason), critical=False)
         builder = builder.add_revoked_certificate(entry.build())
-    signed = builder.sign((signer or authority).key, hash_ or hashes.SHA256())
+    signed = builder.sign((signer or authority).key, hashes.SHA256())
     return signed.public_bytes(Encoding.PEM).decode()
 
 
