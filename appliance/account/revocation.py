@@ -22,6 +22,9 @@ from appliance.text import Text
 _BLOCK = re.compile(r"-----BEGIN X509 CRL-----.*?-----END X509 CRL-----", re.DOTALL)
 
 
+UNREADABLE = Text("は PEM の失効リストとして読めません", "cannot be read as revocation lists in PEM")
+
+
 def parse(pem: str) -> list[x509.CertificateRevocationList]:
     """Lists in PEM, one after another; none in an empty text. Raises ValueError."""
     if _BLOCK.sub("", pem).strip():
@@ -34,12 +37,10 @@ def check(key: str, pem: str, anchors: Iterable[x509.Certificate]) -> None:
     try:
         lists = parse(pem)
     except ValueError:
-        raise malformed(
-            key, Text("は PEM の失効リストとして読めません", "cannot be read as revocation lists in PEM")
-        ) from None
+        raise malformed(key, UNREADABLE) from None
     known = list(anchors)
     for one in lists:
-        if not any(_is_signed_by(one, anchor) for anchor in known):
+        if not _is_of(one, known):
             issuer = one.issuer.rfc4514_string()
             raise malformed(
                 key,
@@ -48,6 +49,12 @@ def check(key: str, pem: str, anchors: Iterable[x509.Certificate]) -> None:
                     f"contains a revocation list of no CA of the account ({issuer})",
                 ),
             )
+
+
+def only_of(pem: str, anchors: Iterable[x509.Certificate]) -> str:
+    """The lists in `pem` that are the anchors' and signed by them, in PEM. Raises ValueError as `parse`."""
+    known = list(anchors)
+    return "".join(one.public_bytes(Encoding.PEM).decode() for one in parse(pem) if _is_of(one, known))
 
 
 def marks(pem: str) -> frozenset[str]:
@@ -70,6 +77,10 @@ def summary(pem: str) -> list[dict[str, Any]]:
         }
         for one in parse(pem)
     ]
+
+
+def _is_of(one: x509.CertificateRevocationList, anchors: Iterable[x509.Certificate]) -> bool:
+    return any(_is_signed_by(one, anchor) for anchor in anchors)
 
 
 def _is_signed_by(one: x509.CertificateRevocationList, anchor: x509.Certificate) -> bool:
