@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from appliance.account import certificates, revocation
 from appliance.account.model import Account, KeyPair
+from appliance.pins import pin_of_certificate
 from appliance.text import Text
 
 
@@ -145,16 +145,10 @@ def _chain(pem: str, now: datetime) -> list[dict[str, Any]]:
             "names": certificates.names(certificate),
             "not_after": certificate.not_valid_after_utc.isoformat(),
             "days_left": _days(certificate.not_valid_after_utc, now),
-            "pin": _pin(certificate),
+            "pin": pin_of_certificate(certificate.public_bytes(Encoding.DER)),
         }
         for certificate in certificates.parse(pem)
     ]
-
-
-def _pin(certificate: x509.Certificate) -> str:
-    """RFC 7469 section 2.4."""
-    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return "sha256/" + base64.b64encode(hashlib.sha256(spki).digest()).decode("ascii")
 
 
 def _end(pair: KeyPair) -> datetime:

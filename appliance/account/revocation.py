@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from appliance.account.structure import malformed
-from appliance.gate.pins import issuer_of_list, mark_of
+from appliance.pins import issuer_of_list, mark_of
 from appliance.text import Text
 
 _BLOCK = re.compile(r"-----BEGIN X509 CRL-----.*?-----END X509 CRL-----", re.DOTALL)
@@ -58,7 +58,7 @@ def only_of(pem: str, anchors: Iterable[x509.Certificate]) -> str:
 
 
 def marks(pem: str) -> frozenset[str]:
-    """Of what the lists take back; see `appliance.gate.pins`. pem: as `check` has found it good."""
+    """Of what the lists take back; see `appliance.pins`. pem: as `check` has found it good."""
     found = set()
     for one in parse(pem):
         issuer = issuer_of_list(one.public_bytes(Encoding.DER))

@@ -28,7 +28,7 @@ class Terms:
 @dataclass(frozen=True, slots=True)
 class AccountView:
     """ends: what can run out, and when (aware, UTC); see `account.inspect.expiry_dates`. Anchors are PEM. revoked:
-    marks of certificates that their CAs have taken back; see `gate.pins`. trust_url: where trust lists come from."""
+    marks of certificates that their CAs have taken back; see `appliance.pins`. trust_url: where trust lists are."""
 
     clinic_name: Text
     serial: int

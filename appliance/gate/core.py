@@ -14,8 +14,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
-from appliance.gate.pins import Identity
 from appliance.gate.reasons import Reason
+from appliance.pins import Identity
 
 HANDSHAKE_SECONDS = 10.0
 CONNECT_SECONDS = 3.0

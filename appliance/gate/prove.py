@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
 from appliance.gate.faults import alert_in, engine_fault, network_fault, refuses_our_certificate, words
-from appliance.gate.pins import identity_of
 from appliance.gate.profile import client_context
 from appliance.gate.proof import Proof
 from appliance.gate.reasons import Reason
+from appliance.pins import identity_of
 from appliance.secret import Secret
 
 _DER = 2

@@ -14,10 +14,10 @@ from appliance.gate.core import Side
 from appliance.gate.faults import connect_fault, engine_fault, refuses_our_certificate, terminal_fault, words
 from appliance.gate.link import RECORD, Link, SinkError
 from appliance.gate.loop import READ, WRITE, Loop, Timer
-from appliance.gate.pins import identity_of
 from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
 from appliance.gate.sockets import nothing_new, reset, towards
+from appliance.pins import identity_of
 
 
 def _contained(method: Callable[..., None]) -> Callable[..., None]:

@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from OpenSSL import SSL
 from OpenSSL.crypto import X509, X509StoreFlags
 
-from appliance.gate.pins import identity_of
 from appliance.gate.profile import POLICY, bad_certificate
 from appliance.gate.prove import Target
 from appliance.gate.reasons import Reason
 from appliance.gate.staple import Word, must_be_stapled, word
+from appliance.pins import identity_of
 
 _READ = 65536
 

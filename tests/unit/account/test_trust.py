@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import OKPKey
 
-from appliance.account import envelope, keys, revocation, trust
+from appliance.account import envelope, keys, revocation, structure, trust, trust_desk
 from appliance.account.document import ACCOUNT, TRUST
 from appliance.account.trust_store import TrustStore
 from appliance.errors import SekishoError
@@ -169,3 +171,34 @@ def test_a_damaged_list_is_as_none_and_the_next_one_mends_it(tmp_path: Path, sto
 def test_a_disk_that_is_full_says_so(tmp_path: Path, store: TrustStore, signer: OKPKey) -> None:
     (tmp_path / "state").write_text("no folder")
     assert refusal(store.take, signed(signer), None).code == "trust.cannot-store"
+
+
+# ---- what is written about it -------------------------------------------------------------------
+
+
+def test_the_document_names_every_field_and_error() -> None:
+    document = (Path(__file__).parents[3] / "docs" / "trust.md").read_text(encoding="utf-8")
+    for name in trust.TrustList.model_fields:
+        assert f"`{name}`" in document, name
+    sources = [*Path(trust.__file__).parent.glob("trust*.py"), Path(envelope.__file__), Path(structure.__file__)]
+    raised = {
+        f"trust.{found}"
+        for file in sources
+        for found in re.findall(r'(?:"trust|\{kind\.code\})\.([a-z-]+)"', file.read_text(encoding="utf-8"))
+    } - {"trust.json"}
+    assert len(raised) >= 9
+    for name in raised:
+        assert f"`{name}`" in document, name
+
+
+def test_the_example_request_of_the_document_can_be_issued(tmp_path: Path, store: TrustStore, signer: OKPKey) -> None:
+    document = (Path(__file__).parents[3] / "docs" / "trust.md").read_text(encoding="utf-8")
+    (tmp_path / "trust.toml").write_text(document.split("```toml\n")[1].split("```")[0])
+    authority = Authority("Engine CA")
+    (tmp_path / "example-engine-ca.crl.pem").write_text(authority.take_back())
+    out = tmp_path / "list.jws"
+    trust_desk.issue(tmp_path / "trust.toml", signer, out, datetime.now(UTC))
+    found, _ = store.take(out.read_bytes(), None)
+    assert (found.serial, list(found.pins)) == (12, [HOST])
+    error = refusal(trust_desk.issue, tmp_path / "trust.toml", signer, out, datetime.now(UTC))
+    assert error.code == "trust.already-issued"

@@ -17,7 +17,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from appliance.gate.config import KeyPair
-from appliance.gate.pins import identity_of, pin_of_certificate
+from appliance.pins import identity_of, pin_of_certificate
 
 HOST = "weborca.cloud.example"
 SERVER_AUTH, CLIENT_AUTH = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH

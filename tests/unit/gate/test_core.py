@@ -38,8 +38,8 @@ from appliance.gate.core import (
     Within,
     WriteEnded,
 )
-from appliance.gate.pins import Identity
 from appliance.gate.reasons import Reason
+from appliance.pins import Identity
 
 PIN, OTHER_PIN = "sha256/our-engine", "sha256/somebody-else"
 OUR_TERMINAL, OUR_ENGINE = "terminals-ca:01", "engines-ca:01"

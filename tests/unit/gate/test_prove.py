@@ -16,10 +16,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from appliance.gate.pins import identity_of
 from appliance.gate.proof import Outcome, Proof
 from appliance.gate.prove import Target, prove
 from appliance.gate.reasons import TEXTS, Reason
+from appliance.pins import identity_of
 from appliance.secret import Secret
 
 LOOPBACK = IPv4Address("127.0.0.1")

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.gate.pins import Identity, identity_of, issuer_of_list, pin_of_certificate, pin_of_key
+from appliance.pins import Identity, identity_of, issuer_of_list, pin_of_certificate, pin_of_key
 
 SIGNER = ed25519.Ed25519PrivateKey.generate()
 """Its signatures are deterministic, as hypothesis needs."""
