@@ -30,10 +30,12 @@ def chains(ground: Ground) -> tuple[Chain, ...]:
 
 
 def _forged(ground: Ground) -> Chain:
-    """Ahead of connection tracking, which would let a forged packet close or age somebody's tracked connection."""
+    """Ahead of connection tracking, which would let a forged packet close or age somebody's tracked connection; and
+    ahead of its gathering of fragments (NF_IP_PRI_CONNTRACK_DEFRAG, -400): a first fragment that waits there in vain
+    is sent back inside ICMP, to whomever it claims to come from."""
     return Chain(
         "forged",
-        Hook("filter", "prerouting", "raw", "accept"),
+        Hook("filter", "prerouting", "raw - 150", "accept"),
         (
             Rule(
                 (ground.from_lan, is_(Field.SOURCE4, UNSPECIFIED), is_(Field.UDP_SPORT, 68), is_(Field.UDP_DPORT, 67)),

@@ -11,6 +11,7 @@ Place = tuple[str, int]
 """IPv4 address and port."""
 
 SYN, RST = 0x02, 0x04
+_MORE_FRAGMENTS = 0x2000
 
 _TCP_REPAIR, _TCP_REPAIR_QUEUE, _TCP_QUEUE_SEQ, _SEND_QUEUE = 19, 20, 21, 2
 """linux/tcp.h."""
@@ -32,10 +33,11 @@ def tcp(source: Place, destination: Place, flags: int, sequence: int = 1) -> byt
     return _ip(source, destination, socket.IPPROTO_TCP, bare[:16] + struct.pack("!H", sum_) + bare[18:])
 
 
-def udp(source: Place, destination: Place, payload: bytes) -> bytes:
+def udp(source: Place, destination: Place, payload: bytes, more: bool = False) -> bytes:
+    """more: it is the first fragment of several."""
     # Checksum 0: none (RFC 768).
     header = struct.pack("!HHHH", source[1], destination[1], 8 + len(payload), 0)
-    return _ip(source, destination, socket.IPPROTO_UDP, header + payload)
+    return _ip(source, destination, socket.IPPROTO_UDP, header + payload, _MORE_FRAGMENTS if more else 0)
 
 
 def next_sequence(connection: socket.socket) -> int:
@@ -50,9 +52,9 @@ def next_sequence(connection: socket.socket) -> int:
         connection.setsockopt(socket.IPPROTO_TCP, _TCP_REPAIR, -1)
 
 
-def _ip(source: Place, destination: Place, protocol: int, payload: bytes) -> bytes:
+def _ip(source: Place, destination: Place, protocol: int, payload: bytes, fragment: int = 0) -> bytes:
     ends = socket.inet_aton(source[0]) + socket.inet_aton(destination[0])
-    header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 1, 0, 64, protocol, 0) + ends
+    header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 1, fragment, 64, protocol, 0) + ends
     return header[:10] + struct.pack("!H", _checksum(header)) + header[12:] + payload
 
 

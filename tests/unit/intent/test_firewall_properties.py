@@ -223,7 +223,7 @@ def forged_insiders_are_gone_before_connection_tracking(meeting: Meeting) -> Non
         meeting[end] == meeting.intent.inner_address or any(meeting[end] in network for network in inside)
         for end in (Field.SOURCE4, Field.DESTINATION4)
     )
-    assert meeting.decision("prerouting", "raw").verdict == ("drop" if claims else "accept")
+    assert meeting.decision("prerouting", "raw - 150").verdict == ("drop" if claims else "accept")
 
 
 def forged_lan_senders_are_gone_before_connection_tracking(meeting: Meeting) -> None:
@@ -233,7 +233,7 @@ def forged_lan_senders_are_gone_before_connection_tracking(meeting: Meeting) -> 
     honest = source in lan.network and source not in (lan.ip, lan.network.broadcast_address)
     asks_for_address = int(source) == 0 and (meeting[Field.UDP_SPORT], meeting[Field.UDP_DPORT]) == (68, 67)
     if not honest and not asks_for_address:
-        assert meeting.decision("prerouting", "raw").verdict == "drop"
+        assert meeting.decision("prerouting", "raw - 150").verdict == "drop"
 
 
 PROPERTIES: tuple[Callable[[Meeting], None], ...] = (

@@ -24,6 +24,7 @@ from tests.unit.intent.clinic import (
     outcome,
     try_to_connect,
 )
+from tests.unit.intent.forgery import on_the_wire, udp
 
 pytestmark = pytest.mark.namespaces
 
@@ -36,6 +37,21 @@ def test_the_line_meets_silence(clinic: Clinic) -> None:
         assert outcome(clinic.line, INNER, names.METRICS_PORT, SILENCE) == "silence"
     assert clinic.counted(names.DROPPED_WAN) > dropped
     assert clinic.counted(names.FORGED_WAN) >= forged + 2
+
+
+@pytest.mark.parametrize("sender", ["192.0.2.10", ENGINE])
+def test_a_fragment_that_is_never_whole_is_not_told_of_inside(clinic: Clinic, sender: str) -> None:
+    """The kernel waits for the rest, and then tells the sender (RFC 792, time exceeded): whoever that claims to be."""
+    # Two lines make the return-path filter loose.
+    for name, value in (("net/ipv4/ipfrag_time", "1"), ("net/ipv4/conf/wan0/rp_filter", "2")):
+        clinic.router.write(f"/proc/sys/{name}", value)
+    card = clinic.router.read("/sys/class/net/wan0/address").strip()
+    inside = clinic.terminal if sender == "192.0.2.10" else clinic.center
+    with inside.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)) as ears:
+        on_the_wire(clinic.line, "eth0", card, udp((sender, 40000), ("192.0.2.66", 443), b"secret" * 4, more=True))
+        ears.settimeout(2.5)
+        with pytest.raises(TimeoutError):
+            ears.recv(2000)
 
 
 def test_names_time_and_tunnels_leave_by_the_line_and_nothing_else(

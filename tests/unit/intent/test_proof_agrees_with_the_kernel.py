@@ -72,12 +72,16 @@ _PACKET = re.compile(r"trace id (\w+) .* packet: .*ip saddr (\S+) .*ip id (\d+) 
 
 
 class Trace:
-    """`nft monitor trace` on the router, read as it comes."""
+    """`nft monitor trace` on the router, read as it comes.
+
+    The kernel makes a trace's id of the packet's place in memory and its flow, so a later packet may have the same:
+    each base chain begins with the packet itself, which tells whose path it is.
+    """
 
     def __init__(self, router: Machine) -> None:
         self._process = router.start(["nft", "monitor", "trace"], stdout=subprocess.PIPE)
-        self._paths: dict[str, list[tuple[str, str]]] = {}
-        self._packets: dict[tuple[str, int], str] = {}
+        self._whose: dict[str, tuple[str, int]] = {}
+        self._paths: dict[tuple[str, int], list[tuple[str, str]]] = {}
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -85,18 +89,18 @@ class Trace:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if found := _PACKET.match(line):
-                self._packets.setdefault((found[2], int(found[3])), found[1])
-            elif found := _RULE.match(line):
-                self._paths.setdefault(found[1], []).append((found[2], found[3]))
-            elif found := _POLICY.match(line):
-                self._paths.setdefault(found[1], []).append((found[2], "policy"))
+                packet = self._whose[found[1]] = found[2], int(found[3])
+                self._paths.setdefault(packet, [])
+            elif (found := _RULE.match(line)) and found[1] in self._whose:
+                self._paths[self._whose[found[1]]].append((found[2], found[3]))
+            elif (found := _POLICY.match(line)) and found[1] in self._whose:
+                self._paths[self._whose[found[1]]].append((found[2], "policy"))
 
     def has_seen(self, source: str, number: int) -> bool:
-        return (source, number) in self._packets
+        return (source, number) in self._paths
 
     def path(self, real: Real) -> tuple[tuple[str, str], ...]:
-        trace = self._packets.get((real.words[Field.SOURCE4], real.number), "")
-        return tuple(self._paths.get(trace, ()))
+        return tuple(self._paths.get((real.words[Field.SOURCE4], real.number), ()))
 
     def close(self) -> None:
         self._process.terminate()
