@@ -17,8 +17,8 @@ from appliance.tunnel.names import Unresolved, resolve_a
 
 PERIOD = 600.0
 """Seconds, give or take a tenth: the clinics shall not all ask in the same moment."""
-AGAIN_AFTER = 60.0
-"""Seconds after a failure, give or take a tenth."""
+FIRST_WAIT, LONGEST_WAIT = 4.0, 60.0
+"""Seconds after a failure, doubling: at a start the tunnels come up a moment later."""
 LOOK = 2.0
 """Seconds between two looks whether there is anything to do."""
 LARGEST = 1 << 20
@@ -38,7 +38,7 @@ class TrustFetcher:
 
     async def run(self) -> None:
         clock = asyncio.get_running_loop().time
-        due = clock()
+        due, failures = clock(), 0
         while True:
             ready = self._ready()
             if ready is not None and ready.account.trust_url and due <= clock():
@@ -46,7 +46,9 @@ class TrustFetcher:
                 if failure and failure != self._failure:
                     _log.warning("no trust list from %s: %s", ready.account.trust_url, failure)
                 self._failure = failure
-                due = clock() + (AGAIN_AFTER if failure else PERIOD) * random.uniform(0.9, 1.1)  # noqa: S311
+                failures = failures + 1 if failure else 0
+                wait = min(FIRST_WAIT * 2.0 ** min(failures - 1, 9), LONGEST_WAIT) if failure else PERIOD
+                due = clock() + wait * random.uniform(0.9, 1.1)  # noqa: S311
             await asyncio.sleep(LOOK)
 
     async def _look(self, ready: Ready, url: str) -> str:

@@ -24,7 +24,7 @@ BFD_MULTIPLIER = 12
 WIREGUARD_INTERFACE = "wg0"
 _BIRD_CONF = Path("/etc/bird.conf")
 _BIRD_SOCKET = Path("/run/bird.ctl")
-_TRUST = Path("/srv/trust")
+_TRUST = Path("/run/trust")
 
 _BFD = f"interval {BFD_INTERVAL_MS} ms; multiplier {BFD_MULTIPLIER};"
 _BACKBONE_BFD = "interval 50 ms; multiplier 4;"
