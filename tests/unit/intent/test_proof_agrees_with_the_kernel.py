@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.intent.proof.arrival import Way
 
 from appliance.intent import names
 from appliance.intent.compile import compile
@@ -31,6 +30,7 @@ from tests.lab.machine import Machine
 from tests.lab.waiting import until
 from tests.lab.wires import Cabinet
 from tests.unit.intent.clinic import add_users, owned_socket
+from tests.unit.intent.proof.arrival import Way
 from tests.unit.intent.proof.proving import Court
 from tests.unit.intent.proof.realise import OTHER_USER, Real, dream, targets
 from tests.unit.intent.proof.vocabulary import STRANGER
