@@ -16,6 +16,8 @@ DESK_KEYS = ETC / "desk-keys.json"
 """JWK set (RFC 7517) of the data center desks whose accounts this router trusts."""
 
 ACCOUNT = STATE / "account"
+TRUST = STATE / "trust.json"
+"""The newest trust list."""
 LINE_PASSWORDS = STATE / "lines"
 """What providers ask for on their lines, sealed."""
 IN_FORCE = STATE / "in-force.json"

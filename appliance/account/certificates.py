@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from appliance.account import revocation
 from appliance.account.model import Account, KeyPair
 from appliance.account.service_mode import ServiceMode
 from appliance.account.structure import malformed
@@ -33,6 +34,8 @@ def check(account: Account) -> None:
     """
     _check_anchors("trust_anchors", account.trust_anchors)
     _check_anchors("terminal_anchors", account.terminal_anchors)
+    anchors = parse(account.trust_anchors) + parse(account.terminal_anchors)
+    revocation.check("revocations", account.revocations, anchors)
     _check_pair("identity", account.identity, "clientAuth", ExtendedKeyUsageOID.CLIENT_AUTH)
     for index, service in enumerate(account.services):
         if service.mode is ServiceMode.TERMINATE and service.presented is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,8 +12,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from appliance.account import certificates
+from appliance.account import certificates, revocation
 from appliance.account.model import Account, KeyPair
+from appliance.pins import pin_of_certificate
 from appliance.text import Text
 
 
@@ -59,6 +59,7 @@ def redacted(account: Account, now: datetime) -> dict[str, Any]:
         "trust_anchors": _chain(account.trust_anchors, now),
         "terminal_anchors": _chain(account.terminal_anchors, now),
         "identity": _chain(account.identity.certificate, now),
+        "revocations": revocation.summary(account.revocations),
         "monitoring": [str(network) for network in account.monitoring],
         "ntp": [str(address) for address in account.ntp],
     }
@@ -131,6 +132,9 @@ def _rows(view: dict[str, Any]) -> Iterator[tuple[Text, str]]:
     ):
         for certificate in view[key]:
             yield title, _line(certificate)
+    for one in view["revocations"]:
+        due = one["next_update"] or "–"
+        yield Text("失効リスト", "Revocation list"), f"{one['issuer']}: {one['count']} ({one['this_update']} – {due})"
 
 
 def _chain(pem: str, now: datetime) -> list[dict[str, Any]]:
@@ -141,16 +145,10 @@ def _chain(pem: str, now: datetime) -> list[dict[str, Any]]:
             "names": certificates.names(certificate),
             "not_after": certificate.not_valid_after_utc.isoformat(),
             "days_left": _days(certificate.not_valid_after_utc, now),
-            "pin": _pin(certificate),
+            "pin": pin_of_certificate(certificate.public_bytes(Encoding.DER)),
         }
         for certificate in certificates.parse(pem)
     ]
-
-
-def _pin(certificate: x509.Certificate) -> str:
-    """RFC 7469 section 2.4."""
-    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return "sha256/" + base64.b64encode(hashlib.sha256(spki).digest()).decode("ascii")
 
 
 def _end(pair: KeyPair) -> datetime:

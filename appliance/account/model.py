@@ -29,9 +29,13 @@ HOST_NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0
 CLINIC_ID_PATTERN = r"^[A-Za-z0-9-]{1,32}$"
 WIREGUARD_KEY_PATTERN = r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$"
 PIN_PATTERN = r"^sha256/[A-Za-z0-9+/]{43}=$"
+_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+TRUST_URL_PATTERN = (
+    r"^http://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{1,63}(:" + _PORT + r")?/[A-Za-z0-9._~/-]*$"
+)
 
 
-def _refused(ja: str, en: str) -> PydanticCustomError:
+def refused(ja: str, en: str) -> PydanticCustomError:
     """What `structure` turns into a sentence with the key in front."""
     return PydanticCustomError("account", "{en}", {"ja": ja, "en": en})
 
@@ -42,7 +46,7 @@ def _endpoint_host(value: str) -> str:
     except ValueError:
         # A name that ends in digits is a mistyped address (RFC 1123 section 2.1).
         if not re.fullmatch(HOST_NAME_PATTERN, value) or len(value) > 253 or value.rsplit(".", 1)[-1].isdigit():
-            raise _refused(
+            raise refused(
                 "は、接続先の名前（例: vpn1.dc.example）または IP アドレスの形ではありません",
                 "is neither a host name (such as vpn1.dc.example) nor an IP address",
             ) from None
@@ -51,7 +55,7 @@ def _endpoint_host(value: str) -> str:
 
 def _wireguard_secret(value: SecretStr) -> SecretStr:
     if not re.fullmatch(WIREGUARD_KEY_PATTERN, value.get_secret_value()):
-        raise _refused(
+        raise refused(
             "は WireGuard の鍵（Base64 で44文字）ではありません", "is not a WireGuard key (44 characters of Base64)"
         )
     return value
@@ -70,21 +74,23 @@ Pin = Annotated[str, Field(pattern=PIN_PATTERN)]
 """SHA-256 of the SubjectPublicKeyInfo in DER, base64 (RFC 7469 section 2.4)."""
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """Of a document: says what it says for good, and holds nothing that is not described."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class BilingualName(_Part):
+class BilingualName(Part):
     ja: str = Field(min_length=1)
     en: str = Field(min_length=1)
 
 
-class Clinic(_Part):
+class Clinic(Part):
     id: Annotated[str, Field(pattern=CLINIC_ID_PATTERN)]
     name: BilingualName
 
 
-class Tunnel(_Part):
+class Tunnel(Part):
     """In order of preference. endpoint is host and port apart; keepalive in seconds; mtu of inner packets in bytes."""
 
     name: Name
@@ -101,26 +107,26 @@ class Tunnel(_Part):
     @model_validator(mode="after")
     def _peer_is_reachable(self) -> Self:
         if not any(self.peer_address in prefix for prefix in self.allowed_prefixes):
-            raise _refused(
+            raise refused(
                 f"の peer_address {self.peer_address} が allowed_prefixes のどれにも入っていません",
                 f"has a peer_address, {self.peer_address}, outside all of its allowed_prefixes",
             )
         if self.peer_address == self.inner_address:
-            raise _refused(
+            raise refused(
                 f"の peer_address と inner_address が同じ {self.inner_address} です",
                 f"has the same peer_address and inner_address, {self.inner_address}",
             )
         return self
 
 
-class KeyPair(_Part):
+class KeyPair(Part):
     """PEM: certificate chain, leaf first, and the leaf's private key (PKCS#8)."""
 
     certificate: str
     key: SecretStr
 
 
-class Service(_Part):
+class Service(Part):
     """pins: at least two, all different, the first in use now, the others for keys kept in reserve."""
 
     name: ServiceName
@@ -133,32 +139,32 @@ class Service(_Part):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if _repeated(self.pins):
-            raise _refused(
+        if repeated(self.pins):
+            raise refused(
                 "の pins に同じピンが2回あります。予備の鍵のピンを入れてください",
                 "lists the same pin twice, where the second must be that of a reserve key",
             )
         if self.mode is ServiceMode.TERMINATE and self.presented is None:
-            raise _refused(
+            raise refused(
                 "は terminate なので、端末に見せる証明書（presented）が必要です",
                 "is in terminate mode and needs `presented`, the certificate shown to terminals",
             )
         if self.mode is ServiceMode.PASSTHROUGH and self.presented is not None:
-            raise _refused(
+            raise refused(
                 "は passthrough なので、presented は使われません。消すか、mode を terminate にしてください",
                 "is in passthrough mode, where `presented` is never used (remove it, or make the mode terminate)",
             )
         return self
 
 
-class Bfd(_Part):
+class Bfd(Part):
     """Twelve packets in a row are lost by chance once in weeks on a line that loses a fifth, four every minute."""
 
     interval_ms: Annotated[int, Field(ge=10, le=10000)] = 20
     multiplier: Annotated[int, Field(ge=2, le=50)] = 12
 
 
-class Account(_Part):
+class Account(Part):
     format: Literal[1]
     serial: Annotated[int, Field(ge=1, le=LARGEST_SERIAL)]
     issuer: Annotated[str, Field(min_length=1)]
@@ -177,6 +183,12 @@ class Account(_Part):
     """PEM: the CAs that sign the terminals' certificates."""
     identity: KeyPair
     """The clinic's certificate: what the router itself shows to an engine."""
+    revocations: str = ""
+    """PEM: revocation lists (CRLs) of the CAs in the two lists of anchors."""
+    trust_serial: Annotated[int, Field(ge=0, le=LARGEST_SERIAL)] = 0
+    """That of the newest trust list whose pins and revocations this account holds already; see `trust`."""
+    trust_url: Annotated[str, Field(pattern=TRUST_URL_PATTERN, max_length=255)] | None = None
+    """Where, inside the tunnels, the newest trust list is to be had. It is signed: nobody needs TLS for it."""
     monitoring: tuple[IPv4Network, ...] = ()
     """Addresses inside the tunnels that may scrape /metrics and ping."""
     ntp: tuple[IPv4Address, ...] = ()
@@ -185,7 +197,7 @@ class Account(_Part):
     @model_validator(mode="after")
     def _validity(self) -> Self:
         if self.expires <= self.not_before:
-            raise _refused(
+            raise refused(
                 "の expires（有効期限）が not_before（開始）より後ではありません",
                 "has an expires that is not after its not_before",
             )
@@ -193,16 +205,16 @@ class Account(_Part):
 
     @model_validator(mode="after")
     def _tunnels_fit_together(self) -> Self:
-        if twice := _repeated(tunnel.name for tunnel in self.tunnels):
-            raise _refused(f"の tunnels に同じ名前 {twice[0]} が2回あります", f"has two tunnels named {twice[0]}")
+        if twice := repeated(tunnel.name for tunnel in self.tunnels):
+            raise refused(f"の tunnels に同じ名前 {twice[0]} が2回あります", f"has two tunnels named {twice[0]}")
         if len({tunnel.inner_address for tunnel in self.tunnels}) > 1:
             # TCP sessions survive a fail-over only when their source address does.
-            raise _refused(
+            raise refused(
                 "の tunnels の inner_address がそろっていません。両方に同じアドレスを入れてください",
                 "has tunnels with different inner_address values, where both must have the same one",
             )
-        if shared := _repeated(tunnel.peer_address for tunnel in self.tunnels):
-            raise _refused(
+        if shared := repeated(tunnel.peer_address for tunnel in self.tunnels):
+            raise refused(
                 f"の tunnels が同じ peer_address {shared[0]} を使っています。トンネルごとに別のアドレスが必要です",
                 f"has two tunnels with the peer_address {shared[0]}, where each needs its own",
             )
@@ -210,23 +222,23 @@ class Account(_Part):
 
     @model_validator(mode="after")
     def _services_fit_together(self) -> Self:
-        if twice := _repeated(service.name for service in self.services):
-            raise _refused(f"の services に同じ名前 {twice[0]} が2回あります", f"has two services named {twice[0]}")
-        if pairs := _repeated((service.host, service.port) for service in self.services):
+        if twice := repeated(service.name for service in self.services):
+            raise refused(f"の services に同じ名前 {twice[0]} が2回あります", f"has two services named {twice[0]}")
+        if pairs := repeated((service.host, service.port) for service in self.services):
             host, port = pairs[0]
-            raise _refused(
+            raise refused(
                 f"の services で {host} の {port} 番が2回使われています", f"has two services at {host} port {port}"
             )
         modes: dict[str, ServiceMode] = {}
         for service in self.services:
             # A name has one answer in DNS: the engine's address or the gate's.
             if modes.setdefault(service.host, service.mode) is not service.mode:
-                raise _refused(
+                raise refused(
                     f"の services で、{service.host} に passthrough と terminate の両方が指定されています",
                     f"has services of both modes at {service.host}, where one host name can have only one mode",
                 )
         return self
 
 
-def _repeated(values: Iterable[_Hashable]) -> list[_Hashable]:
+def repeated(values: Iterable[_Hashable]) -> list[_Hashable]:
     return [value for value, count in Counter(values).items() if count > 1]

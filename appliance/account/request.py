@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,8 +35,35 @@ class Defaults:
 def to_account_json(path: Path, defaults: Defaults) -> bytes:
     """Request file → account JSON, not yet checked against the account's structure.
 
+    Raises as `to_json`.
+    """
+    given = {
+        "format": FORMAT,
+        "not_before": defaults.not_before,
+        "wireguard_private_key": defaults.wireguard_private_key,
+    }
+    values = _read(path, given)
+    tunnels = values.get("tunnels")
+    if isinstance(tunnels, list):
+        for tunnel, generated in zip(tunnels, defaults.preshared_keys, strict=False):
+            if isinstance(tunnel, dict):
+                tunnel.setdefault("preshared_key", generated)
+    return _encoded(values)
+
+
+def to_json(path: Path, defaults: Mapping[str, Any]) -> bytes:
+    """Request file → JSON, not yet checked against any structure. defaults: where the request is silent.
+
     Raises `account.file-unreadable`, `account.request`, `account.secret-exposed`, `account.secret-inline`.
     """
+    return _encoded(_read(path, defaults))
+
+
+def _encoded(values: dict[str, Any]) -> bytes:
+    return json.dumps(values, ensure_ascii=False, default=_rfc3339).encode()
+
+
+def _read(path: Path, defaults: Mapping[str, Any]) -> dict[str, Any]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -46,16 +74,7 @@ def to_account_json(path: Path, defaults: Defaults) -> bytes:
             f"申込ファイル {path} を TOML として読めません（{error}）。その行を直してください。",
             f"The request {path} is not valid TOML ({error}): correct that line.",
         ) from None
-    values = _resolved(document, path.parent, "")
-    values.setdefault("format", FORMAT)
-    values.setdefault("not_before", defaults.not_before)
-    values.setdefault("wireguard_private_key", defaults.wireguard_private_key)
-    tunnels = values.get("tunnels")
-    if isinstance(tunnels, list):
-        for tunnel, generated in zip(tunnels, defaults.preshared_keys, strict=False):
-            if isinstance(tunnel, dict):
-                tunnel.setdefault("preshared_key", generated)
-    return json.dumps(values, ensure_ascii=False, default=_rfc3339).encode()
+    return {**defaults, **_resolved(document, path.parent, "")}
 
 
 def _rfc3339(value: Any) -> str:

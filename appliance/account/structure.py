@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from appliance.account import model
+from appliance.account.document import ACCOUNT, Kind
 from appliance.account.model import Account
 from appliance.errors import SekishoError
 from appliance.text import Text
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 _FORMS = {
     model.NAME_PATTERN: Text(
@@ -23,6 +26,9 @@ _FORMS = {
     ),
     model.CLINIC_ID_PATTERN: Text("英数字とハイフンの32文字まで", "up to 32 of A-Z, a-z, 0-9 and -"),
     model.WIREGUARD_KEY_PATTERN: Text("WireGuard の鍵（Base64 で44文字）", "a WireGuard key (44 characters of Base64)"),
+    model.TRUST_URL_PATTERN: Text(
+        "http:// で始まる URL（例: http://trust.dc.example/list）", "a URL such as http://trust.dc.example/list"
+    ),
     model.PIN_PATTERN: Text("「sha256/」に Base64 の44文字が続く形", "`sha256/` and 44 characters of Base64"),
 }
 _NETWORK = Text(
@@ -48,29 +54,36 @@ _TYPES = {
 
 
 def from_json(payload: bytes) -> Account:
-    """Raises `account.malformed`, naming the first key that is wrong. Certificates are not opened here."""
+    """Raises as `read`. Certificates are not opened here."""
+    return read(Account, payload, ACCOUNT)
+
+
+def read(model: type[_Model], payload: bytes, kind: Kind) -> _Model:
+    """Raises ``KIND.malformed``, naming the first key that is wrong, or ``KIND.newer-format``."""
     try:
-        return Account.model_validate_json(payload, strict=True)
+        return model.model_validate_json(payload, strict=True)
     except ValidationError as refused:
         # Not the whole report: a person mends one thing at a time, and its input values may be secret.
         first = refused.errors(include_url=False, include_input=False)[0]
     if first["type"] == "literal_error":
         raise SekishoError(
-            "account.newer-format",
-            "この接続アカウントは、このルーターが知らない書式です。ルーターのソフトウェアを新しくしてから取り込んでください。",
-            "This account is of a format that this router does not know: update the router's software, then import it.",
+            f"{kind.code}.newer-format",
+            f"この{kind.noun.ja}は、このルーターが知らない書式です。"
+            "ルーターのソフトウェアを新しくしてから取り込んでください。",
+            f"This {kind.noun.en} is of a format that this router does not know: "
+            "update the router's software, then import it.",
         )
-    raise malformed(_path(first["loc"]), _reason(first["type"], first.get("ctx", {}), first["msg"]))
+    raise malformed(_path(first["loc"]), _reason(first["type"], first.get("ctx", {}), first["msg"]), kind)
 
 
-def malformed(key: str, reason: Text) -> SekishoError:
+def malformed(key: str, reason: Text, kind: Kind = ACCOUNT) -> SekishoError:
     """key: such as ``services[0].pins``; reason continues the sentence after it."""
-    ja = f"接続アカウントの {key} {reason.ja}" if key else f"接続アカウント{reason.ja}"
-    en = f"The account's {key} {reason.en}" if key else f"The account {reason.en}"
+    ja = f"{kind.noun.ja}の {key} {reason.ja}" if key else f"{kind.noun.ja}{reason.ja}"
+    en = f"The {kind.noun.en}'s {key} {reason.en}" if key else f"The {kind.noun.en} {reason.en}"
     return SekishoError(
-        "account.malformed",
+        f"{kind.code}.malformed",
         f"{ja}。データセンターで直して、発行し直してください。",
-        f"{en}: have the data center correct it and issue the account again.",
+        f"{en}: have the data center correct it and issue the {kind.noun.en} again.",
     )
 
 

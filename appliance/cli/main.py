@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from appliance import __version__
-from appliance.cli import line, router, site, terminal, tunnel
+from appliance.cli import line, router, site, terminal, trust, tunnel
 from appliance.cli.words import BOTH, LANGUAGES, complain
 from appliance.errors import SekishoError
 from appliance.text import Text
@@ -85,6 +85,8 @@ def _parser(arguments: Sequence[str]) -> Parser:
         from appliance.cli import account as account_commands
 
         account_commands.register(account.add_subparsers(metavar="COMMAND", required=True))
+    trusted = commands.add_parser("trust", help="信頼リスト（ピンと失効）/ the trust list: pins and revocations")
+    trust.register(trusted.add_subparsers(metavar="COMMAND", required=True))
     settings = commands.add_parser("site", help="院内の設定 / the clinic's settings")
     site.register(settings.add_subparsers(metavar="COMMAND", required=True))
     lines = commands.add_parser("line", help="回線 / the access line")

@@ -142,6 +142,14 @@ class Changer:
         async with self.lock:
             await self._handle(trials.Cancel(_CANCELLED))
 
+    async def open_anew(self) -> None:
+        """What is trusted has changed: what the router has is opened, and begun, once more."""
+        async with self.lock:
+            running = self._trials.trial
+            kept = await (asyncio.to_thread(self._kept_of, running.version) if running else self._in_force())
+            if kept is not None and self._current() is not None:
+                await self._start((await asyncio.to_thread(holdings.opened, kept)).ready)
+
     # ---- what happens by itself ------------------------------------------------------------------------
 
     async def recover(self) -> None:

@@ -11,6 +11,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from appliance import memory, paths
 from appliance.control import holdings, keep_clock, line_passwords, methods, translate, versions, wishes
@@ -18,6 +19,7 @@ from appliance.control.applying import Answers, Applier
 from appliance.control.ask_engines import EngineAsker
 from appliance.control.changing import Changer
 from appliance.control.feed_gate import GateFeed
+from appliance.control.fetch_trust import TrustFetcher
 from appliance.control.forget_addresses import forget_addresses
 from appliance.control.keep_endpoints import EndpointKeeper
 from appliance.control.keep_far_ends import FarEndKeeper
@@ -80,6 +82,7 @@ class Daemon:
         async with RpcServer(paths.API_SOCKET, methods.methods(self), role_of, page_group()):
             always.keep(self._resume, "resume")
             always.keep(self._watch_trial, "trial")
+            always.keep(TrustFetcher(lambda: self._ready, self.take_trust).run, "trust list")
             try:
                 await stop.wait()
             finally:
@@ -124,6 +127,14 @@ class Daemon:
     def account_imported(self) -> None:
         """There is an account, or still none; a new one is not in force until somebody applies it."""
         self.records.record("account.present", "", holdings.has_account())
+
+    async def take_trust(self, signed: bytes) -> dict[str, Any]:
+        """A trust list, from whomever; it takes effect at once. Raises SekishoError, and the one before stays."""
+        told, is_other = await asyncio.to_thread(holdings.take_trust, signed)
+        if is_other:
+            _log.info("trust list %s of %s: in force", told["serial"], told["issuer"])
+            await self.changer.open_anew()
+        return told
 
     async def take_down(self) -> list[Change]:
         async with self.changer.lock:

@@ -45,6 +45,16 @@ def import_account(data: bytes, code: str) -> dict[str, Any]:
     return cast(dict[str, Any], apart.call(_OPENING, "import_account", data, code))
 
 
+def take_trust(signed: bytes) -> tuple[dict[str, Any], bool]:
+    """See `opening.take_trust`. SekishoError: refused, and the list before stays."""
+    return cast(tuple[dict[str, Any], bool], apart.call(_OPENING, "take_trust", signed))
+
+
+def trust_shown() -> dict[str, Any] | None:
+    """The newest trust list, None before the first."""
+    return cast(dict[str, Any] | None, apart.call(_OPENING, "trust_shown"))
+
+
 def account_shown() -> dict[str, Any]:
     """The account that was imported last without its secrets. SekishoError: there is none, or it is damaged."""
     shown = apart.call(_OPENING, "account_shown")

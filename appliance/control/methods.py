@@ -37,6 +37,8 @@ class Router(Protocol):
 
     def account_imported(self) -> None: ...
 
+    async def take_trust(self, signed: bytes) -> dict[str, Any]: ...
+
     def terminals(self) -> Terminals: ...
 
     def metrics(self) -> str: ...
@@ -102,6 +104,15 @@ def methods(router: Router) -> Mapping[str, Method]:
         account = await asyncio.to_thread(holdings.import_account, data, code)
         router.account_imported()
         return account
+
+    async def trust_show(_: dict[str, Any], __: Peer) -> JSON:
+        return await asyncio.to_thread(holdings.trust_shown)
+
+    async def trust_import(params: dict[str, Any], _: Peer) -> JSON:
+        signed = params.get("list")
+        if not isinstance(signed, str):
+            raise BadParams("trust.import の list は文字列で渡してください。", "trust.import takes list, a string.")
+        return await router.take_trust(signed.encode())
 
     async def site_show(_: dict[str, Any], __: Peer) -> JSON:
         kept = await asyncio.to_thread(in_force.read)
@@ -173,6 +184,8 @@ def methods(router: Router) -> Mapping[str, Method]:
         "down": down,
         "account.show": account_show,
         "account.import": account_import,
+        "trust.show": trust_show,
+        "trust.import": trust_import,
         "site.show": site_show,
         "line.find": line_find,
         "line.password": line_password,

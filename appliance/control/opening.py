@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from appliance import paths
+from appliance.account import kept, revocation, trust
 from appliance.account.inspect import expiry_dates, redacted
 from appliance.account.model import Account
 from appliance.account.model import KeyPair as AccountKeyPair
 from appliance.account.seal import SystemdCreds
 from appliance.account.store import AccountStore
+from appliance.account.trust_store import TrustStore
 from appliance.control.in_force import InForce
 from appliance.control.ready import AccountView, Ready, SiteView, Terminal, Terms, Wanted
 from appliance.errors import SekishoError
@@ -30,7 +32,8 @@ def wanted(account: str, site_file: Path) -> Wanted:
 
 def opened(what: InForce) -> Wanted:
     """SekishoError: it cannot be opened any more, or was never right."""
-    return Wanted(ready(_accounts().open(what.account), load.parse(what.site)), what)
+    account = trust.applied(_accounts().open(what.account), _trust().load())
+    return Wanted(ready(account, load.parse(what.site)), what)
 
 
 def ready(account: Account, site: Site) -> Ready:
@@ -41,6 +44,19 @@ def import_account(data: bytes, code: str) -> dict[str, Any]:
     """The redacted account. SekishoError: refused, and the previous account stays."""
     now = datetime.now(UTC)
     return redacted(_accounts().import_sealed(data, code, now), now)
+
+
+def take_trust(signed: bytes) -> tuple[dict[str, Any], bool]:
+    """The list without its signature, and whether it is another than before. SekishoError: the one before stays."""
+    text = kept.read(paths.ACCOUNT)
+    found, is_other = _trust().take(signed, kept.decode(text).mark.clinic if text else None)
+    return trust.summary(found), is_other
+
+
+def trust_shown() -> dict[str, Any] | None:
+    """The newest list, None before the first."""
+    found = _trust().load()
+    return None if found is None else trust.summary(found)
 
 
 def account_shown() -> dict[str, Any] | None:
@@ -61,6 +77,10 @@ def edited_line() -> tuple[str, tuple[IPv4Network, ...]] | None:
     return site.wan.interface, (site.lan.address.network, *segments, *behind)
 
 
+def _trust() -> TrustStore:
+    return TrustStore(paths.TRUST, paths.DESK_KEYS)
+
+
 def _accounts() -> AccountStore:
     return AccountStore(paths.ACCOUNT, SystemdCreds(), paths.DESK_KEYS)
 
@@ -79,6 +99,8 @@ def _account_view(account: Account) -> AccountView:
         trust_anchors=account.trust_anchors,
         terminal_anchors=account.terminal_anchors,
         identity=_pair(account.identity),
+        revoked=revocation.marks(account.revocations),
+        trust_url=account.trust_url,
     )
 
 

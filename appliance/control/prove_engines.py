@@ -14,6 +14,7 @@ from ipaddress import IPv4Address
 
 from appliance.control import translate
 from appliance.control.applying import Applier
+from appliance.control.ask_staples import Staples
 from appliance.control.clock import boottime
 from appliance.control.feed_gate import GateFeed
 from appliance.control.ready import Ready
@@ -44,6 +45,7 @@ class EngineProver:
         self._gate = gate
         self._firewall: object = None
         self._core = Permissions()
+        self._staples = Staples(boottime)
         self._events: asyncio.Queue[messages.Event] = asyncio.Queue()
         self._errands: set[asyncio.Task[None]] = set()
         self.outcomes: Counter[tuple[str, Outcome]] = Counter()
@@ -100,7 +102,8 @@ class EngineProver:
         task.add_done_callback(self._errands.discard)
 
     async def _prove(self, command: messages.Probe) -> None:
-        proof = await prove(translate.target(self._ready, command.service), command.address, PROOF_SECONDS)
+        target = translate.target(self._ready, command.service)
+        proof = await self._staples.judge(target, await prove(target, command.address, PROOF_SECONDS))
         self.outcomes[command.service, proof.outcome] += 1
         self.last_proofs[command.service, command.address] = proof
         self._events.put_nowait(messages.ProofDone(boottime(), command.number, proof))

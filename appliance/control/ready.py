@@ -27,7 +27,8 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """ends: what can run out, and when (aware, UTC); see `account.inspect.expiry_dates`. Anchors are PEM."""
+    """ends: what can run out, and when (aware, UTC); see `account.inspect.expiry_dates`. Anchors are PEM. revoked:
+    marks of certificates that their CAs have taken back; see `appliance.pins`. trust_url: where trust lists are."""
 
     clinic_name: Text
     serial: int
@@ -38,6 +39,8 @@ class AccountView:
     trust_anchors: str
     terminal_anchors: str
     identity: KeyPair
+    revoked: frozenset[str] = frozenset()
+    trust_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "down": _OPERATOR,
     "account.show": _OPERATOR,
     "account.import": _OPERATOR,
+    "trust.show": _OPERATOR,
+    "trust.import": _OPERATOR,
     "site.show": _OPERATOR,
     "line.find": _OPERATOR,
     "line.password": _OPERATOR,

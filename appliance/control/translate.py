@@ -11,6 +11,7 @@ from appliance.engines.wanted import engines_for
 from appliance.gate import config as gate
 from appliance.gate import messages
 from appliance.gate.prove import Target
+from appliance.gate.reasons import Reason
 from appliance.health.board import Expected
 from appliance.intent import names
 from appliance.intent.model import RouterIntent
@@ -64,6 +65,7 @@ def target(ready: Ready, name: str) -> Target:
         identity_certificate=account.identity.certificate,
         identity_key=Secret(account.identity.key),
         source=ready.intent.inner_address,
+        against=dict.fromkeys(account.revoked, Reason.REVOKED),
     )
 
 
@@ -93,7 +95,8 @@ def gate_config(ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]
                 open=bool(upstreams),
             )
         )
-    return gate.GateConfig(tuple(services), {str(terminal.address): terminal.name for terminal in ready.site.terminals})
+    terminals = {str(terminal.address): terminal.name for terminal in ready.site.terminals}
+    return gate.GateConfig(tuple(services), terminals, account.revoked)
 
 
 def expected(ready: Ready) -> Expected:

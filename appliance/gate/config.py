@@ -66,13 +66,19 @@ class ServiceConfig:
 
 @dataclass(frozen=True, slots=True)
 class GateConfig:
-    """terminals: LAN address → name of the terminals that may connect."""
+    """terminals: LAN address → name of the terminals that may connect. revoked: marks of certificates that their CAs
+    have taken back, see `pins`."""
 
     services: tuple[ServiceConfig, ...] = ()
     terminals: Mapping[str, str] = field(default_factory=dict)
+    revoked: frozenset[str] = frozenset()
 
     def as_json(self) -> dict[str, Any]:
-        return {"services": [service.as_json() for service in self.services], "terminals": dict(self.terminals)}
+        return {
+            "services": [service.as_json() for service in self.services],
+            "terminals": dict(self.terminals),
+            "revoked": sorted(self.revoked),
+        }
 
 
 def parse(message: object) -> GateConfig:
@@ -81,6 +87,7 @@ def parse(message: object) -> GateConfig:
     config = GateConfig(
         tuple(_service(_Table(item, f"services[{i}]")) for i, item in enumerate(root.list("services"))),
         {_ipv4(ip, "terminals"): _string(name, "terminals") for ip, name in root.table("terminals").items()},
+        frozenset(_string(mark, "revoked") for mark in root.list("revoked")),
     )
     root.done()
     for what, values in (

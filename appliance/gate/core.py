@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from appliance.gate.reasons import Reason
+from appliance.pins import Identity
 
 HANDSHAKE_SECONDS = 10.0
 CONNECT_SECONDS = 3.0
@@ -40,12 +41,22 @@ class State(Enum):
     CLOSED = "closed"
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """pins: of which the engine must show one. revoked: marks of certificates that neither side may show."""
+
+    pins: Collection[str]
+    revoked: Collection[str] = ()
+
+
 # ---- events --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class TerminalProven:
-    """The terminal's handshake is done and OpenSSL has verified its certificate."""
+    """The terminal's handshake is done and OpenSSL has verified its certificate. mark: of its leaf, see `pins`."""
+
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +79,9 @@ class ConnectFailed:
 
 @dataclass(frozen=True, slots=True)
 class EngineProven:
-    """The engine's handshake is done, chain and name are verified. pin: of its leaf."""
+    """The engine's handshake is done, chain and name are verified. shown: its leaf."""
 
-    pin: str
+    shown: Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +119,10 @@ class Ordered:
 
 
 @dataclass(frozen=True, slots=True)
-class Repinned:
-    """From now on the engine must show, or have shown, one of these."""
+class NewTerms:
+    """From now on, and for what was shown before."""
 
-    pins: Collection[str]
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +141,7 @@ Event = (
     | WriteEnded
     | Broken
     | Ordered
-    | Repinned
+    | NewTerms
     | TimedOut
 )
 
@@ -196,13 +207,14 @@ Command = Handshake | Connect | Relay | EndWrite | Refuse | Reset | Drain | Clos
 
 
 class Connection:
-    """candidates: proven engines in the order in which to try them. pins: of which the engine must show one."""
+    """candidates: proven engines in the order in which to try them."""
 
-    def __init__(self, candidates: tuple[str, ...], pins: Collection[str]) -> None:
+    def __init__(self, candidates: tuple[str, ...], terms: Terms) -> None:
         self.state = State.TERMINAL_HANDSHAKE
         self._candidates = list(candidates)
-        self._pins = pins
-        self._shown: str | None = None
+        self._terms = terms
+        self._terminal: str | None = None
+        self._engine: Identity | None = None
         self._ended: set[Side] = set()
         self._write_ended: set[Side] = set()
 
@@ -215,9 +227,10 @@ class Connection:
             return []
         if isinstance(event, Ordered):
             return self._reset()
-        if isinstance(event, Repinned):
-            self._pins = event.pins
-            return [] if self._shown is None or self._shown in event.pins else self._reset()
+        if isinstance(event, NewTerms):
+            self._terms = event.terms
+            refusal = self._against_terminal() or self._against_engine()
+            return self._reset(refusal) if refusal else []
         match self.state:
             case State.TERMINAL_HANDSHAKE:
                 return self._in_terminal_handshake(event)
@@ -232,8 +245,10 @@ class Connection:
 
     def _in_terminal_handshake(self, event: Event) -> list[Command]:
         match event:
-            case TerminalProven():
-                return self._connect_next(Reason.NO_PROVEN_ENGINE)
+            case TerminalProven(mark):
+                self._terminal = mark
+                refusal = self._against_terminal()
+                return self._reset(refusal) if refusal else self._connect_next(Reason.NO_PROVEN_ENGINE)
             case TerminalFailed(reason, detail):
                 self.state = State.DRAINING
                 return [Refuse(reason, detail), Drain(), Within(DRAIN_SECONDS)]
@@ -264,12 +279,12 @@ class Connection:
 
     def _in_engine_handshake(self, event: Event) -> list[Command]:
         match event:
-            case EngineProven(pin) if pin in self._pins:
-                self._shown = pin
+            case EngineProven(shown):
+                self._engine = shown
+                if refusal := self._against_engine():
+                    return self._reset(refusal)
                 self.state = State.RELAYING
                 return [Within(None), Relay()]
-            case EngineProven(pin):
-                return self._reset(Refuse(Reason.WRONG_PIN, f"pin seen: {pin}"))
             case EngineFailed(reason, detail):
                 return self._reset(Refuse(reason, detail))
             case TimedOut():
@@ -299,6 +314,20 @@ class Connection:
             self.state = State.CLOSED
             return [Close()]
         return []
+
+    def _against_terminal(self) -> Refuse | None:
+        if self._terminal in self._terms.revoked:
+            return Refuse(Reason.TERMINAL_CERTIFICATE_REVOKED, f"mark seen: {self._terminal}")
+        return None
+
+    def _against_engine(self) -> Refuse | None:
+        if self._engine is None:
+            return None
+        if self._engine.pin not in self._terms.pins:
+            return Refuse(Reason.WRONG_PIN, f"pin seen: {self._engine.pin}")
+        if self._engine.mark in self._terms.revoked:
+            return Refuse(Reason.REVOKED, f"mark seen: {self._engine.mark}")
+        return None
 
     def _reset(self, *first: Command) -> list[Command]:
         self.state = State.CLOSED

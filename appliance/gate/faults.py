@@ -12,14 +12,14 @@ import ssl
 from appliance.gate.reasons import Reason
 
 _VERIFY = {
-    # X509_V_ERR_… of openssl/x509_vfy.h
     2: Reason.UNKNOWN_CA,
     9: Reason.NOT_YET_VALID,
     10: Reason.EXPIRED,
-    18: Reason.UNKNOWN_CA,
+    18: Reason.SELF_SIGNED,
     19: Reason.UNKNOWN_CA,
     20: Reason.UNKNOWN_CA,
     21: Reason.UNKNOWN_CA,
+    26: Reason.WRONG_PURPOSE,
     62: Reason.WRONG_NAME,
     66: Reason.WEAK_KEY,
     67: Reason.WEAK_KEY,
@@ -52,32 +52,45 @@ _ABOUT_OUR_CERTIFICATE = frozenset(
 _TOO_OLD = frozenset({"UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW", "WRONG_SSL_VERSION"})
 
 
-def alert_of(error: Exception) -> str:
-    """The name of the alert that the other side sent, or an empty string."""
-    reason = error.reason if isinstance(error, ssl.SSLError) else None
-    return (reason or "").upper().replace(" ", "_").partition("ALERT_")[2]
+def alert_in(word: str) -> str:
+    """The name of the alert that the other side sent, or an empty string. word: as in `handshake_fault`."""
+    return _constant(word).partition("ALERT_")[2]
 
 
-def refuses_our_certificate(error: ssl.SSLError) -> bool:
+def refuses_our_certificate(word: str) -> bool:
     """Whether the other side's alert, whenever it came, is about the certificate that we showed."""
-    return alert_of(error) in _ABOUT_OUR_CERTIFICATE
+    return alert_in(word) in _ABOUT_OUR_CERTIFICATE
+
+
+def _constant(word: str) -> str:
+    return word.upper().replace(" ", "_")
 
 
 def engine_fault(error: Exception, *, server_spoke: bool) -> Reason:
     """Why a handshake with an engine failed. server_spoke: a ServerHello had come before."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return _VERIFY.get(error.verify_code, Reason.CERTIFICATE_UNUSABLE)
+        return verify_fault(error.verify_code)
     if not isinstance(error, ssl.SSLError):
         return network_fault(error)
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)):
         return Reason.CONNECTION_CLOSED
-    alert = alert_of(error)
+    return handshake_fault(error.reason or "", server_spoke=server_spoke)
+
+
+def verify_fault(code: int) -> Reason:
+    """What OpenSSL has against a certificate. code: X509_V_ERR_… of openssl/x509_vfy.h"""
+    return _VERIFY.get(code, Reason.CERTIFICATE_UNUSABLE)
+
+
+def handshake_fault(word: str, *, server_spoke: bool) -> Reason:
+    """Why a handshake with an engine was given up. word: OpenSSL's, in whatever letters."""
+    alert = alert_in(word)
     if alert == "PROTOCOL_VERSION":
         return Reason.PROTOCOL_TOO_OLD
     # The bare handshake_failure of a server that has already agreed on a cipher is about our certificate.
-    if refuses_our_certificate(error) or (alert == "HANDSHAKE_FAILURE" and server_spoke):
+    if alert in _ABOUT_OUR_CERTIFICATE or (alert == "HANDSHAKE_FAILURE" and server_spoke):
         return Reason.CLIENT_CERTIFICATE_REFUSED
-    return _FOUND_BY_US.get(error.reason or "", Reason.HANDSHAKE_REFUSED)
+    return _FOUND_BY_US.get(_constant(word), Reason.HANDSHAKE_REFUSED)
 
 
 def terminal_fault(error: Exception) -> Reason:
@@ -118,7 +131,7 @@ def words(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     if isinstance(error, ssl.SSLError):
-        return alert_of(error) or error.reason or error.strerror or type(error).__name__
+        return alert_in(error.reason or "") or error.reason or error.strerror or type(error).__name__
     if isinstance(error, OSError) and error.errno:
         return error.strerror or errno.errorcode.get(error.errno, "")
     return type(error).__name__

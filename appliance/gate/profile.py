@@ -28,6 +28,11 @@ class Policy:
     tls12_ciphers: tuple[str, ...]
     security_level: int
 
+    @property
+    def cipher_list(self) -> str:
+        """For SSL_CTX_set_cipher_list(3)."""
+        return ":".join((*self.tls12_ciphers, f"@SECLEVEL={self.security_level}"))
+
 
 POLICY = Policy(
     minimum_version=ssl.TLSVersion.TLSv1_2,
@@ -66,7 +71,7 @@ def server_context(certificate: str, key: str, terminal_anchors: str, policy: Po
 def _context(protocol: int, anchors: str, certificate: str, key: str, policy: Policy) -> ssl.SSLContext:
     context = ssl.SSLContext(protocol)
     context.minimum_version = policy.minimum_version
-    context.set_ciphers(":".join((*policy.tls12_ciphers, f"@SECLEVEL={policy.security_level}")))
+    context.set_ciphers(policy.cipher_list)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
     # A connection that was cut must not look like one that was ended (RFC 8446 section 6.1).
     context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
@@ -78,12 +83,17 @@ def _context(protocol: int, anchors: str, certificate: str, key: str, policy: Po
             # The empty password keeps OpenSSL from asking for one on the terminal.
             context.load_cert_chain(certificate_path, key_path, password="")
     except (ssl.SSLError, ValueError) as error:
-        raise SekishoError(
-            "gate.bad-certificate",
-            "証明書または秘密鍵を読み込めません。アカウントを発行し直すよう、データセンターに頼んでください。",
-            "A certificate or private key cannot be loaded. Ask the data center to issue the account again.",
-        ) from error
+        raise bad_certificate() from error
     return context
+
+
+def bad_certificate() -> SekishoError:
+    """For what the account itself brought and nobody can load."""
+    return SekishoError(
+        "gate.bad-certificate",
+        "証明書または秘密鍵を読み込めません。アカウントを発行し直すよう、データセンターに頼んでください。",
+        "A certificate or private key cannot be loaded. Ask the data center to issue the account again.",
+    )
 
 
 @contextmanager

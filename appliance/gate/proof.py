@@ -23,7 +23,7 @@ class Proof:
     """reason: None when proven. detail: for logs, in English, never a secret.
 
     not_after: the end of the leaf certificate. pin: the leaf's pin as seen, ``sha256/…``. tls_version: as
-    ``TLSv1.3``. The last three are None when the handshake did not get that far.
+    ``TLSv1.3``. mark: the leaf's, see `pins`. The last four are None when the handshake did not get that far.
     """
 
     service: str
@@ -35,6 +35,7 @@ class Proof:
     not_after: datetime | None = None
     pin: str | None = None
     tls_version: str | None = None
+    mark: str | None = None
 
     @property
     def outcome(self) -> Outcome:

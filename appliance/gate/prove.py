@@ -6,18 +6,20 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
-from appliance.gate.faults import engine_fault, network_fault, refuses_our_certificate, words
-from appliance.gate.pins import pin_of_certificate
+from appliance.gate.faults import alert_in, engine_fault, network_fault, refuses_our_certificate, words
 from appliance.gate.profile import client_context
 from appliance.gate.proof import Proof
 from appliance.gate.reasons import Reason
+from appliance.pins import identity_of
 from appliance.secret import Secret
 
+_DER = 2
+"""ENCODING_DER of Python's _ssl.c."""
 _VERDICT_SECONDS = 2.0
 """How long a TLS 1.3 server may take to say no to our certificate after the handshake is over for us."""
 
@@ -26,7 +28,8 @@ _VERDICT_SECONDS = 2.0
 class Target:
     """Who shall be proven. pins: ``sha256/…``. The three certificates and keys are PEM.
 
-    source: the local address to connect from, which makes the policy rules choose the tunnel.
+    source: the local address to connect from, which makes the policy rules choose the tunnel. against: what is known
+    against certificates, by their marks (see `pins`): those that their CAs have taken back.
     """
 
     service: str
@@ -37,6 +40,7 @@ class Target:
     identity_certificate: str
     identity_key: Secret
     source: IPv4Address
+    against: Mapping[str, Reason] = field(default_factory=dict)
 
 
 async def prove(target: Target, address: IPv4Address, timeout: float) -> Proof:
@@ -62,12 +66,16 @@ async def prove(target: Target, address: IPv4Address, timeout: float) -> Proof:
         except OSError as error:
             return replace(proof, reason=network_fault(error), detail=words(error))
         try:
-            pin, not_after = pin_of_certificate(wire.tls.getpeercert(binary_form=True) or b""), _not_after(wire.tls)
+            leaf, *issuers = (identity_of(certificate) for certificate in _chain(wire.tls))
+            not_after = _not_after(wire.tls)
         except ValueError as error:
             return replace(proof, reason=Reason.CERTIFICATE_UNUSABLE, detail=str(error))
-        proof = replace(proof, pin=pin, not_after=not_after, tls_version=wire.tls.version())
-        if pin not in target.pins:
-            return replace(proof, reason=Reason.WRONG_PIN, detail=f"pin seen: {pin}")
+        proof = replace(proof, pin=leaf.pin, mark=leaf.mark, not_after=not_after, tls_version=wire.tls.version())
+        if leaf.pin not in target.pins:
+            return replace(proof, reason=Reason.WRONG_PIN, detail=f"pin seen: {leaf.pin}")
+        for one in (leaf, *issuers):
+            if one.mark in target.against:
+                return replace(proof, reason=target.against[one.mark], detail=f"mark seen: {one.mark}")
         if alert := await _refusal(wire):
             return replace(proof, reason=Reason.CLIENT_CERTIFICATE_REFUSED, detail=alert)
     return proof
@@ -87,11 +95,23 @@ async def _refusal(wire: _Wire) -> str:
             # Not unwrap(): SSL_shutdown(3) takes a fatal alert for a close_notify.
             await wire.step(lambda: wire.tls.read(1))
     except ssl.SSLError as error:
-        return words(error) if refuses_our_certificate(error) else ""
+        word = error.reason or ""
+        return alert_in(word) if refuses_our_certificate(word) else ""
     except OSError:
         # Reset or silence, after the server has proven who it is: no refusal of our certificate.
         return ""
     return ""
+
+
+def _chain(tls: ssl.SSLObject) -> Iterator[bytes]:
+    """The chain that OpenSSL has found good, in DER, leaf first. Raises ValueError for an empty one."""
+    if hasattr(tls, "get_verified_chain"):
+        chain = [bytes(certificate) for certificate in tls.get_verified_chain()]
+    else:  # Before Python 3.13 it is there, but has no public name.
+        chain = [certificate.public_bytes(_DER) for certificate in tls._sslobj.get_verified_chain()]  # type: ignore[attr-defined]
+    if not chain:
+        raise ValueError("no chain")
+    yield from chain
 
 
 def _not_after(tls: ssl.SSLObject) -> datetime:

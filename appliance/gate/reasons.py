@@ -16,6 +16,10 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
     UNKNOWN_CA = "unknown-ca"
+    SELF_SIGNED = "self-signed"
+    REVOKED = "revoked"
+    STAPLE_MISSING = "staple-missing"
+    WRONG_PURPOSE = "wrong-purpose"
     WEAK_KEY = "weak-key"
     SHA1 = "sha1"
     CERTIFICATE_UNUSABLE = "certificate-unusable"
@@ -41,6 +45,7 @@ class Reason(StrEnum):
     NO_PROVEN_ENGINE = "no-proven-engine"
     TERMINAL_CERTIFICATE_MISSING = "terminal-certificate-missing"
     TERMINAL_CERTIFICATE_REFUSED = "terminal-certificate-refused"
+    TERMINAL_CERTIFICATE_REVOKED = "terminal-certificate-revoked"
     TERMINAL_PROTOCOL_TOO_OLD = "terminal-protocol-too-old"
     TERMINAL_HANDSHAKE_FAILED = "terminal-handshake-failed"
     TERMINAL_TOO_SLOW = "terminal-too-slow"
@@ -70,6 +75,22 @@ TEXTS: dict[Reason, Text] = {
     Reason.UNKNOWN_CA: Text(
         "サーバーの証明書が、アカウントにある認証局から発行されたものではありません。データセンターに確認してください。",
         "The server's certificate was not issued by a certification authority of the account. Ask the data center.",
+    ),
+    Reason.SELF_SIGNED: Text(
+        "サーバーの証明書が、認証局ではなく、サーバー自身の署名だけで作られています。データセンターに確認してください。",
+        "The server's certificate is signed by nobody but itself. Ask the data center.",
+    ),
+    Reason.REVOKED: Text(
+        "サーバーの証明書は、認証局が取り消したものです。すぐにデータセンターに知らせてください。",
+        "The server's certificate has been revoked by its authority. Tell the data center at once.",
+    ),
+    Reason.STAPLE_MISSING: Text(
+        "サーバーが、証明書が取り消されていないことの証明 (OCSP) を出しません。データセンターに確認してください。",
+        "The server does not show, as it must, that its certificate has not been revoked (OCSP). Ask the data center.",
+    ),
+    Reason.WRONG_PURPOSE: Text(
+        "サーバーの証明書が、サーバー用のものではありません。データセンターに確認してください。",
+        "The server's certificate is not meant for a server. Ask the data center.",
     ),
     Reason.WEAK_KEY: Text(
         "サーバーの証明書の鍵が短すぎます (RSA は 2048 ビット以上、楕円曲線は 256 ビット以上が必要です)。",
@@ -134,6 +155,10 @@ TEXTS: dict[Reason, Text] = {
     Reason.TERMINAL_CERTIFICATE_REFUSED: Text(
         "端末の証明書を確認できないため、断りました。証明書の発行元と期限を確かめてください。",
         "A terminal's certificate could not be verified. Check who issued it and when it expires.",
+    ),
+    Reason.TERMINAL_CERTIFICATE_REVOKED: Text(
+        "認証局が取り消した証明書を出した端末を断りました。心当たりがなければ、端末の盗難や持ち出しを疑ってください。",
+        "A terminal with a revoked certificate was refused. If nobody knows why it was revoked, think of theft.",
     ),
     Reason.TERMINAL_PROTOCOL_TOO_OLD: Text(
         "端末のソフトが TLS 1.2 以上に対応していません。ソフトを更新してください。",

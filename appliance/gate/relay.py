@@ -6,7 +6,7 @@ import errno
 import socket
 import ssl
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial, wraps
 
 from appliance.gate import core
@@ -14,10 +14,10 @@ from appliance.gate.core import Side
 from appliance.gate.faults import connect_fault, engine_fault, refuses_our_certificate, terminal_fault, words
 from appliance.gate.link import RECORD, Link, SinkError
 from appliance.gate.loop import READ, WRITE, Loop, Timer
-from appliance.gate.pins import pin_of_certificate
 from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
 from appliance.gate.sockets import nothing_new, reset, towards
+from appliance.pins import identity_of
 
 
 def _contained(method: Callable[..., None]) -> Callable[..., None]:
@@ -52,7 +52,7 @@ class Relay:
         self.engine_address = ""
         """Empty until one was tried."""
         self._loop = loop
-        self._core = core.Connection(candidates, service.config.pins)
+        self._core = core.Connection(candidates, service.terms)
         self._on_closed, self._on_refused = on_closed, on_refused
         self._sockets = {Side.TERMINAL: sock}
         self._links: dict[Side, Link] = {}
@@ -74,9 +74,9 @@ class Relay:
         """Reset both sides."""
         self._tell(core.Ordered())
 
-    def repin(self, pins: Collection[str]) -> None:
-        """These are its service's pins from now on."""
-        self._tell(core.Repinned(pins))
+    def judge(self, terms: core.Terms) -> None:
+        """These are its service's from now on."""
+        self._tell(core.NewTerms(terms))
 
     # ---- core ↔ shell ------------------------------------------------------------
 
@@ -152,18 +152,21 @@ class Relay:
     def _terminal_handshake(self, sock: ssl.SSLSocket, _: int) -> None:
         try:
             sock.do_handshake()
+            shown = identity_of(sock.getpeercert(binary_form=True) or b"")
         except ssl.SSLWantReadError:
             self._loop.change(sock.fileno(), READ)
         except ssl.SSLWantWriteError:
             self._loop.change(sock.fileno(), WRITE)
         except OSError as error:
             self._tell(core.TerminalFailed(terminal_fault(error), words(error)))
+        except ValueError as error:
+            self._tell(core.TerminalFailed(Reason.TERMINAL_CERTIFICATE_REFUSED, str(error)))
         else:
             # What the terminal says next stays in the kernel until an engine is proven.
             self._loop.change(sock.fileno(), 0)
             self._loop.handle_by(sock.fileno(), self._terminal_waits)
             self._links[Side.TERMINAL] = Link(Side.TERMINAL, sock, 0)
-            self._tell(core.TerminalProven())
+            self._tell(core.TerminalProven(shown.mark))
 
     @_contained
     def _terminal_waits(self, _: int) -> None:
@@ -237,7 +240,7 @@ class Relay:
     def _engine_handshake(self, sock: ssl.SSLSocket, _: int) -> None:
         try:
             sock.do_handshake()
-            pin = pin_of_certificate(sock.getpeercert(binary_form=True) or b"")
+            shown = identity_of(sock.getpeercert(binary_form=True) or b"")
         except ssl.SSLWantReadError:
             self._loop.change(sock.fileno(), READ)
         except ssl.SSLWantWriteError:
@@ -249,7 +252,7 @@ class Relay:
             self._tell(core.EngineFailed(Reason.CERTIFICATE_UNUSABLE, str(error)))
         else:
             self._links[Side.ENGINE] = Link(Side.ENGINE, sock, READ)
-            self._tell(core.EngineProven(pin))
+            self._tell(core.EngineProven(shown))
 
     # ---- relaying ----------------------------------------------------------------------
 
@@ -360,7 +363,7 @@ class Relay:
                 self._tell(core.WriteEnded(link.side))
             return
         refusal: Reason | None = None
-        if link.side is Side.ENGINE and isinstance(error, ssl.SSLError) and refuses_our_certificate(error):
+        if link.side is Side.ENGINE and isinstance(error, ssl.SSLError) and refuses_our_certificate(error.reason or ""):
             # A TLS 1.3 server looks at our certificate only after the handshake is over for us.
             refusal = Reason.CLIENT_CERTIFICATE_REFUSED
         self._tell(core.Broken(link.side, refusal))

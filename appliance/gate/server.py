@@ -44,18 +44,18 @@ class Gate:
     def configure(self, config: GateConfig) -> bool:
         """Put `config` in force. False: it was already. Raises SekishoError and then has changed nothing.
 
-        Connections stay, unless their service or terminal is gone, its keys, anchors or name have changed, or the pin
-        that their engine showed is no longer listed.
+        Connections stay, unless their service or terminal is gone, its keys, anchors or name have changed, the pin
+        that their engine showed is no longer listed, or a certificate that was shown has been revoked.
         """
         if config == self._config:
             return False
-        made = {new.name: self._service_for(new) for new in config.services}
+        made = {new.name: self._service_for(new, config) for new in config.services}
         opened = self._open({service.listen for service in config.services} - self._listeners.keys())
         before, self._services = self._services, {}
         for new in config.services:
             service, old = made[new.name], before.get(new.name)
             if old is service:
-                service.reconfigure(new)
+                service.reconfigure(new, config.revoked)
             elif old is not None:
                 service.inherit_counters(old)
             self._services[new.name] = service
@@ -71,7 +71,7 @@ class Gate:
             if withdrawn or relay.terminal not in config.terminals:
                 relay.close()
             else:
-                relay.repin(relay.service.config.pins)
+                relay.judge(relay.service.terms)
         return True
 
     def close(self, service: str | None, address: str | None) -> int:
@@ -105,9 +105,9 @@ class Gate:
 
     # ---- configuration -------------------------------------------------------------
 
-    def _service_for(self, new: ServiceConfig) -> Service:
+    def _service_for(self, new: ServiceConfig, config: GateConfig) -> Service:
         old = self._services.get(new.name)
-        return old if old and new.same_parties(old.config) else Service(new)
+        return old if old and new.same_parties(old.config) else Service(new, config.revoked)
 
     def _open(self, wanted: set[Listen]) -> dict[Listen, socket.socket]:
         opened: dict[Listen, socket.socket] = {}

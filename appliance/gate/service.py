@@ -6,6 +6,7 @@ import ssl
 import time
 
 from appliance.gate.config import ServiceConfig
+from appliance.gate.core import Terms
 from appliance.gate.profile import client_context, server_context
 
 _SESSIONS_OF_A_CONTEXT = 1000
@@ -15,9 +16,10 @@ _SESSION_SECONDS = 600.0
 
 
 class Service:
-    def __init__(self, config: ServiceConfig) -> None:
-        """Raises SekishoError ``gate.bad-certificate``."""
+    def __init__(self, config: ServiceConfig, revoked: frozenset[str]) -> None:
+        """revoked: see `GateConfig`. Raises SekishoError ``gate.bad-certificate``."""
         self.config = config
+        self.terms = Terms(config.pins, revoked)
         self.connections = 0
         self.accepted = 0
         self.bytes_to_engine = 0
@@ -26,10 +28,12 @@ class Service:
         self._terminal_context = self._make_terminal_context()
         self._sessions: dict[str, tuple[float, ssl.SSLSession]] = {}
 
-    def reconfigure(self, config: ServiceConfig) -> None:
+    def reconfigure(self, config: ServiceConfig, revoked: frozenset[str]) -> None:
         """config: one with the same parties."""
-        # A session leans on a pin that was asked for when it began.
-        stay = config.upstreams if config.pins == self.config.pins else ()
+        terms = Terms(config.pins, revoked)
+        # A session leans on what was asked for when it began.
+        stay = config.upstreams if terms == self.terms else ()
+        self.terms = terms
         self._sessions = {ip: kept for ip, kept in self._sessions.items() if ip in stay}
         self.config = config
 

@@ -19,6 +19,7 @@ def compile(account: Account, site: Site) -> RouterIntent:
     wanted_lines = lines.lines(site)
     wanted_tunnels = tunnels.tunnels(account, site, wanted_lines)
     wanted_services = services.services(account)
+    asked_ports = services.asked_ports(account)
     wanted_lan = edges.lan(site)
     wanted_time = edges.time(account, site)
     inner_address = account.tunnels[0].inner_address
@@ -29,6 +30,7 @@ def compile(account: Account, site: Site) -> RouterIntent:
         lan=wanted_lan,
         tunnels=wanted_tunnels,
         services=wanted_services,
+        asked_ports=asked_ports,
         tunnel_dns=account.dns,
         monitoring=account.monitoring,
         time=wanted_time,
@@ -44,6 +46,7 @@ def compile(account: Account, site: Site) -> RouterIntent:
                 wanted_lines,
                 wanted_tunnels,
                 wanted_services,
+                asked_ports,
                 account.dns,
                 account.monitoring,
                 wanted_time,

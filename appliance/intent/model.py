@@ -281,7 +281,8 @@ class Bfd:
 
 @dataclass(frozen=True, slots=True)
 class RouterIntent:
-    """inner_address: the one source address used inside both tunnels. lines: in order of preference.
+    """inner_address: the one source address used inside both tunnels. lines: in order of preference. asked_ports: TCP
+    ports behind the tunnels that the daemon itself asks: engines, to prove them, and where trust lists are.
 
     softwires: none until their lines have said what they need (`lines.with_ways`).
     """
@@ -292,6 +293,7 @@ class RouterIntent:
     lan: Lan
     tunnels: tuple[Tunnel, ...]
     services: tuple[Service, ...]
+    asked_ports: tuple[int, ...]
     tunnel_dns: tuple[IPv4Address, ...]
     monitoring: tuple[IPv4Network, ...]
     time: Time

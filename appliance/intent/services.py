@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 from zlib import crc32
 
 from appliance.account.model import Account
@@ -23,6 +24,12 @@ def services(account: Account) -> tuple[Service, ...]:
         )
         for service in account.services
     )
+
+
+def asked_ports(account: Account) -> tuple[int, ...]:
+    """See `RouterIntent`."""
+    trust = {urlsplit(account.trust_url).port or 80} if account.trust_url else set()
+    return tuple(sorted({service.port for service in account.services} | trust))
 
 
 def gate_ports(service_names: Iterable[str]) -> dict[str, int]:

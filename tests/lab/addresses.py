@@ -158,6 +158,10 @@ ENGINES = {
     ),
 }
 ENGINE_PORT = 443
+TRUST_HOST = "trust.cloud.example"
+TRUST_PORT = 8080
+TRUST_PATH = "/list"
+"""Where the data center's newest trust list is, at the address of its DNS."""
 RECEIPT_HOST = "weborca.cloud.example"
 RECEIPT_GATE_HOST = "weborca-gate.cloud.example"
 

@@ -10,6 +10,7 @@ Between them speaks BGP, not OSPF: BIRD calculates OSPF's routes once a second a
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from tests.lab import addresses, wireguard
@@ -23,6 +24,7 @@ BFD_MULTIPLIER = 12
 WIREGUARD_INTERFACE = "wg0"
 _BIRD_CONF = Path("/etc/bird.conf")
 _BIRD_SOCKET = Path("/run/bird.ctl")
+_TRUST = Path("/run/trust")
 
 _BFD = f"interval {BFD_INTERVAL_MS} ms; multiplier {BFD_MULTIPLIER};"
 _BACKBONE_BFD = "interval 50 ms; multiplier 4;"
@@ -163,8 +165,21 @@ def start_core(machine: Machine) -> None:
         {
             addresses.RECEIPT_HOST: [engine.receipt.ip for engine in addresses.ENGINES.values()],
             addresses.RECEIPT_GATE_HOST: [engine.receipt_gate.ip for engine in addresses.ENGINES.values()],
+            addresses.TRUST_HOST: [addresses.CENTER_DNS.ip],
         },
     )
+    _serve_trust_lists(machine)
+
+
+def publish_trust(core: Machine, signed: bytes) -> None:
+    """Let everybody find this trust list from now on."""
+    core.write(_TRUST / addresses.TRUST_PATH.lstrip("/"), signed)
+
+
+def _serve_trust_lists(core: Machine) -> None:
+    core.run("mkdir", "-p", _TRUST)
+    place = ("--bind", str(addresses.CENTER_DNS.ip), "--directory", _TRUST)
+    core.popen(sys.executable, "-m", "http.server", str(addresses.TRUST_PORT), *place)
 
 
 def core_bird_configuration() -> str:

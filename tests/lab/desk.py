@@ -6,10 +6,11 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.lab import addresses
 from tests.lab.datacenter import BFD_INTERVAL_MS, BFD_MULTIPLIER, Concentrator
@@ -69,8 +70,27 @@ class Desk:
         code = "-".join(group.replace(" ", "") for group in groups)
         return Account(Path(account_file), code, clinics)
 
+    def sign_trust(
+        self, serial: int, pins: Mapping[str, Sequence[str]] = MappingProxyType({}), revocations: str = ""
+    ) -> bytes:
+        """A trust list for all clinics. pins: by host. revocations: PEM."""
+        folder = self._directory / f"trust-{serial}-{len(list(self._directory.iterdir()))}"
+        folder.mkdir()
+        (folder / "revocations.pem").write_text(revocations)
+        written = "".join(f"{json.dumps(host)} = {json.dumps(list(given))}\n" for host, given in pins.items())
+        request = folder / "trust.toml"
+        request.write_text(
+            f'serial = {serial}\nissuer = "Lab desk"\nrevocations_file = "revocations.pem"\n\n[pins]\n{written}'
+        )
+        self._run("trust", "issue", request, "--key", self._key, "--out", folder / "list.jws")
+        return (folder / "list.jws").read_bytes()
+
     def _sekisho(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [_SEKISHO, "account", *arguments]
+        return self._run("account", *arguments)
+
+    @staticmethod
+    def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [_SEKISHO, *arguments]
         try:
             return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
         except subprocess.CalledProcessError as error:
@@ -99,6 +119,7 @@ expires = {expires:%Y-%m-%dT%H:%M:%SZ}
 dns = ["{addresses.CENTER_DNS.ip}"]
 monitoring = ["{addresses.MONITORING}"]
 ntp = ["{addresses.CENTER_NTP.ip}"]
+trust_url = "http://{addresses.TRUST_HOST}:{addresses.TRUST_PORT}{addresses.TRUST_PATH}"
 trust_anchors_file = "{self._pki}/engine-ca.pem"
 terminal_anchors_file = "{self._pki}/terminal-ca.pem"
 

@@ -101,6 +101,16 @@ class Authority:
             builder = builder.add_extension(names, critical=False)
         return Credential(builder.sign(self._key, hashes.SHA256()), key)
 
+    def take_back(self, *credentials: Credential) -> str:
+        """A revocation list in PEM with their serial numbers."""
+        now = datetime.now(UTC)
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self.certificate.subject)
+        builder = builder.last_update(now - timedelta(hours=1)).next_update(now + timedelta(days=7))
+        for credential in credentials:
+            entry = x509.RevokedCertificateBuilder().serial_number(credential.certificate.serial_number)
+            builder = builder.add_revoked_certificate(entry.revocation_date(now - timedelta(hours=1)).build())
+        return builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
 
 class Pki:
     """Everybody's certificates. Keys of servers are RSA: that is what the real client was seen to negotiate."""

@@ -98,6 +98,12 @@ class Router:
         self.machine.write(file, account.file.read_bytes())
         return self.sekisho("account", "import", file, input=f"{account.code}\n", check=check)
 
+    def import_trust(self, signed: bytes, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """``sekisho trust import`` from a USB stick."""
+        file = _USB_STICK / "list.jws"
+        self.machine.write(file, signed)
+        return self.sekisho("trust", "import", file, check=check)
+
     def log_in(self, line: str, password: str) -> None:
         """``sekisho line password``, the password typed in. line: its table in site.toml."""
         self.sekisho("line", "password", line, input=f"{password}\n", timeout=90)

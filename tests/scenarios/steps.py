@@ -47,9 +47,9 @@ def client_at(world: World, host: str, address: str, role: str = "reception") ->
 
 
 @contextmanager
-def waiting_client(world: World, host: str, address: str) -> Iterator[ssl.SSLSocket]:
+def waiting_client(world: World, host: str, address: str, role: str = "reception") -> Iterator[ssl.SSLSocket]:
     """A client that has asked the engine at `address` and waits for its answer, without a time-out of its own."""
-    client = client_at(world, host, address)
+    client = client_at(world, host, address, role)
     with client.connect(host, client.port) as tcp, client.tls().wrap_socket(tcp, server_hostname=host) as tls:
         # The engine waits for the rest of the question, and so both of them are silent.
         tls.sendall(f"POST {receipt.API_PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n".encode())

@@ -150,6 +150,26 @@ SECURITY = {
         "The receipt server's certificate comes from no trusted issuer. It may be an impostor.",
         PROTECTED,
     ),
+    "engine.self-signed": failed(
+        "レセコンのサーバーの電子証明書が、サーバー自身の署名だけで作られています。偽物の恐れがあります。",
+        "The receipt server's certificate is signed by nobody but itself. It may be an impostor.",
+        PROTECTED,
+    ),
+    "engine.revoked": failed(
+        "レセコンのサーバーの電子証明書は、発行者が取り消したものです。",
+        "The receipt server's certificate has been taken back by its issuer.",
+        PROTECTED,
+    ),
+    "engine.staple-missing": failed(
+        "レセコンのサーバーが、電子証明書が取り消されていないことを示していません。",
+        "The receipt server does not show that its certificate has not been taken back.",
+        PROTECTED,
+    ),
+    "engine.wrong-purpose": failed(
+        "レセコンのサーバーの電子証明書が、サーバー用のものではありません。偽物の恐れがあります。",
+        "The receipt server's certificate is not one for servers. It may be an impostor.",
+        PROTECTED,
+    ),
     "engine.weak-cryptography": failed(
         "レセコンのサーバーの暗号が弱く、安全ではありません。",
         "The receipt server's cryptography is too weak to be safe.",

@@ -24,7 +24,7 @@ class Ground:
     inner_address: IPv4Address
     prefixes: tuple[IPv4Network, ...]
     inside: tuple[IPv4Network, ...]
-    service_ports: tuple[int, ...]
+    asked_ports: tuple[int, ...]
     passthrough_ports: tuple[int, ...]
     gate_ports: tuple[int, ...]
     tunnel_dns: tuple[IPv4Address, ...]
@@ -38,6 +38,7 @@ class Ground:
         lines: tuple[Line, ...],
         tunnels: tuple[Tunnel, ...],
         services: tuple[Service, ...],
+        asked_ports: tuple[int, ...],
         tunnel_dns: tuple[IPv4Address, ...],
         monitoring: tuple[IPv4Network, ...],
         time: Time,
@@ -51,7 +52,7 @@ class Ground:
             inner_address=inner_address,
             prefixes=prefixes,
             inside=tuple(collapse_addresses((*prefixes, *lan.networks, IPv4Network(inner_address)))),
-            service_ports=tuple(sorted({service.port for service in services})),
+            asked_ports=asked_ports,
             passthrough_ports=tuple(sorted({service.port for service in services if service.gate_port is None})),
             gate_ports=tuple(service.gate_port for service in services if service.gate_port is not None),
             tunnel_dns=tuple(sorted(set(tunnel_dns))),

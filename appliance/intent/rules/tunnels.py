@@ -136,10 +136,10 @@ def output_chain(ground: Ground) -> Chain:
                 (
                     is_(Field.UID, ROOT),
                     is_(Field.DESTINATION4, *ground.prefixes),
-                    is_(Field.TCP_DPORT, *ground.service_ports),
+                    is_(Field.TCP_DPORT, *ground.asked_ports),
                 ),
                 Accept(),
-                "Prover's reach: engines, to prove them",
+                "Prover's reach: engines, to prove them, and the trust list",
             ),
             *(
                 Rule(

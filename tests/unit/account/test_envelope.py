@@ -14,6 +14,7 @@ from joserfc.jwk import OctKey, OKPKey
 from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
 from appliance.account import armour, code, envelope, keys
+from appliance.account.document import ACCOUNT
 from appliance.errors import SekishoError
 
 CODE = code.generate()
@@ -28,14 +29,14 @@ def refusal(data: bytes, trusted: keys.Trusted, activation_code: str = CODE) -> 
 
 def encrypted(plaintext: str, **header: Any) -> bytes:
     """What somebody who holds the code can make: a JWE with any content and header."""
-    protected = {"alg": "PBES2-HS512+A256KW", "enc": "A256GCM", "cty": envelope.TYPE, "p2c": FAST} | header
+    protected = {"alg": "PBES2-HS512+A256KW", "enc": "A256GCM", "cty": ACCOUNT.type, "p2c": FAST} | header
     protected = {name: value for name, value in protected.items() if value is not None}
     registry = jwe.JWERegistry(algorithms=[protected["alg"], protected["enc"], "DEF"], strict_check_header=False)
     return armour.wrap(jwe.encrypt_compact(protected, plaintext, OctKey.import_key(CODE.encode()), registry=registry))
 
 
 def signed(payload: bytes, key: Any, **header: Any) -> str:
-    protected = {"alg": "EdDSA", "typ": envelope.TYPE, "kid": key.thumbprint()} | header
+    protected = {"alg": "EdDSA", "typ": ACCOUNT.type, "kid": key.thumbprint()} | header
     protected = {name: value for name, value in protected.items() if value is not None}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -116,7 +117,7 @@ def test_a_changed_payload_breaks_the_signature(payload: bytes, desk: OKPKey, tr
 def test_a_symmetric_signature_under_the_public_key_is_refused(desk: OKPKey, trusted: keys.Trusted) -> None:
     public = OctKey.import_key(desk.public_key.public_bytes_raw())
     token = jws.serialize_compact(
-        {"alg": "HS256", "typ": envelope.TYPE, "kid": desk.thumbprint()}, b"{}", public, algorithms=["HS256"]
+        {"alg": "HS256", "typ": ACCOUNT.type, "kid": desk.thumbprint()}, b"{}", public, algorithms=["HS256"]
     )
     assert refusal(encrypted(token), trusted).code == "account.malformed"
 
@@ -137,7 +138,7 @@ def test_other_jws_headers_are_refused(desk: OKPKey, trusted: keys.Trusted, head
 
 @pytest.mark.parametrize("kid", [["x"], {"a": 1}, 5, None, True])
 def test_a_key_id_that_is_no_string_is_refused(desk: OKPKey, trusted: keys.Trusted, kid: object) -> None:
-    header = urlsafe_b64encode(json.dumps({"alg": "EdDSA", "typ": envelope.TYPE, "kid": kid}).encode()).decode()
+    header = urlsafe_b64encode(json.dumps({"alg": "EdDSA", "typ": ACCOUNT.type, "kid": kid}).encode()).decode()
     assert refusal(encrypted(f"{header}.e30.AAAA"), trusted).code == "account.unknown-desk"
 
 
@@ -162,7 +163,7 @@ def test_content_that_is_no_jws_is_refused(trusted: keys.Trusted, content: str) 
 )
 def test_other_jwe_headers_are_refused(desk: OKPKey, trusted: keys.Trusted, header: dict[str, Any]) -> None:
     if header.get("alg") == "A256KW":
-        protected = {"alg": "A256KW", "enc": "A256GCM", "cty": envelope.TYPE}
+        protected = {"alg": "A256KW", "enc": "A256GCM", "cty": ACCOUNT.type}
         token = jwe.encrypt_compact(protected, signed(b"{}", desk), OctKey.generate_key(256))
         assert refusal(armour.wrap(token), trusted).code == "account.malformed"
     else:

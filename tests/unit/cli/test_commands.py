@@ -206,6 +206,7 @@ def test_account_show(daemon: Daemon, capsys: Captured) -> None:
         "dns": ["203.0.113.5"],
         "monitoring": [],
         "ntp": [],
+        "revocations": [],
         "services": [],
         "identity": [],
         "trust_anchors": [],

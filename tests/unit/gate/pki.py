@@ -13,12 +13,15 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from appliance.gate.config import KeyPair
-from appliance.gate.pins import pin_of_certificate
+from appliance.pins import identity_of, pin_of_certificate
 
 HOST = "weborca.cloud.example"
+SERVER_AUTH, CLIENT_AUTH = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
+OCSP_SIGNING = ExtendedKeyUsageOID.OCSP_SIGNING
 
 
 def pem(key: Any) -> str:
@@ -40,6 +43,10 @@ class Credentials:
         return pin_of_certificate(self.der)
 
     @property
+    def mark(self) -> str:
+        return identity_of(self.der).mark
+
+    @property
     def pair(self) -> KeyPair:
         return KeyPair(self.certificate, self.key)
 
@@ -59,9 +66,11 @@ class Authority:
         key: Any = None,
         *,
         server: bool = True,
+        responder: bool = False,
         starts: timedelta = -timedelta(days=1),
         ends: timedelta = timedelta(days=30),
         self_signed: bool = False,
+        must_staple: bool = False,
     ) -> Credentials:
         key = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -70,10 +79,11 @@ class Authority:
             key.public_key(),
             ca=False,
             names=[name],
-            server=server,
+            usage=OCSP_SIGNING if responder else SERVER_AUTH if server else CLIENT_AUTH,
             starts=starts,
             ends=ends,
             signer=(subject, key) if self_signed else None,
+            must_staple=must_staple,
         )
         return Credentials(
             certificate.public_bytes(serialization.Encoding.PEM).decode(),
@@ -109,10 +119,11 @@ class Authority:
         *,
         ca: bool,
         names: list[str] | None = None,
-        server: bool = True,
+        usage: x509.ObjectIdentifier = SERVER_AUTH,
         starts: timedelta = -timedelta(days=1),
         ends: timedelta = timedelta(days=300),
         signer: tuple[x509.Name, Any] | None = None,
+        must_staple: bool = False,
     ) -> x509.Certificate:
         issuer, key = signer or (self.name, self.key)
         now = datetime.now(UTC)
@@ -127,11 +138,44 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         )
         if names:
-            usage = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
             builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False).add_extension(
                 x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
             )
+        if must_staple:
+            builder = builder.add_extension(x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=False)
         return builder.sign(key, hashes.SHA256())
+
+    def subordinate(self, name: str) -> Authority:
+        """A CA of its own whose certificate this one has signed."""
+        other = Authority(name)
+        other.certificate = self._sign(other.name, other.key.public_key(), ca=True)
+        other.pem = other.certificate.public_bytes(serialization.Encoding.PEM).decode()
+        return other
+
+    def staple(
+        self,
+        leaf: Credentials,
+        status: ocsp.OCSPCertStatus,
+        *,
+        ends: timedelta = timedelta(days=1),
+        signer: tuple[x509.Certificate, Any] | None = None,
+    ) -> bytes:
+        """An OCSP response in DER about `leaf`, by this CA, or signed with another's certificate and key."""
+        now = datetime.now(UTC)
+        certificate, key = signer or (self.certificate, self.key)
+        revoked = status is ocsp.OCSPCertStatus.REVOKED
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            cert=x509.load_der_x509_certificate(leaf.der),
+            issuer=self.certificate,
+            algorithm=hashes.SHA256(),
+            cert_status=status,
+            this_update=now - timedelta(days=2),
+            next_update=now + ends,
+            revocation_time=now - timedelta(days=3) if revoked else None,
+            revocation_reason=None,
+        )
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, certificate)
+        return builder.certificates([certificate]).sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,10 @@ import ssl
 import threading
 from collections.abc import Callable
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from OpenSSL import SSL
+
 from tests.unit.gate.waiting import LIMIT
 
 Handler = Callable[[socket.socket], None]
@@ -49,6 +53,27 @@ class Servers:
                 handler(tls)
 
         return self.start(over_tls, address, port)
+
+    def start_stapled(self, certificate: str, key: str, staple: bytes, version: int) -> int:
+        """A TLS server that adds `staple` to its certificate. version: of pyOpenSSL, the only one it speaks."""
+
+        def serve(sock: socket.socket) -> None:
+            context = SSL.Context(SSL.TLS_SERVER_METHOD)
+            context.set_min_proto_version(version)
+            context.set_max_proto_version(version)
+            context.use_certificate(x509.load_pem_x509_certificate(certificate.encode()))
+            context.use_privatekey(load_pem_private_key(key.encode(), None))  # type: ignore[arg-type]
+            context.set_ocsp_server_callback(lambda _tls, _data: staple)
+            # pyOpenSSL reports a socket that would wait as an error.
+            sock.settimeout(None)
+            tls = SSL.Connection(context, sock)
+            tls.set_accept_state()
+            with contextlib.suppress(SSL.Error):
+                tls.do_handshake()
+                while tls.recv(65536):
+                    pass
+
+        return self.start(serve)
 
     @staticmethod
     def _handle(handler: Handler, sock: socket.socket) -> None:

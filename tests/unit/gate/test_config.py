@@ -35,6 +35,7 @@ CONFIG = st.builds(
     GateConfig,
     st.lists(SERVICE, max_size=3, unique_by=(lambda s: s.name, lambda s: s.listen)).map(tuple),
     st.dictionaries(ADDRESS, TEXT, max_size=3),
+    st.frozensets(TEXT, max_size=3),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),

@@ -24,22 +24,27 @@ from appliance.gate.core import (
     EngineProven,
     Event,
     Handshake,
+    NewTerms,
     Ordered,
     Refuse,
     Relay,
-    Repinned,
     Reset,
     Side,
     State,
     TerminalFailed,
     TerminalProven,
+    Terms,
     TimedOut,
     Within,
     WriteEnded,
 )
 from appliance.gate.reasons import Reason
+from appliance.pins import Identity
 
 PIN, OTHER_PIN = "sha256/our-engine", "sha256/somebody-else"
+OUR_TERMINAL, OUR_ENGINE = "terminals-ca:01", "engines-ca:01"
+OURS, STRANGER = Identity(PIN, OUR_ENGINE), Identity(OTHER_PIN, "engines-ca:02")
+TERMS = Terms({PIN})
 TERMINAL, ENGINE = Side.TERMINAL, Side.ENGINE
 
 
@@ -47,7 +52,7 @@ class Dialogue:
     """`dialogue << event >> [commands]`: the event must be answered by exactly these commands."""
 
     def __init__(self, *candidates: str) -> None:
-        self.connection = Connection(candidates or ("203.0.113.18",), {PIN})
+        self.connection = Connection(candidates or ("203.0.113.18",), TERMS)
         self._heard: list[Command] = []
         self.begun = self.connection.begin()
 
@@ -62,7 +67,7 @@ class Dialogue:
 
 def connecting(*candidates: str) -> Dialogue:
     dialogue = Dialogue(*candidates)
-    dialogue << TerminalProven()
+    dialogue << TerminalProven(OUR_TERMINAL)
     return dialogue
 
 
@@ -71,7 +76,7 @@ def engine_handshaking() -> Dialogue:
 
 
 def relaying() -> Dialogue:
-    return engine_handshaking() << EngineProven(PIN)
+    return engine_handshaking() << EngineProven(OURS)
 
 
 def test_the_good_way_from_the_first_packet_to_the_last() -> None:
@@ -79,11 +84,11 @@ def test_the_good_way_from_the_first_packet_to_the_last() -> None:
     assert dialogue.begun == [Within(HANDSHAKE_SECONDS), Handshake(TERMINAL)]
     (
         dialogue
-        << TerminalProven()
+        << TerminalProven(OUR_TERMINAL)
         >> [Within(CONNECT_SECONDS), Connect("203.0.113.18")]
         << Connected()
         >> [Within(HANDSHAKE_SECONDS), Handshake(ENGINE)]
-        << EngineProven(PIN)
+        << EngineProven(OURS)
         >> [Within(None), Relay()]
         << Ended(TERMINAL, clean=True)
         >> [EndWrite(ENGINE, clean=True)]
@@ -132,7 +137,7 @@ def test_the_next_engine_is_not_tried_when_one_is_not_ours() -> None:
     (
         connecting("203.0.113.18", "203.0.113.34")
         << Connected()
-        << EngineProven(OTHER_PIN)
+        << EngineProven(STRANGER)
         >> [Refuse(Reason.WRONG_PIN, f"pin seen: {OTHER_PIN}"), Reset()]
     )
 
@@ -174,10 +179,22 @@ def test_an_order_to_close_is_obeyed_in_every_state() -> None:
 
 
 def test_a_pin_that_is_withdrawn_ends_what_leant_on_it_and_nothing_else() -> None:
+    theirs, both = NewTerms(Terms({OTHER_PIN})), NewTerms(Terms({PIN, OTHER_PIN}))
     for dialogue in (Dialogue(), connecting(), engine_handshaking()):
-        dialogue << Repinned({OTHER_PIN}) >> []
-    relaying() << Repinned({PIN, OTHER_PIN}) >> [] << Repinned({OTHER_PIN}) >> [Reset()]
-    engine_handshaking() << Repinned({OTHER_PIN}) >> [] << EngineProven(OTHER_PIN) >> [Within(None), Relay()]
+        dialogue << theirs >> []
+    relaying() << both >> [] << theirs >> [Refuse(Reason.WRONG_PIN, f"pin seen: {PIN}"), Reset()]
+    engine_handshaking() << theirs >> [] << EngineProven(STRANGER) >> [Within(None), Relay()]
+
+
+def test_a_certificate_that_is_revoked_ends_what_it_has_opened_and_opens_nothing() -> None:
+    terminal, engine = NewTerms(Terms({PIN}, {OUR_TERMINAL})), NewTerms(Terms({PIN}, {OUR_ENGINE}))
+    of_terminal = [Refuse(Reason.TERMINAL_CERTIFICATE_REVOKED, f"mark seen: {OUR_TERMINAL}"), Reset()]
+    of_engine = [Refuse(Reason.REVOKED, f"mark seen: {OUR_ENGINE}"), Reset()]
+    for dialogue in (connecting(), engine_handshaking(), relaying()):
+        dialogue << terminal >> of_terminal
+    Dialogue() << terminal >> [] << TerminalProven(OUR_TERMINAL) >> of_terminal
+    relaying() << engine >> of_engine
+    engine_handshaking() << engine >> [] << EngineProven(OURS) >> of_engine
 
 
 # ---- whatever happens -----------------------------------------------------------------
@@ -185,17 +202,22 @@ def test_a_pin_that_is_withdrawn_ends_what_leant_on_it_and_nothing_else() -> Non
 SIDES = st.sampled_from(Side)
 REASONS = st.sampled_from(Reason)
 EVENTS = st.one_of(
-    st.builds(TerminalProven),
+    st.builds(TerminalProven, st.sampled_from([OUR_TERMINAL, "terminals-ca:02"])),
     st.builds(TerminalFailed, REASONS),
     st.builds(Connected),
     st.builds(ConnectFailed, REASONS),
-    st.builds(EngineProven, st.sampled_from([PIN, OTHER_PIN])),
+    st.builds(EngineProven, st.sampled_from([OURS, STRANGER])),
     st.builds(EngineFailed, REASONS),
     st.builds(Ended, SIDES, st.booleans()),
     st.builds(WriteEnded, SIDES),
     st.builds(Broken, SIDES, st.none() | REASONS),
     st.builds(Ordered),
-    st.builds(Repinned, st.sets(st.sampled_from([PIN, OTHER_PIN]))),
+    st.builds(
+        NewTerms,
+        st.builds(
+            Terms, st.sets(st.sampled_from([PIN, OTHER_PIN])), st.sets(st.sampled_from([OUR_TERMINAL, OUR_ENGINE]))
+        ),
+    ),
     st.builds(TimedOut),
 )
 
@@ -204,29 +226,31 @@ EVENTS = st.one_of(
 def test_nothing_is_relayed_unless_both_sides_are_proven_and_every_end_is_final(
     events: list[Event], candidates: list[str]
 ) -> None:
-    connection = Connection(tuple(candidates), {PIN})
+    connection = Connection(tuple(candidates), TERMS)
     connection.begin()
-    terminal_proven, pins, shown = False, {PIN}, PIN
+    terms, terminal, engine = TERMS, "", Identity("", "")
     for event in events:
         before = connection.state
         commands = connection.handle(event)
         if before is State.CLOSED:
             assert commands == []
-        if isinstance(event, Repinned):
-            pins = set(event.pins)
-            assert before is not State.RELAYING or shown in pins or commands == [Reset()]
+        if isinstance(event, NewTerms):
+            terms = event.terms
+        if connection.state is State.RELAYING and before is State.RELAYING:
+            assert engine.pin in terms.pins and not {terminal, engine.mark} & set(terms.revoked)
         for command in commands:
             match command:
                 case Connect(address):
                     # Nothing goes towards an engine before the terminal has shown its certificate.
                     assert address in candidates
-                    terminal_proven |= isinstance(event, TerminalProven)
-                    assert terminal_proven
+                    if isinstance(event, TerminalProven):
+                        terminal = event.mark
+                    assert terminal and terminal not in terms.revoked
                 case Relay():
-                    assert terminal_proven
+                    assert terminal
                     assert isinstance(event, EngineProven)
-                    assert event.pin in pins
-                    shown = event.pin
+                    engine = event.shown
+                    assert engine.pin in terms.pins and engine.mark not in terms.revoked
                     assert before is State.ENGINE_HANDSHAKE
         ended = [command for command in commands if isinstance(command, (Close, Reset))]
         assert len(ended) == (connection.state is State.CLOSED and before is not State.CLOSED)

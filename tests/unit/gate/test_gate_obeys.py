@@ -58,11 +58,13 @@ def test_another_reserve_pin_leaves_connections_alone(
 @pytest.mark.parametrize(
     "change",
     [
-        lambda config: replace(config, services=()),
-        lambda config: replace(config, terminals={}),
-        lambda config: replace(config, services=(replace(config.services[0], pins=("sha256/" + "A" * 43 + "=",)),)),
+        lambda config, _: replace(config, services=()),
+        lambda config, _: replace(config, terminals={}),
+        lambda config, _: replace(config, services=(replace(config.services[0], pins=("sha256/" + "A" * 43 + "=",)),)),
+        lambda config, pki: replace(config, revoked=frozenset({pki.terminal.mark})),
+        lambda config, pki: replace(config, revoked=frozenset({pki.engine.mark})),
     ],
-    ids=["service gone", "terminal gone", "pin withdrawn"],
+    ids=["service gone", "terminal gone", "pin withdrawn", "terminal revoked", "engine revoked"],
 )
 def test_what_is_no_longer_allowed_is_reset(
     change: Any, gate: Any, engine: Any, terminal: Any, pki: Any, config_for: ConfigFor, assert_reset: Any
@@ -71,7 +73,7 @@ def test_what_is_no_longer_allowed_is_reset(
     gate.configure(config)
     with terminal.connect(pki.terminal) as sock:
         assert exchange(sock, b"a") == b"a"
-        gate.configure(change(config))
+        gate.configure(change(config, pki))
         assert_reset(sock)
 
 

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from appliance.gate.config import GateConfig
+from tests.unit.gate.pki import HOST
 from tests.unit.gate.servers import echo, exchange
+from tests.unit.gate.waiting import LIMIT
 
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 ConfigFor = Callable[..., GateConfig]
@@ -193,6 +195,41 @@ def test_an_engine_that_does_not_listen_is_reported_and_the_next_one_serves(
     gate.configure(replace(config, services=(replace(config.services[0], upstreams=("127.0.0.2", "127.0.0.3")),)))
     with terminal.connect(pki.terminal) as sock:
         assert exchange(sock, b"x") == b"x"
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_revoked_terminal_is_refused_also_by_a_session_from_before(
+    version: ssl.TLSVersion,
+    gate: Any,
+    engine: Any,
+    gate_port: int,
+    pki: Any,
+    client_of: Any,
+    config_for: ConfigFor,
+    assert_reset: Any,
+) -> None:
+    config = config_for(engine())
+    gate.configure(config)
+    context = client_of(pki.terminal, pki.terminals.pem)
+    context.minimum_version = context.maximum_version = version
+
+    def connect(session: ssl.SSLSession | None) -> ssl.SSLSocket:
+        sock = socket.create_connection(("127.0.0.1", gate_port), LIMIT)
+        return context.wrap_socket(sock, server_hostname=HOST, session=session)
+
+    with connect(None) as sock:
+        assert exchange(sock, b"x") == b"x"
+        session = sock.session
+    with connect(session) as sock:
+        assert sock.session_reused and exchange(sock, b"x") == b"x"
+    gate.configure(replace(config, revoked=frozenset({pki.terminals.issue(server=False).mark})))
+    with connect(session) as sock:
+        assert exchange(sock, b"x") == b"x"
+    gate.configure(replace(config, revoked=frozenset({pki.terminal.mark})))
+    for given in (session, None):
+        with contextlib.suppress(ConnectionError), connect(given) as sock:
+            assert_reset(sock)
+        assert gate.refusal()["reason"] == "terminal-certificate-revoked"
 
 
 def test_sessions_with_a_proven_engine_are_resumed_and_not_with_another_one(

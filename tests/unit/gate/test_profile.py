@@ -97,7 +97,7 @@ def test_sessions_of_terminals_without_tickets_do_not_pile_up(
     pki: Any, config_for: Callable[..., GateConfig], client_of: Any, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(service, "_SESSIONS_OF_A_CONTEXT", 5)
-    served = service.Service(config_for(443).services[0])
+    served = service.Service(config_for(443).services[0], frozenset())
     terminal = client_of(pki.terminal, pki.terminals.pem)
     terminal.maximum_version = ssl.TLSVersion.TLSv1_2
     terminal.options |= ssl.OP_NO_TICKET

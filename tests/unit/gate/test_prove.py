@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from appliance.gate.proof import Outcome, Proof
 from appliance.gate.prove import Target, prove
 from appliance.gate.reasons import TEXTS, Reason
+from appliance.pins import identity_of
 from appliance.secret import Secret
 
 LOOPBACK = IPv4Address("127.0.0.1")
@@ -103,11 +105,11 @@ def bad_certificate(pki: Any, which: str, directory: Path) -> Any:
         ("name", Reason.WRONG_NAME),
         ("expired", Reason.EXPIRED),
         ("future", Reason.NOT_YET_VALID),
-        ("self-signed", Reason.UNKNOWN_CA),
+        ("self-signed", Reason.SELF_SIGNED),
         ("unknown CA", Reason.UNKNOWN_CA),
         ("RSA 1024", Reason.WEAK_KEY),
         ("SHA-1", Reason.SHA1),
-        ("client only", Reason.CERTIFICATE_UNUSABLE),
+        ("client only", Reason.WRONG_PURPOSE),
     ],
 )
 def test_an_impostor_is_refused_with_its_reason(
@@ -140,6 +142,44 @@ def test_a_good_chain_with_a_foreign_key_is_the_wrong_pin_and_says_which(
     assert refused(proof, Reason.WRONG_PIN)
     assert proof.pin == other.pin
     assert other.pin in proof.detail
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("which", ["name", "expired", "self-signed", "unknown CA"])
+def test_an_impostor_never_sees_the_clinics_certificate(
+    which: str, version: ssl.TLSVersion, target: Target, pki: Any, servers: Any, server_of: Any, tmp_path: Path
+) -> None:
+    context = server_of(bad_certificate(pki, which, tmp_path), pki.engines.pem)
+    context.minimum_version = context.maximum_version = version
+    met: list[bytes | None] = []
+    port = servers.start_tls(context, lambda sock: met.append(sock.getpeercert(binary_form=True)))
+    assert proof_of(target, port).outcome is Outcome.REFUSED
+    assert not met, "the server has got through the handshake"
+
+
+def test_what_its_authority_has_taken_back_is_refused(
+    target: Target, pki: Any, servers: Any, server_of: Any, until_end: Any
+) -> None:
+    port = servers.start_tls(server_of(pki.engine, pki.engines.pem), until_end)
+    other = dataclasses.replace(target, against={pki.engines.issue().mark: Reason.REVOKED})
+    assert proof_of(other, port).outcome is Outcome.PROVEN
+    assert refused(
+        proof_of(dataclasses.replace(target, against={pki.engine.mark: Reason.REVOKED}), port),
+        Reason.REVOKED,
+    )
+
+
+def test_an_authority_that_was_taken_back_takes_its_engines_with_it(
+    target: Target, pki: Any, servers: Any, server_of: Any, until_end: Any
+) -> None:
+    middle = pki.engines.subordinate("engines CA of the branch")
+    leaf = middle.issue()
+    own = dataclasses.replace(leaf, certificate=leaf.certificate + middle.pem)
+    port = servers.start_tls(server_of(own, pki.engines.pem), until_end)
+    target = dataclasses.replace(target, pins=(own.pin,))
+    assert proof_of(target, port).outcome is Outcome.PROVEN
+    mark = identity_of(middle.certificate.public_bytes(Encoding.DER)).mark
+    assert refused(proof_of(dataclasses.replace(target, against={mark: Reason.REVOKED}), port), Reason.REVOKED)
 
 
 def test_a_curve_of_224_bits_is_not_accepted(

@@ -63,7 +63,7 @@ def test_an_error_of_ours_ends_one_connection_and_not_the_process(
     def broken(_: bytes) -> str:
         raise RuntimeError("provoked")
 
-    monkeypatch.setattr(relay, "pin_of_certificate", broken)
+    monkeypatch.setattr(relay, "identity_of", broken)
     with running(config_for(servers.start_tls(server_of(pki.engine, pki.engines.pem), until_end))) as gate:
         for _ in range(2):
             with terminal.connect(pki.terminal) as sock:

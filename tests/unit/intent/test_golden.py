@@ -62,7 +62,10 @@ FOUND = frozenset({"ds-lite", "map-e"})
 """Clinics whose line has said what it gives; the others' intents are as `compile` makes them."""
 CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "lab": ({}, {}),
-    "static-wan-without-dhcp": ({}, {"wan": static_wan(), "lan": {"interface": "lan0", "address": "192.0.2.1/26"}}),
+    "static-wan-without-dhcp": (
+        {"trust_url": "http://trust.cloud.example:8080/list"},
+        {"wan": static_wan(), "lan": {"interface": "lan0", "address": "192.0.2.1/26"}},
+    ),
     "segments-and-internet": ({}, SEGMENTS),
     "two-lines": (
         {},

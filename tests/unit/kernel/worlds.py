@@ -199,6 +199,7 @@ def intent(**changes: Any) -> RouterIntent:
         lan=Lan("sekisho", (Segment("lan", "lan0", "lan0", None, IPv4Interface("192.0.2.1/26"), None),), ()),
         tunnels=tunnels,
         services=(),
+        asked_ports=(),
         tunnel_dns=(),
         monitoring=(),
         time=Time(),

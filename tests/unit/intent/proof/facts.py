@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 import z3
+from tests.unit.intent.proof.arrival import FIB_TYPE, Way
 
 from appliance.intent import names
 from appliance.intent.firewall import Field
 from appliance.intent.model import PROBE_MARK, RouterIntent, Segment
-from tests.unit.intent.proof.arrival import FIB_TYPE, Way
 from tests.unit.intent.proof.journey import Journey
 from tests.unit.intent.proof.packet import EVER, NEVER, View, any_of
 from tests.unit.intent.proof.vocabulary import ADDRESS_TYPES, Vocabulary
@@ -38,7 +38,7 @@ class Facts:
         self.inside = (*self.prefixes, *intent.lan.networks, IPv4Network(intent.inner_address))
         self.gate_ports = tuple(service.gate_port for service in intent.services if service.gate_port)
         self.passthrough_ports = tuple({service.port for service in intent.services if service.gate_port is None})
-        self.service_ports = tuple({service.port for service in intent.services})
+        self.asked_ports = intent.asked_ports
         self.probe_mark = PROBE_MARK
         self.names_inside = tuple({server for forward in intent.lan.forwards for server in forward.servers})
         self.any_may_open = z3.BoolVal(any(segment.reaches for segment in self.segments))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import z3
+from tests.unit.intent.proof.arrival import Way
 
 from appliance.intent import names
 from appliance.intent.firewall import Field
-from tests.unit.intent.proof.arrival import Way
 from tests.unit.intent.proof.facts import Facts
 from tests.unit.intent.proof.journey import Journey
 from tests.unit.intent.proof.packet import any_of
@@ -112,7 +112,7 @@ def the_gate_reaches_proven_engines(f: Facts, p: Journey) -> z3.BoolRef:
 def the_prover_reaches_the_services_and_nobody_else_begins_there(f: Facts, p: Journey) -> z3.BoolRef:
     service = z3.And(
         p.routed.is_(Field.DESTINATION4, *f.prefixes),
-        p.routed.is_(Field.TCP_DPORT, *f.service_ports),
+        p.routed.is_(Field.TCP_DPORT, *f.asked_ports),
     )
     root = z3.And(p.routed.is_(Field.UID, 0), service)
     gate = z3.And(p.routed.is_(Field.UID, names.GATE_USER), f.to_proven(p.routed, names.GATE_VERIFIED))
@@ -147,7 +147,7 @@ def into_the_tunnels_the_router_says_nothing_else(f: Facts, p: Journey) -> z3.Bo
         p.routed.is_(Field.TCP_FLAGS_RST),
         _asks_the_resolver(f, p),
         f.answer(p.routed),
-        z3.And(p.routed.is_(Field.UID, 0), p.routed.is_(Field.TCP_DPORT, *f.service_ports)),
+        z3.And(p.routed.is_(Field.UID, 0), p.routed.is_(Field.TCP_DPORT, *f.asked_ports)),
         z3.And(p.routed.is_(Field.UID, names.GATE_USER), f.to_proven(p.routed, names.GATE_VERIFIED)),
         z3.And(begun, f.to_proven(p.routed, names.GATE_VERIFIED)),
         z3.And(begun, f.to_proven(p.routed, names.ENGINE_VERIFIED)),

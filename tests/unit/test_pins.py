@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.gate.pins import is_pinned, pin_of_certificate, pin_of_key, subject_public_key_info
+from appliance.pins import Identity, identity_of, issuer_of_list, pin_of_certificate, pin_of_key
 
 SIGNER = ed25519.Ed25519PrivateKey.generate()
 """Its signatures are deterministic, as hypothesis needs."""
@@ -55,37 +55,37 @@ CERTIFICATES = st.builds(
 @given(CERTIFICATES)
 @settings(deadline=None, max_examples=60)
 def test_the_walk_finds_what_cryptography_finds(der: bytes) -> None:
-    spki = (
-        x509.load_der_x509_certificate(der).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    )
-    assert subject_public_key_info(der) == spki
-    assert pin_of_certificate(der) == "sha256/" + b64encode(sha256(spki).digest()).decode()
+    found = x509.load_der_x509_certificate(der)
+    spki = found.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    length = found.serial_number.bit_length() // 8 + 1
+    mark = f"{sha256(found.issuer.public_bytes()).hexdigest()[:16]}:{found.serial_number:0{2 * length}x}"
+    assert identity_of(der) == Identity("sha256/" + b64encode(sha256(spki).digest()).decode(), mark)
 
 
 @given(CERTIFICATES, st.data())
 @settings(deadline=None, max_examples=60)
 def test_every_truncation_is_refused(der: bytes, data: st.DataObject) -> None:
     with pytest.raises(ValueError):
-        subject_public_key_info(der[: data.draw(st.integers(0, len(der) - 1))])
+        identity_of(der[: data.draw(st.integers(0, len(der) - 1))])
 
 
 @given(st.binary(max_size=300))
 def test_noise_is_refused_and_never_crashes(noise: bytes) -> None:
     with pytest.raises(ValueError):
-        subject_public_key_info(noise)
+        identity_of(noise)
 
 
 @given(CERTIFICATES, st.data())
 @settings(deadline=None, max_examples=200)
-def test_a_changed_byte_gives_a_slice_of_the_input_or_an_error(der: bytes, data: st.DataObject) -> None:
+def test_a_changed_byte_gives_an_identity_or_an_error(der: bytes, data: st.DataObject) -> None:
     position = data.draw(st.integers(0, len(der) - 1))
     changed = bytearray(der)
     changed[position] ^= data.draw(st.integers(1, 255))
     try:
-        found = subject_public_key_info(bytes(changed))
+        found = identity_of(bytes(changed))
     except ValueError:
         return
-    assert found in bytes(changed)
+    assert len(found.pin) == len("sha256/") + 44
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_a_changed_byte_gives_a_slice_of_the_input_or_an_error(der: bytes, data:
 )
 def test_what_is_not_der_is_refused(der: bytes) -> None:
     with pytest.raises(ValueError):
-        subject_public_key_info(der)
+        identity_of(der)
 
 
 def test_trailing_bytes_are_refused() -> None:
     with pytest.raises(ValueError):
-        subject_public_key_info(certificate(KEYS[0], "a", 1, 0) + b"\0")
+        identity_of(certificate(KEYS[0], "a", 1, 0) + b"\0")
 
 
 def test_the_pin_is_the_one_of_rfc_7469_section_2_4_as_openssl_computes_it() -> None:
@@ -120,8 +120,17 @@ def test_the_pin_is_the_one_of_rfc_7469_section_2_4_as_openssl_computes_it() -> 
     assert pin_of_certificate(der) == pin_of_key(spki)
 
 
-def test_a_certificate_is_pinned_by_any_of_the_pins() -> None:
-    der = certificate(KEYS[0], "a", 1, 0)
-    other = "sha256/" + "A" * 43 + "="
-    assert is_pinned(der, (other, pin_of_certificate(der)))
-    assert not is_pinned(der, (other,))
+@pytest.mark.parametrize("version_2", [True, False])
+def test_whoever_issues_a_list_is_whoever_issued_what_is_on_it(version_2: bool) -> None:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "認証局")])
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateRevocationListBuilder().issuer_name(subject).last_update(now).next_update(now)
+    if version_2:
+        builder = builder.add_extension(x509.CRLNumber(1), critical=False)
+    assert issuer_of_list(builder.sign(SIGNER, None).public_bytes(Encoding.DER)) == subject.public_bytes()
+
+
+@given(st.binary(max_size=300))
+def test_a_list_of_noise_is_refused(noise: bytes) -> None:
+    with pytest.raises(ValueError):
+        issuer_of_list(noise)
