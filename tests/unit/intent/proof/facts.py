@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 import z3
-from tests.unit.intent.proof.arrival import FIB_TYPE, Way
 
 from appliance.intent import names
 from appliance.intent.firewall import Field
 from appliance.intent.model import PROBE_MARK, RouterIntent, Segment
+from tests.unit.intent.proof.arrival import FIB_TYPE, Way
 from tests.unit.intent.proof.journey import Journey
 from tests.unit.intent.proof.packet import EVER, NEVER, View, any_of
 from tests.unit.intent.proof.vocabulary import ADDRESS_TYPES, Vocabulary

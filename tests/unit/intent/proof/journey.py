@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 
 import z3
+
+from appliance.intent.firewall import Chain, Field, FlowTable, Hook, Jump, Rule, Table, TakeTurns
 from tests.unit.intent.proof.arrival import (
     CONNECTION_ADDRESS,
     CONNECTION_PORT,
@@ -25,8 +27,6 @@ from tests.unit.intent.proof.arrival import (
     packet,
     without_connection,
 )
-
-from appliance.intent.firewall import Chain, Field, FlowTable, Hook, Jump, Rule, Table, TakeTurns
 from tests.unit.intent.proof.packet import EVER, NEVER, Sets, Term, View, any_of, bits, know, teach
 from tests.unit.intent.proof.vocabulary import STATES, NotTaughtError, Vocabulary
 from tests.unit.intent.proof.walk import Step, Walk, walk

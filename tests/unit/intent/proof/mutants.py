@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import z3
-from tests.unit.intent.proof.arrival import Way
 
 from appliance.intent.firewall import Chain, Field, Rule, Table
+from tests.unit.intent.proof.arrival import Way
 from tests.unit.intent.proof.journey import Journey, ways_by
 from tests.unit.intent.proof.proving import Court, story
 

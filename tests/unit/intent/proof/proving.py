@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import z3
-from tests.unit.intent.proof.arrival import Way
 
 from appliance.intent.firewall import Field, Table
 from appliance.intent.model import RouterIntent
+from tests.unit.intent.proof.arrival import Way
 from tests.unit.intent.proof.facts import Facts
 from tests.unit.intent.proof.journey import Journey, journey
 from tests.unit.intent.proof.packet import Sets

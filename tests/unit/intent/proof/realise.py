@@ -10,6 +10,9 @@ from ipaddress import IPv4Address, IPv4Network
 import z3
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.packet import Packet, Raw
+
+from appliance.intent import names
+from appliance.intent.firewall import Field, Value
 from tests.unit.intent.proof.arrival import (
     CONNECTION_ADDRESS,
     CONNECTION_PORT,
@@ -20,9 +23,6 @@ from tests.unit.intent.proof.arrival import (
     SPORT,
     Way,
 )
-
-from appliance.intent import names
-from appliance.intent.firewall import Field, Value
 from tests.unit.intent.proof.journey import Journey
 from tests.unit.intent.proof.packet import any_of, bits
 from tests.unit.intent.proof.proving import Court, story

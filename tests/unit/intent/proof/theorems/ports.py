@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import z3
-from tests.unit.intent.proof.arrival import Way
 
 from appliance.intent import names
 from appliance.intent.firewall import Field
 from appliance.intent.map_e import Share
+from tests.unit.intent.proof.arrival import Way
 from tests.unit.intent.proof.facts import Facts
 from tests.unit.intent.proof.journey import Journey
 from tests.unit.intent.proof.packet import View, any_of

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import z3
-from tests.unit.intent.proof.arrival import Way
 
 from appliance.intent import names
 from appliance.intent.firewall import Field
+from tests.unit.intent.proof.arrival import Way
 from tests.unit.intent.proof.facts import Facts
 from tests.unit.intent.proof.journey import Journey
 from tests.unit.intent.proof.packet import any_of
