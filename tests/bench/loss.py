@@ -1,4 +1,4 @@
-"""False alarms in an hour of loss: ``python -m tests.bench.loss``, in a guest of the kind ``time-travel``.
+"""False alarms in an hour of loss: ``python -m tests.bench.loss``, in a guest.
 
 Every cable to a concentrator loses a fifth of its packets, each way, and nothing is wrong with any tunnel. What moves
 all the same is counted: routes to the engines, and BFD sessions that did not stay up, at both ends.

@@ -1,4 +1,8 @@
-"""Stories of the scenarios' world that last an hour: a guest's virtual clock makes minutes of it."""
+"""Stories of the scenarios' world that last an hour and more.
+
+A guest's virtual clock keeps a busy machine out of them, but makes them no shorter: with BFD every 20 ms somebody has
+always something to do.
+"""
 
 from __future__ import annotations
 
