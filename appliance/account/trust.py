@@ -92,7 +92,8 @@ def applied(account: Account, trust: TrustList | None) -> Account:
     )
     anchors = certificates.parse(account.trust_anchors) + certificates.parse(account.terminal_anchors)
     added = revocation.only_of(trust.revocations, anchors)
-    return account.model_copy(update={"services": services, "revocations": account.revocations + added})
+    update = {"services": services, "revocations": account.revocations + added, "trust_serial": trust.serial}
+    return account.model_copy(update=update)
 
 
 def summary(trust: TrustList) -> dict[str, object]:

@@ -64,6 +64,7 @@ class Meter:
                 differences_repaired=applier.repaired,
                 fast_path=applier.offloads,
                 account_serial=ready.account.serial,
+                trust_serial=ready.account.trust_serial,
             )
             self._snapshot = await _with_gate(snapshot, gate)
             await asyncio.sleep(EVERY)

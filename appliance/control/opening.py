@@ -101,6 +101,7 @@ def _account_view(account: Account) -> AccountView:
         identity=_pair(account.identity),
         revoked=revocation.marks(account.revocations),
         trust_url=account.trust_url,
+        trust_serial=account.trust_serial,
     )
 
 

@@ -28,7 +28,8 @@ class Terms:
 @dataclass(frozen=True, slots=True)
 class AccountView:
     """ends: what can run out, and when (aware, UTC); see `account.inspect.expiry_dates`. Anchors are PEM. revoked:
-    marks of certificates that their CAs have taken back; see `appliance.pins`. trust_url: where trust lists are."""
+    marks of certificates that their CAs have taken back; see `appliance.pins`. trust_url: where trust lists are.
+    trust_serial: of the newest list whose content is in this, 0 for none."""
 
     clinic_name: Text
     serial: int
@@ -41,6 +42,7 @@ class AccountView:
     identity: KeyPair
     revoked: frozenset[str] = frozenset()
     trust_url: str | None = None
+    trust_serial: int = 0
 
 
 @dataclass(frozen=True, slots=True)

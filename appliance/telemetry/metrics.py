@@ -235,6 +235,13 @@ _FAMILIES = (
         (),
         lambda snapshot: [((), snapshot.account_serial)],
     ),
+    _Family(
+        GaugeMetricFamily,
+        "sekisho_trust_serial",
+        "Serial number of the trust list in force, 0 for none.",
+        (),
+        lambda snapshot: [((), snapshot.trust_serial)],
+    ),
 )
 
 

@@ -74,3 +74,4 @@ class Snapshot:
     differences_repaired: int | None = None
     fast_path: bool | None = None
     account_serial: int | None = None
+    trust_serial: int | None = None

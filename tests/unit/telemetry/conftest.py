@@ -33,6 +33,7 @@ def full() -> Snapshot:
         differences_repaired=4,
         fast_path=True,
         account_serial=2_026_112_301,
+        trust_serial=12,
     )
 
 

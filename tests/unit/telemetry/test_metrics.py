@@ -118,6 +118,7 @@ def test_a_whole_clinic_costs_few_series():
         differences_repaired=0,
         fast_path=False,
         account_serial=1,
+        trust_serial=1,
     )
     assert len(samples(clinic)) <= 100
 
