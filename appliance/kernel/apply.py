@@ -49,18 +49,26 @@ def plan(intent: RouterIntent, memory: Memory) -> list[Change]:
         first = fast_path.fitting(intent.firewall, present, _offloads(memory))
         coming = present | links.created(rest)
         last = fast_path.fitting(intent.firewall, coming, _offloads(memory))
-        return [*nft.diff(first, nft.observe(), memory.firewall), *rest, *nft.devices_to_come(first, last)]
+        before = _plan_deafness(intent, observed.links)
+        return [
+            *before,
+            *nft.diff(first, nft.observe(), memory.firewall),
+            *(change for change in rest if change not in before),
+            *nft.devices_to_come(first, last),
+        ]
 
 
 def apply(intent: RouterIntent, memory: Memory) -> list[Change]:
     """Make the kernel as wanted and return what was done; nothing to do returns an empty list.
 
     The firewall comes first, so that nothing leaks while the rest comes up, even if the rest
-    fails; what hangs on interfaces that come up now is added to it at the end. Raises
-    SekishoError; what was done until then stays, and a next call goes on from there.
+    fails; what hangs on interfaces that come up now is added to it at the end. Before it only
+    goes what the kernel itself would believe once the firewall lets a line's advertisements in.
+    Raises SekishoError; what was done until then stays, and a next call goes on from there.
     """
     with _one_at_a_time, connect() as netlink:
-        done = _load_firewall(netlink, intent, memory)
+        done = _perform(netlink, _plan_deafness(intent, links.observe(netlink)), memory)
+        done += _load_firewall(netlink, intent, memory)
         for _ in range(_ROUNDS):
             observed = _observe(netlink)
             changes = _plan_rest(intent, memory, observed)
@@ -87,6 +95,12 @@ def remove(memory: Memory) -> list[Change]:
                 raise _unsettled(changes)
         memory.forget()
         return done
+
+
+def _plan_deafness(intent: RouterIntent, there: Collection[str]) -> list[Change]:
+    """The kernel shall give itself no address and no route by what it hears (RFC 4862): the line's client does."""
+    wanted = [(key, value) for key, value in _carried_by(intent, there).sysctls if sysctl.is_belief(key)]
+    return sysctl.diff(wanted, sysctl.observe(key for key, _ in wanted))
 
 
 def _load_firewall(netlink: Netlink, intent: RouterIntent, memory: Memory) -> list[Change]:

@@ -115,6 +115,11 @@ def apply(change: Change) -> None:
             raise TypeError(change.operation)
 
 
+def is_belief(key: str) -> bool:
+    """Whether it says what the kernel itself makes of router advertisements (ip-sysctl.rst)."""
+    return _is_ipv6(key) and key.rpartition("/")[2] in ("accept_ra", "autoconf")
+
+
 def interface_of(key: str) -> str | None:
     """``net/ipv4/conf/lan0/rp_filter`` → ``lan0``; None for switches of no single interface."""
     parts = key.split("/")

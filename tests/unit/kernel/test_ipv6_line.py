@@ -74,3 +74,15 @@ def test_a_line_by_ipv6_comes_changes_and_goes() -> None:
     sh("ip address del 192.0.2.90/28 dev usb0")
     kernel.remove(memory)
     assert snapshot() == before
+
+
+@in_namespace
+def test_the_kernel_stops_believing_advertisements_before_the_firewall_lets_them_in() -> None:
+    build()
+    sh("ip link add usb0 type veth peer name usb0-peer")
+    memory = Memory.load()
+    planned = [change.subject for change in kernel.plan(two_families(), memory)]
+    done = [change.subject for change in kernel.apply(two_families(), memory)]
+    assert planned == done
+    for belief in ("accept_ra", "autoconf"):
+        assert done.index(f"net/ipv6/conf/wan0/{belief}") < done.index(two_families().firewall.name)
