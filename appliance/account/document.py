@@ -16,5 +16,7 @@ class Kind:
     noun: Text
 
 
+LARGEST = 1 << 20
+"""Bytes of a trust list, signed."""
 ACCOUNT = Kind("sekisho-account+jws", "account", Text("接続アカウント", "account"))
 TRUST = Kind("sekisho-trust+jws", "trust", Text("信頼リスト", "trust list"))

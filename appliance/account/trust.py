@@ -25,9 +25,6 @@ from appliance.account.model import (
 )
 from appliance.errors import SekishoError
 
-LARGEST = 1 << 20
-"""Bytes of a list, signed."""
-
 
 class TrustList(Part):
     """clinic: None for all. pins: by the engine's host name, instead of the account's. revocations: PEM."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from appliance.account import trust
-from appliance.account.document import TRUST
+from appliance.account.document import LARGEST, TRUST
 from appliance.account.trust import TrustList
 from appliance.errors import SekishoError
 from appliance.files import write_atomically
@@ -26,7 +26,7 @@ class TrustStore:
         # joserfc is needed only here.
         from appliance.account import envelope, keys
 
-        if len(signed) > trust.LARGEST:
+        if len(signed) > LARGEST:
             raise SekishoError(
                 "trust.too-large",
                 "信頼リストが大きすぎます（上限 1 MiB）。データセンターに知らせてください。",

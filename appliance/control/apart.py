@@ -23,13 +23,16 @@ def call(module: str, function: str, *arguments: object) -> Any:
 
     Raises the SekishoError that it raises. RuntimeError: it broke down; what it said is in the log.
     """
-    done = subprocess.run(
-        [sys.executable, "-I", "-m", __name__],
-        input=pickle.dumps((module, function, arguments)),
-        stdout=subprocess.PIPE,
-        timeout=LIMIT,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-m", __name__],
+            input=pickle.dumps((module, function, arguments)),
+            stdout=subprocess.PIPE,
+            timeout=LIMIT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"{module}.{function} was not done within {LIMIT:g} s") from None
     if done.returncode != 0:
         raise RuntimeError(f"{module}.{function} ended with status {done.returncode}")
     answer = pickle.loads(done.stdout)  # noqa: S301 # our own code's, from our own pipe

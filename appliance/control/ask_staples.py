@@ -10,11 +10,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
-from typing import Protocol, cast
+from typing import cast
 
 from appliance.control import apart
 from appliance.errors import SekishoError
-from appliance.gate.proof import Outcome, Proof
+from appliance.gate.proof import Outcome, Proof, Stapled
 from appliance.gate.prove import Target
 from appliance.gate.reasons import Reason
 
@@ -28,17 +28,6 @@ ASK_SECONDS = 4.0
 _log = logging.getLogger(__name__)
 
 
-class Stapled(Protocol):
-    """`appliance.gate.stapled.Stapled`, whose module the daemon does not load."""
-
-    @property
-    def mark(self) -> str: ...
-    @property
-    def answered(self) -> bool: ...
-    @property
-    def reason(self) -> Reason | None: ...
-
-
 Ask = Callable[[Target, IPv4Address], Stapled | None]
 
 
@@ -46,7 +35,7 @@ def ask(target: Target, address: IPv4Address) -> Stapled | None:
     """Blocking, about a second. None: no answer to be had now."""
     try:
         found = apart.call("appliance.gate.stapled", "ask", target, address, ASK_SECONDS)
-    except (SekishoError, RuntimeError, OSError, TimeoutError) as error:
+    except (SekishoError, RuntimeError, OSError) as error:
         _log.warning("%s: cannot ask what the engine staples: %s", target.service, error)
         return None
     return cast(Stapled | None, found)

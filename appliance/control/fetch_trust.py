@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from appliance.account.document import LARGEST
 from appliance.control import apart
 from appliance.control.fetching import Fetched, Place
 from appliance.control.ready import Ready
@@ -21,7 +22,6 @@ FIRST_WAIT, LONGEST_WAIT = 4.0, 60.0
 """Seconds after a failure, doubling: at a start the tunnels come up a moment later."""
 LOOK = 2.0
 """Seconds between two looks whether there is anything to do."""
-LARGEST = 1 << 20
 FETCH_SECONDS = 10.0
 NAME_SECONDS = 2.0
 
@@ -69,7 +69,7 @@ class TrustFetcher:
             fetched = cast(Fetched, found)
             if fetched.body is not None:
                 await self._take(fetched.body)
-        except (SekishoError, RuntimeError, TimeoutError) as error:
+        except (SekishoError, RuntimeError) as error:
             return str(error)
         self._etag = url, fetched.etag
         return ""

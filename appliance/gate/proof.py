@@ -42,3 +42,16 @@ class Proof:
         if self.reason is None:
             return Outcome.PROVEN
         return Outcome.UNREACHABLE if self.reason in NETWORK else Outcome.REFUSED
+
+
+@dataclass(frozen=True, slots=True)
+class Stapled:
+    """What an engine stapled to its certificate. mark: the leaf's, see `pins`. answered: whether there was an answer
+    that counts. reason: what speaks against the leaf, None when nothing does.
+
+    Here and not where it is found out: whoever is told of it by another process loads this module, and no cryptography.
+    """
+
+    mark: str
+    answered: bool
+    reason: Reason | None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
@@ -20,22 +19,13 @@ from OpenSSL import SSL
 from OpenSSL.crypto import X509, X509StoreFlags
 
 from appliance.gate.profile import POLICY, bad_certificate
+from appliance.gate.proof import Stapled
 from appliance.gate.prove import Target
 from appliance.gate.reasons import Reason
 from appliance.gate.staple import Word, must_be_stapled, word
 from appliance.pins import identity_of
 
 _READ = 65536
-
-
-@dataclass(frozen=True, slots=True)
-class Stapled:
-    """mark: the leaf's, see `pins`. answered: whether there was an answer that counts. reason: what speaks against
-    the leaf, None when nothing does."""
-
-    mark: str
-    answered: bool
-    reason: Reason | None
 
 
 def ask(target: Target, address: IPv4Address, timeout: float) -> Stapled | None:

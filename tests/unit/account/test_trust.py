@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import OKPKey
 
 from appliance.account import envelope, keys, revocation, structure, trust, trust_desk
-from appliance.account.document import ACCOUNT, TRUST
+from appliance.account.document import ACCOUNT, LARGEST, TRUST
 from appliance.account.trust_store import TrustStore
 from appliance.errors import SekishoError
 from tests.builders import lab_account
@@ -157,7 +157,7 @@ def test_forgeries_are_refused_and_change_nothing(store: TrustStore, signer: OKP
     as_account = envelope.sign(payload(serial=8), signer, ACCOUNT).encode()
     assert refusal(store.take, as_account, None).code == "trust.malformed"
     assert refusal(store.take, b"\xff" * 100, None).code == "trust.malformed"
-    assert refusal(store.take, b"x" * (trust.LARGEST + 1), None).code == "trust.too-large"
+    assert refusal(store.take, b"x" * (LARGEST + 1), None).code == "trust.too-large"
     assert store.load() == kept
 
 

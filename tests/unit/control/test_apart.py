@@ -39,6 +39,12 @@ def test_a_breakdown_is_not_taken_for_an_answer(capfd: pytest.CaptureFixture[str
     assert "JSONDecodeError" in capfd.readouterr().err
 
 
+def test_work_that_does_not_end_is_a_breakdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "LIMIT", 0.2)
+    with pytest.raises(RuntimeError, match="not done within"):
+        apart.call("time", "sleep", 20)
+
+
 def test_what_the_daemon_keeps_is_light_and_complete() -> None:
     ready = opening.ready(lab_account(), lab_site())
     check = (

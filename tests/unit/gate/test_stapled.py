@@ -3,6 +3,8 @@ from __future__ import annotations
 import dataclasses
 import pickle
 import ssl
+import subprocess
+import sys
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -10,9 +12,10 @@ import pytest
 from cryptography.x509.ocsp import OCSPCertStatus
 from OpenSSL import SSL
 
+from appliance.gate.proof import Stapled
 from appliance.gate.prove import Target
 from appliance.gate.reasons import Reason
-from appliance.gate.stapled import Stapled, ask
+from appliance.gate.stapled import ask
 from appliance.secret import Secret
 
 LOOPBACK = IPv4Address("127.0.0.1")
@@ -82,6 +85,13 @@ def test_the_server_must_like_the_clinics_certificate_no_less(
     context = server_of(pki.engine, pki.engines.pem)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     assert asked(target, servers.start_tls(context, until_end)) == Stapled(pki.engine.mark, False, None)
+
+
+def test_whoever_hears_of_it_loads_no_cryptography() -> None:
+    told = pickle.dumps(Stapled("mark", True, Reason.REVOKED))
+    hear = "import pickle, sys; pickle.load(sys.stdin.buffer); print({'OpenSSL', 'cryptography'} & set(sys.modules))"
+    heard = subprocess.run([sys.executable, "-c", hear], input=told, capture_output=True, check=True)
+    assert heard.stdout == b"set()\n"
 
 
 def test_the_question_can_be_handed_to_another_process(target: Target, pki: Any) -> None:
