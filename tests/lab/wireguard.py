@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
+from appliance.kernel import wireguard_go
 from tests.lab.machine import Machine
 from tests.lab.waiting import until
 
@@ -28,16 +28,24 @@ def create_interface(machine: Machine, name: str) -> str:
     """Make the interface; say which implementation carries it, ``kernel`` or ``wireguard-go``."""
     if machine.run("ip", "link", "add", "dev", name, "type", "wireguard", check=False).returncode == 0:
         return "kernel"
-    machine.popen("wireguard-go", "-f", name)
+    daemon = machine.popen("wireguard-go", "-f", name)
 
-    def answers() -> bool:
-        try:
-            return machine.run("wg", "show", name, timeout=2, check=False).returncode == 0
-        except subprocess.TimeoutExpired:
-            return False
+    def answers_or_ended() -> bool:
+        return answers(machine, name) or daemon.poll() is not None
 
-    until(answers, f"wireguard-go on {machine.name}")
+    until(answers_or_ended, f"wireguard-go on {machine.name}")
+    if daemon.poll() is not None:
+        raise RuntimeError(f"wireguard-go on {machine.name} ended at once, status {daemon.returncode}; see its log")
     return "wireguard-go"
+
+
+def answers(machine: Machine, name: str) -> bool:
+    """Whether the wireguard-go of this interface takes questions.
+
+    Never ask ``wg`` this: a socket that is bound and not yet listening it takes for one that somebody has left
+    behind, and removes it.
+    """
+    return machine.inside(lambda: wireguard_go.is_running(name))
 
 
 def configuration(private_key: str, port: int, clinics: list[Clinic]) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from appliance.intent import names
 from appliance.intent.model import RouterIntent
-from appliance.kernel import nft, wireguard
+from appliance.kernel import nft, wireguard, wireguard_go
 from appliance.kernel.nft.runtime import Grant
 from tests.builders import static_wan, wireguard_preshared_key, wireguard_private_key, wireguard_public_key
 from tests.lab.waiting import until
@@ -87,8 +87,8 @@ def _concentrator(number: int) -> None:
     device, enter = f"wg{number}", "ip netns exec line"
     if subprocess.run(["ip", "-n", "line", "link", "add", device, "type", "wireguard"], check=False).returncode != 0:
         subprocess.Popen(["ip", "netns", "exec", "line", "wireguard-go", "-f", device])
-        answers = ["ip", "netns", "exec", "line", "wg", "show", device]
-        until(lambda: subprocess.run(answers, capture_output=True, timeout=20).returncode == 0, device)
+        # Not by wg(8), which removes a socket that does not listen yet.
+        until(lambda: wireguard_go.is_running(device), device)
     configuration = (
         f"[Interface]\nPrivateKey = {wireguard_private_key(f'dc{number}')}\nListenPort = {51819 + number}\n"
         f"[Peer]\nPublicKey = {wireguard_public_key('clinic-0001')}\nAllowedIPs = {INNER}/32\n"
