@@ -14,6 +14,7 @@ from appliance.control.ready import Ready
 from appliance.control.translate import gate_config
 from appliance.errors import SekishoError
 from appliance.gate.client import GateClient, Refusal
+from appliance.gate.config import GateConfig
 
 AGAIN_AFTER = 0.2
 """Seconds until the next try to reach the gate process."""
@@ -26,6 +27,8 @@ class GateFeed:
         self._socket = socket
         self._client: GateClient | None = None
         self._told = False
+        self._in_force: GateConfig | None = None
+        """What the gate has confirmed: with revocation lists it may be a megabyte, and proofs renew it every moment."""
         self._ready: Ready | None = None
         self._permitted: Callable[[str], tuple[IPv4Address, ...]] = lambda _: ()
 
@@ -52,15 +55,19 @@ class GateFeed:
                 self._told = not client.closed.is_set()
                 await client.closed.wait()
             finally:
-                self._client, self._told = None, False
+                self._client, self._told, self._in_force = None, False, None
                 await client.close()
 
     async def tell(self) -> None:
         """Say what is configured and proven now; the same again costs nothing."""
         if self._client is None or self._ready is None:
             return
+        config = gate_config(self._ready, self._permitted)
+        if config == self._in_force:
+            return
         try:
-            await self._client.configure(gate_config(self._ready, self._permitted))
+            await self._client.configure(config)
+            self._in_force = config
         except ConnectionError:
             # `run` notices too, and tells the next process everything.
             return

@@ -79,7 +79,11 @@ async def _with_gate(snapshot: Snapshot, gate: GateFeed) -> Snapshot:
         return snapshot
     figures = {
         service: GateFigures(
-            count, stats["accepted"][service], stats["bytes_to_engine"][service], stats["bytes_to_terminal"][service]
+            count,
+            *(
+                stats[name][service]
+                for name in ("accepted", "waiting", "had_waited", "bytes_to_engine", "bytes_to_terminal")
+            ),
         )
         for service, count in stats["connections"].items()
     }

@@ -21,6 +21,9 @@ HANDSHAKE_SECONDS = 10.0
 CONNECT_SECONDS = 3.0
 """For each address; then the next one is tried."""
 DRAIN_SECONDS = 2.0
+DELIVERY_SECONDS = 3.0
+"""Within which an engine's kernel acknowledges something of what it is told on a connection that had been waiting: as
+much time as `CONNECT_SECONDS` leaves to one that answers on none."""
 
 
 class Side(Enum):
@@ -69,7 +72,7 @@ class TerminalFailed:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """TCP to the engine stands."""
+    """TCP to the engine stands, and its handshake begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,11 @@ class ConnectFailed:
 
 @dataclass(frozen=True, slots=True)
 class EngineProven:
-    """The engine's handshake is done, chain and name are verified. shown: its leaf."""
+    """The engine's handshake is done, chain and name are verified. shown: its leaf. had_waited: it was done before
+    this terminal's connection came (`reserve`), so the engine may have fallen silent since."""
 
     shown: Identity
+    had_waited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,21 @@ class NewTerms:
     terms: Terms
 
 
+class Delivery(Enum):
+    """What an engine's kernel has acknowledged of what it was told."""
+
+    NOTHING_SAID = "nothing was said yet"
+    ACKNOWLEDGED = "some of it, or all"
+    SILENCE = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The answer to `CheckDelivery`."""
+
+    delivery: Delivery
+
+
 @dataclass(frozen=True, slots=True)
 class TimedOut:
     """The time of the last `Within` is over."""
@@ -142,6 +162,7 @@ Event = (
     | Broken
     | Ordered
     | NewTerms
+    | Delivered
     | TimedOut
 )
 
@@ -150,12 +171,13 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    side: Side
+    """With the terminal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Open TCP to this engine. One that is under way to another address is given up."""
+    """Open TCP to this engine and go on to its handshake, or take a connection that waits (`EngineProven` at once).
+    What is under way to another address is given up."""
 
     address: str
 
@@ -163,6 +185,11 @@ class Connect:
 @dataclass(frozen=True, slots=True)
 class Relay:
     """Pass bytes on in both directions."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDelivery:
+    """Say what the engine has got (`Delivered`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +230,16 @@ class Within:
     seconds: float | None
 
 
-Command = Handshake | Connect | Relay | EndWrite | Refuse | Reset | Drain | Close | Within
+Command = Handshake | Connect | Relay | CheckDelivery | EndWrite | Refuse | Reset | Drain | Close | Within
+
+
+def objection(terms: Terms, shown: Identity) -> Refuse | None:
+    """What speaks against the engine that has shown this certificate."""
+    if shown.pin not in terms.pins:
+        return Refuse(Reason.WRONG_PIN, f"pin seen: {shown.pin}")
+    if shown.mark in terms.revoked:
+        return Refuse(Reason.REVOKED, f"mark seen: {shown.mark}")
+    return None
 
 
 class Connection:
@@ -219,7 +255,7 @@ class Connection:
         self._write_ended: set[Side] = set()
 
     def begin(self) -> list[Command]:
-        return [Within(HANDSHAKE_SECONDS), Handshake(Side.TERMINAL)]
+        return [Within(HANDSHAKE_SECONDS), Handshake()]
 
     def handle(self, event: Event) -> list[Command]:
         """What to do about `event`. Events that no longer matter (late ones) get an empty list."""
@@ -262,9 +298,11 @@ class Connection:
         match event:
             case Connected():
                 self.state = State.ENGINE_HANDSHAKE
-                return [Within(HANDSHAKE_SECONDS), Handshake(Side.ENGINE)]
+                return [Within(HANDSHAKE_SECONDS)]
             case ConnectFailed(reason):
                 return self._connect_next(reason)
+            case EngineProven() | EngineFailed():
+                return self._in_engine_handshake(event)
             case TimedOut():
                 return self._connect_next(Reason.TIMEOUT)
             case Broken(side=Side.TERMINAL):
@@ -279,12 +317,12 @@ class Connection:
 
     def _in_engine_handshake(self, event: Event) -> list[Command]:
         match event:
-            case EngineProven(shown):
+            case EngineProven(shown, had_waited):
                 self._engine = shown
                 if refusal := self._against_engine():
                     return self._reset(refusal)
                 self.state = State.RELAYING
-                return [Within(None), Relay()]
+                return [Within(DELIVERY_SECONDS if had_waited else None), Relay()]
             case EngineFailed(reason, detail):
                 return self._reset(Refuse(reason, detail))
             case TimedOut():
@@ -303,6 +341,12 @@ class Connection:
                 if len(self._write_ended) == 2:
                     self.state = State.CLOSED
                     return [Close()]
+            case TimedOut():
+                return [CheckDelivery()]
+            case Delivered(Delivery.NOTHING_SAID):
+                return [Within(DELIVERY_SECONDS)]
+            case Delivered(Delivery.SILENCE):
+                return self._reset(Refuse(Reason.TIMEOUT))
             case Broken(refusal=Reason() as reason):
                 return self._reset(Refuse(reason))
             case Broken():
@@ -321,13 +365,7 @@ class Connection:
         return None
 
     def _against_engine(self) -> Refuse | None:
-        if self._engine is None:
-            return None
-        if self._engine.pin not in self._terms.pins:
-            return Refuse(Reason.WRONG_PIN, f"pin seen: {self._engine.pin}")
-        if self._engine.mark in self._terms.revoked:
-            return Refuse(Reason.REVOKED, f"mark seen: {self._engine.mark}")
-        return None
+        return objection(self._terms, self._engine) if self._engine else None
 
     def _reset(self, *first: Command) -> list[Command]:
         self.state = State.CLOSED

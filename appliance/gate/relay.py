@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 import ssl
-import sys
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import partial
 
 from appliance.gate import core
+from appliance.gate.contained import contained
 from appliance.gate.core import Side
-from appliance.gate.faults import connect_fault, engine_fault, refuses_our_certificate, terminal_fault, words
+from appliance.gate.dial import Dial, Proven, Step
+from appliance.gate.faults import refuses_our_certificate, terminal_fault, words
 from appliance.gate.link import RECORD, Link, SinkError
 from appliance.gate.loop import READ, WRITE, Loop, Timer
 from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
-from appliance.gate.sockets import nothing_new, reset, towards
+from appliance.gate.sockets import acknowledged, nothing_new, reset, unacknowledged
+from appliance.gate.warm import Warm
 from appliance.pins import identity_of
 
 
-def _contained(method: Callable[..., None]) -> Callable[..., None]:
-    """What the loop calls: an error of ours ends this one connection, and never the process with all the others."""
-
-    @wraps(method)
-    def run(self: Relay, *arguments: object) -> None:
-        try:
-            method(self, *arguments)
-        except Exception:
-            sys.excepthook(*sys.exc_info())
-            self.close()
-
-    return run
-
-
 class Relay:
-    """terminal: its LAN address. on_closed and on_refused are called with this relay."""
+    """terminal: its LAN address. warm: the service's. on_closed and on_refused are called with this relay."""
 
     def __init__(
         self,
         loop: Loop,
         service: Service,
+        warm: Warm,
         sock: socket.socket,
         terminal: str,
         candidates: tuple[str, ...],
@@ -51,10 +39,14 @@ class Relay:
         self.terminal = terminal
         self.engine_address = ""
         """Empty until one was tried."""
-        self._loop = loop
+        self._loop, self._warm = loop, warm
         self._core = core.Connection(candidates, service.terms)
         self._on_closed, self._on_refused = on_closed, on_refused
-        self._sockets = {Side.TERMINAL: sock}
+        self._socket = sock
+        self._dial: Dial | None = None
+        """To the engine, until it is proven."""
+        self._acknowledged = 0
+        """By the engine's kernel, before the terminal had a say."""
         self._links: dict[Side, Link] = {}
         """Filled as each side is proven, empty again once closed."""
         self._both_ways: tuple[tuple[Link, Link], ...] = ()
@@ -66,13 +58,16 @@ class Relay:
         terminal, engine = self._links.get(Side.TERMINAL), self._links.get(Side.ENGINE)
         return terminal.received if terminal else 0, engine.received if engine else 0
 
-    @_contained
+    @contained
     def begin(self) -> None:
         self._do(self._core.begin())
 
     def close(self) -> None:
         """Reset both sides."""
         self._tell(core.Ordered())
+
+    def abandon(self) -> None:
+        self.close()
 
     def judge(self, terms: core.Terms) -> None:
         """These are its service's from now on."""
@@ -88,14 +83,14 @@ class Relay:
             match command:
                 case core.Within(seconds):
                     self._within(seconds)
-                case core.Handshake(Side.TERMINAL):
+                case core.Handshake():
                     self._begin_terminal_handshake()
-                case core.Handshake(Side.ENGINE):
-                    self._begin_engine_handshake()
                 case core.Connect(address):
                     self._connect(address)
                 case core.Relay():
                     self._begin_relaying()
+                case core.CheckDelivery():
+                    self._check_delivery()
                 case core.EndWrite(side, clean):
                     self._end_write(side, clean)
                 case core.Refuse():
@@ -112,7 +107,7 @@ class Relay:
             self._timer.cancel()
         self._timer = None if seconds is None else self._loop.after(seconds, self._timed_out)
 
-    @_contained
+    @contained
     def _timed_out(self) -> None:
         self._tell(core.TimedOut())
 
@@ -121,9 +116,12 @@ class Relay:
         to_engine, to_terminal = self.transferred
         self.service.bytes_to_engine += to_engine
         self.service.bytes_to_terminal += to_terminal
+        if self._dial:
+            self._dial.give_up()
+        engine = self._links.get(Side.ENGINE)
         self._links.clear()
         self._both_ways = ()
-        for sock in self._sockets.values():
+        for sock in (self._socket, engine.sock) if engine else (self._socket,):
             if sock.fileno() >= 0:
                 self._loop.forget(sock.fileno())
             if abruptly:
@@ -137,7 +135,7 @@ class Relay:
     def _begin_terminal_handshake(self) -> None:
         try:
             sock = self.service.terminal_context().wrap_socket(
-                self._sockets[Side.TERMINAL],
+                self._socket,
                 server_side=True,
                 do_handshake_on_connect=False,
                 suppress_ragged_eofs=False,
@@ -145,10 +143,10 @@ class Relay:
         except OSError as error:
             self._tell(core.TerminalFailed(terminal_fault(error), words(error)))
             return
-        self._sockets[Side.TERMINAL] = sock
+        self._socket = sock
         self._loop.watch(sock.fileno(), READ, partial(self._terminal_handshake, sock))
 
-    @_contained
+    @contained
     def _terminal_handshake(self, sock: ssl.SSLSocket, _: int) -> None:
         try:
             sock.do_handshake()
@@ -168,16 +166,16 @@ class Relay:
             self._links[Side.TERMINAL] = Link(Side.TERMINAL, sock, 0)
             self._tell(core.TerminalProven(shown.mark))
 
-    @_contained
+    @contained
     def _terminal_waits(self, _: int) -> None:
         """Nothing but its loss is listened for."""
         self._tell(core.Broken(Side.TERMINAL))
 
     def _drain(self) -> None:
-        sock = self._sockets[Side.TERMINAL]
+        sock = self._socket
         if isinstance(sock, ssl.SSLSocket):
             self._loop.forget(sock.fileno())
-            sock = self._sockets[Side.TERMINAL] = socket.socket(fileno=sock.detach())
+            sock = self._socket = socket.socket(fileno=sock.detach())
         try:
             sock.shutdown(socket.SHUT_WR)
         except OSError:  # gone already
@@ -185,7 +183,7 @@ class Relay:
             return
         self._loop.watch(sock.fileno(), READ, partial(self._drained, sock))
 
-    @_contained
+    @contained
     def _drained(self, sock: socket.socket, _: int) -> None:
         try:
             while sock.recv(RECORD):
@@ -199,60 +197,36 @@ class Relay:
     # ---- the engine ------------------------------------------------------------------
 
     def _connect(self, address: str) -> None:
-        if before := self._sockets.pop(Side.ENGINE, None):
-            self._loop.forget(before.fileno())
-            before.close()
+        if self._dial:
+            self._dial.give_up()
         self.engine_address = address
-        try:
-            sock = self._sockets[Side.ENGINE] = towards(self.service.config.source)
-            code = sock.connect_ex((address, self.service.config.port))
-        except OSError as error:
-            self._tell(core.ConnectFailed(connect_fault(error.errno or errno.EIO)))
+        if waiting := self._warm.take(address):
+            self._links[Side.ENGINE] = waiting.link
+            self._acknowledged = acknowledged(waiting.link.sock)
+            self.service.had_waited += 1
+            self._tell(core.EngineProven(waiting.shown, had_waited=True))
             return
-        if code in (0, errno.EINPROGRESS):
-            self._loop.watch(sock.fileno(), WRITE, partial(self._connected, sock))
+        self._dial = Dial(self._loop, self.service, address, self._dialled)
+        self._dial.begin()
+
+    @contained
+    def _dialled(self, step: Step) -> None:
+        if isinstance(step, Proven):
+            self._links[Side.ENGINE] = step.link
+            self._tell(core.EngineProven(step.shown))
         else:
-            self._tell(core.ConnectFailed(connect_fault(code)))
+            self._tell(step)
 
-    @_contained
-    def _connected(self, sock: socket.socket, _: int) -> None:
-        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        self._loop.forget(sock.fileno())
-        self._tell(core.ConnectFailed(connect_fault(code)) if code else core.Connected())
-
-    def _begin_engine_handshake(self) -> None:
-        try:
-            sock = self.service.engine_context.wrap_socket(
-                self._sockets[Side.ENGINE],
-                do_handshake_on_connect=False,
-                suppress_ragged_eofs=False,
-                server_hostname=self.service.config.host,
-                session=self.service.session(self.engine_address),
-            )
-        except OSError as error:
-            self._tell(core.EngineFailed(engine_fault(error, server_spoke=False), words(error)))
-            return
-        self._sockets[Side.ENGINE] = sock
-        self._loop.watch(sock.fileno(), READ, partial(self._engine_handshake, sock))
-        self._engine_handshake(sock, 0)
-
-    @_contained
-    def _engine_handshake(self, sock: ssl.SSLSocket, _: int) -> None:
-        try:
-            sock.do_handshake()
-            shown = identity_of(sock.getpeercert(binary_form=True) or b"")
-        except ssl.SSLWantReadError:
-            self._loop.change(sock.fileno(), READ)
-        except ssl.SSLWantWriteError:
-            self._loop.change(sock.fileno(), WRITE)
-        except OSError as error:
-            reason = engine_fault(error, server_spoke=sock.cipher() is not None)
-            self._tell(core.EngineFailed(reason, words(error)))
-        except ValueError as error:
-            self._tell(core.EngineFailed(Reason.CERTIFICATE_UNUSABLE, str(error)))
+    def _check_delivery(self) -> None:
+        sock = self._links[Side.ENGINE].sock
+        if acknowledged(sock) > self._acknowledged:
+            delivery = core.Delivery.ACKNOWLEDGED
+        elif unacknowledged(sock):
+            delivery = core.Delivery.SILENCE
+            self._warm.distrust(self.engine_address)
         else:
-            self._links[Side.ENGINE] = Link(Side.ENGINE, sock, READ)
-            self._tell(core.EngineProven(shown))
+            delivery = core.Delivery.NOTHING_SAID
+        self._tell(core.Delivered(delivery))
 
     # ---- relaying ----------------------------------------------------------------------
 
@@ -265,7 +239,7 @@ class Relay:
         self._move(terminal, engine)
         self._settle()
 
-    @_contained
+    @contained
     def _ready(self, link: Link, other: Link, mask: int) -> None:
         if mask & WRITE:
             self._writable(link, other)
@@ -309,7 +283,7 @@ class Relay:
         if more:
             self._loop.soon(partial(self._continue, source, sink))
 
-    @_contained
+    @contained
     def _continue(self, source: Link, sink: Link) -> None:
         if self._links:
             self._move(source, sink)

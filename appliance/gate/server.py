@@ -16,6 +16,7 @@ from appliance.gate.reasons import Reason
 from appliance.gate.relay import Relay
 from appliance.gate.service import Service
 from appliance.gate.sockets import original_destination, prepare, reset
+from appliance.gate.warm import Warm
 
 CONNECTIONS = 2000
 CONNECTIONS_OF_A_TERMINAL = 200
@@ -33,6 +34,7 @@ class Gate:
         self._on_refusal = on_refusal
         self._config = GateConfig()
         self._services: dict[str, Service] = {}
+        self._warm: dict[Service, Warm] = {}
         self._listeners: dict[Listen, socket.socket] = {}
         self._by_listen: dict[Listen, Service] = {}
         self._relays: set[Relay] = set()
@@ -55,10 +57,18 @@ class Gate:
         for new in config.services:
             service, old = made[new.name], before.get(new.name)
             if old is service:
+                terms = service.terms
                 service.reconfigure(new, config.revoked)
-            elif old is not None:
-                service.inherit_counters(old)
+                self._warm[service].keep_only(new.upstreams)
+                if service.terms != terms:
+                    self._warm[service].distrust()
+            else:
+                self._warm[service] = Warm(self._loop, service)
+                if old is not None:
+                    service.inherit_counters(old)
             self._services[new.name] = service
+        for withdrawn in self._warm.keys() - set(self._services.values()):
+            self._warm.pop(withdrawn).close()
         self._config = config
         self._listeners |= opened
         self._by_listen = {service.config.listen: service for service in self._services.values()}
@@ -67,8 +77,8 @@ class Gate:
             self._loop.forget(listener.fileno())
             listener.close()
         for relay in list(self._relays):
-            withdrawn = self._services.get(relay.service.config.name) is not relay.service
-            if withdrawn or relay.terminal not in config.terminals:
+            is_withdrawn = self._services.get(relay.service.config.name) is not relay.service
+            if is_withdrawn or relay.terminal not in config.terminals:
                 relay.close()
             else:
                 relay.judge(relay.service.terms)
@@ -81,6 +91,9 @@ class Gate:
             for relay in self._relays
             if service in (None, relay.service.config.name) and address in (None, relay.engine_address)
         ]
+        for served, warm in self._warm.items():
+            if service in (None, served.config.name):
+                warm.distrust(address)
         for relay in chosen:
             relay.close()
         return len(chosen)
@@ -98,6 +111,8 @@ class Gate:
             "connections": {name: service.connections for name, service in self._services.items()},
             "terminals": {names.get(ip, ip): count for ip, count in self._admission.by_terminal.items()},
             "accepted": {name: service.accepted for name, service in self._services.items()},
+            "waiting": {name: self._warm[service].waiting for name, service in self._services.items()},
+            "had_waited": {name: service.had_waited for name, service in self._services.items()},
             "bytes_to_engine": to_engine,
             "bytes_to_terminal": to_terminal,
             "refusals": {name: dict(reasons) for name, reasons in self._refusals.items()},
@@ -161,7 +176,9 @@ class Gate:
             reset(sock)
             self._refused(service, terminal, "", Refuse(refusal))
             return
-        relay = Relay(self._loop, service, sock, terminal, candidates, self._on_closed, self._on_refused)
+        relay = Relay(
+            self._loop, service, self._warm[service], sock, terminal, candidates, self._on_closed, self._on_refused
+        )
         self._relays.add(relay)
         service.connections += 1
         service.accepted += 1

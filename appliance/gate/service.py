@@ -22,6 +22,8 @@ class Service:
         self.terms = Terms(config.pins, revoked)
         self.connections = 0
         self.accepted = 0
+        self.had_waited = 0
+        """Connections for which one to the engine was waiting."""
         self.bytes_to_engine = 0
         self.bytes_to_terminal = 0
         self.engine_context = client_context(config.trust_anchors, config.identity.certificate, config.identity.key)
@@ -38,8 +40,9 @@ class Service:
         self.config = config
 
     def inherit_counters(self, other: Service) -> None:
-        self.accepted, self.bytes_to_engine, self.bytes_to_terminal = (
+        self.accepted, self.had_waited, self.bytes_to_engine, self.bytes_to_terminal = (
             other.accepted,
+            other.had_waited,
             other.bytes_to_engine,
             other.bytes_to_terminal,
         )

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import socket
 import struct
+import termios
 from array import array
 from collections.abc import Iterator
 
+_KEEP_ALIVE = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+PATIENT = (60, 15, 4)
+"""A dead peer is found within two minutes."""
+WAITING = (5, 2, 2)
+"""While a connection to an engine serves nobody: it is found within nine seconds."""
 SO_ORIGINAL_DST = 80
 """linux/netfilter_ipv4.h"""
 IP_BIND_ADDRESS_NO_PORT = 24
@@ -28,12 +35,16 @@ def prepare(sock: socket.socket) -> None:
     for level, option, value in (
         (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
         (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-        (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
-        (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15),
-        (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4),
         (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 120_000),
     ):
         sock.setsockopt(level, option, value)
+    keep_alive(sock, PATIENT)
+
+
+def keep_alive(sock: socket.socket, times: tuple[int, int, int]) -> None:
+    """times: seconds of silence before the first question, seconds between questions, and how many (tcp(7))."""
+    for option, value in zip(_KEEP_ALIVE, times, strict=True):
+        sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def towards(source: str) -> socket.socket:
@@ -69,6 +80,17 @@ def nothing_new(sock: socket.socket) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
+
+
+def acknowledged(sock: socket.socket) -> int:
+    """Bytes that the peer's kernel has acknowledged, TLS and all. Raises OSError."""
+    # linux/tcp.h: tcpi_bytes_acked of struct tcp_info
+    return int(struct.unpack_from("=Q", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 128), 120)[0])
+
+
+def unacknowledged(sock: socket.socket) -> int:
+    """Bytes in the kernel that the peer's has not acknowledged (SIOCOUTQ, tcp(7)). Raises OSError."""
+    return int(struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0])
 
 
 def original_destination(sock: socket.socket) -> str | None:

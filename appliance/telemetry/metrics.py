@@ -164,6 +164,20 @@ _FAMILIES = (
         lambda snapshot: (((service,), gate.accepted_connections) for service, gate in snapshot.gate.items()),
     ),
     _Family(
+        GaugeMetricFamily,
+        "sekisho_gate_ready_connections",
+        "Number of proven connections to engines that wait for terminals now; none where nobody works.",
+        ("service",),
+        lambda snapshot: (((service,), gate.ready_connections) for service, gate in snapshot.gate.items()),
+    ),
+    _Family(
+        CounterMetricFamily,
+        "sekisho_gate_used_ready_connections_total",
+        "Terminals' connections that found a ready one to the engine, and so waited for no handshake there.",
+        ("service",),
+        lambda snapshot: (((service,), gate.used_ready_connections) for service, gate in snapshot.gate.items()),
+    ),
+    _Family(
         CounterMetricFamily,
         "sekisho_gate_to_engine_bytes_total",
         "Bytes of content that the gate has passed on to the engine, counted when a connection ends.",

@@ -32,10 +32,13 @@ class TunnelFigures:
 
 @dataclass(frozen=True, slots=True)
 class GateFigures:
-    """open_connections: now; the others count since the gate's process started, bytes when a connection has ended."""
+    """open_connections: now. ready_connections: to engines, that wait for terminals now. The others count since the
+    gate's process started, bytes when a connection has ended."""
 
     open_connections: int
     accepted_connections: int
+    ready_connections: int
+    used_ready_connections: int
     bytes_to_engine: int
     bytes_to_terminal: int
 

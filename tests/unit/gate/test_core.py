@@ -7,16 +7,20 @@ from hypothesis import strategies as st
 
 from appliance.gate.core import (
     CONNECT_SECONDS,
+    DELIVERY_SECONDS,
     DRAIN_SECONDS,
     HANDSHAKE_SECONDS,
     Admission,
     Broken,
+    CheckDelivery,
     Close,
     Command,
     Connect,
     Connected,
     ConnectFailed,
     Connection,
+    Delivered,
+    Delivery,
     Drain,
     Ended,
     EndWrite,
@@ -81,13 +85,13 @@ def relaying() -> Dialogue:
 
 def test_the_good_way_from_the_first_packet_to_the_last() -> None:
     dialogue = Dialogue()
-    assert dialogue.begun == [Within(HANDSHAKE_SECONDS), Handshake(TERMINAL)]
+    assert dialogue.begun == [Within(HANDSHAKE_SECONDS), Handshake()]
     (
         dialogue
         << TerminalProven(OUR_TERMINAL)
         >> [Within(CONNECT_SECONDS), Connect("203.0.113.18")]
         << Connected()
-        >> [Within(HANDSHAKE_SECONDS), Handshake(ENGINE)]
+        >> [Within(HANDSHAKE_SECONDS)]
         << EngineProven(OURS)
         >> [Within(None), Relay()]
         << Ended(TERMINAL, clean=True)
@@ -197,6 +201,41 @@ def test_a_certificate_that_is_revoked_ends_what_it_has_opened_and_opens_nothing
     engine_handshaking() << engine >> [] << EngineProven(OURS) >> of_engine
 
 
+def test_a_connection_that_waits_saves_every_step() -> None:
+    (
+        connecting()
+        << EngineProven(OURS, had_waited=True)
+        >> [Within(DELIVERY_SECONDS), Relay()]
+        << TimedOut()
+        >> [CheckDelivery()]
+        << Delivered(Delivery.NOTHING_SAID)
+        >> [Within(DELIVERY_SECONDS)]
+        << TimedOut()
+        >> [CheckDelivery()]
+        << Delivered(Delivery.ACKNOWLEDGED)
+        >> []
+        << Ended(TERMINAL, clean=True)
+        >> [EndWrite(ENGINE, clean=True)]
+    )
+
+
+def test_an_engine_that_fell_silent_while_a_connection_waited_does_not_leave_the_terminal_waiting() -> None:
+    waited = connecting("203.0.113.18", "203.0.113.34") << EngineProven(OURS, had_waited=True)
+    waited << TimedOut() << Delivered(Delivery.SILENCE) >> [Refuse(Reason.TIMEOUT), Reset()]
+
+
+def test_a_connection_that_waits_is_held_against_the_terms_of_today() -> None:
+    (
+        connecting()
+        << NewTerms(Terms({OTHER_PIN}))
+        << EngineProven(OURS, had_waited=True)
+        >> [
+            Refuse(Reason.WRONG_PIN, f"pin seen: {PIN}"),
+            Reset(),
+        ]
+    )
+
+
 # ---- whatever happens -----------------------------------------------------------------
 
 SIDES = st.sampled_from(Side)
@@ -206,7 +245,7 @@ EVENTS = st.one_of(
     st.builds(TerminalFailed, REASONS),
     st.builds(Connected),
     st.builds(ConnectFailed, REASONS),
-    st.builds(EngineProven, st.sampled_from([OURS, STRANGER])),
+    st.builds(EngineProven, st.sampled_from([OURS, STRANGER]), st.booleans()),
     st.builds(EngineFailed, REASONS),
     st.builds(Ended, SIDES, st.booleans()),
     st.builds(WriteEnded, SIDES),
@@ -218,6 +257,7 @@ EVENTS = st.one_of(
             Terms, st.sets(st.sampled_from([PIN, OTHER_PIN])), st.sets(st.sampled_from([OUR_TERMINAL, OUR_ENGINE]))
         ),
     ),
+    st.builds(Delivered, st.sampled_from(Delivery)),
     st.builds(TimedOut),
 )
 
@@ -251,7 +291,7 @@ def test_nothing_is_relayed_unless_both_sides_are_proven_and_every_end_is_final(
                     assert isinstance(event, EngineProven)
                     engine = event.shown
                     assert engine.pin in terms.pins and engine.mark not in terms.revoked
-                    assert before is State.ENGINE_HANDSHAKE
+                    assert before in (State.CONNECTING, State.ENGINE_HANDSHAKE)
         ended = [command for command in commands if isinstance(command, (Close, Reset))]
         assert len(ended) == (connection.state is State.CLOSED and before is not State.CLOSED)
         if ended:

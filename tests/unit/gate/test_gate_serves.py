@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from appliance.gate.config import GateConfig
+from appliance.gate.reserve import MOST
 from appliance.gate.sockets import nothing_new
 from tests.unit.gate.servers import echo, exchange
 
@@ -59,7 +60,8 @@ def test_the_engine_sees_the_clinics_certificate_never_the_terminals(
     gate.configure(config_for(engine(look), source="127.0.0.7"))
     with terminal.connect(pki.terminal) as sock:
         assert exchange(sock, b"x") == b"x"
-    assert seen == [(pki.identity.der, "127.0.0.7")]
+    # One more waits for the next terminal.
+    assert set(seen) == {(pki.identity.der, "127.0.0.7")}
 
 
 def test_two_hundred_connections_one_after_the_other(
@@ -76,7 +78,7 @@ def test_two_hundred_connections_one_after_the_other(
     assert stats["refusals"] == {} and stats["terminals"] == {}
     sent = sum(len(f"request {number}") for number in range(200))
     assert stats["bytes_to_engine"] == stats["bytes_to_terminal"] == {"receipt": sent}
-    assert len(os.listdir(f"/proc/{gate.process.pid}/fd")) < 15  # noqa: PTH208
+    assert len(os.listdir(f"/proc/{gate.process.pid}/fd")) < 15 + MOST  # noqa: PTH208
 
 
 @pytest.mark.parametrize("version", [TLS12, TLS13])

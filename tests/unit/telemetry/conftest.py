@@ -25,7 +25,7 @@ def full() -> Snapshot:
         },
         proofs={("receipt", "proven"): 120, ("receipt", "refused"): 1, ("receipt-gate", "unreachable"): 7},
         permitted={"receipt": 2, "receipt-gate": 0},
-        gate={"receipt-gate": GateFigures(3, 4_711, 5_000_000, 90_000_000)},
+        gate={"receipt-gate": GateFigures(3, 4_711, 2, 4_520, 5_000_000, 90_000_000)},
         gate_refusals={("receipt-gate", "terminal-certificate-missing"): 2, ("receipt-gate", "no-proven-engine"): 5},
         certificate_days={"account": 400.25, "identity": 29.5, "trust-anchor:Lab CA": -1.0},
         firewall={"refused_lan": PacketCount(17, 1_020), "dropped_wan": PacketCount(3, 180)},

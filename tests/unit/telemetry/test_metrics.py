@@ -110,7 +110,7 @@ def test_a_whole_clinic_costs_few_series():
             name: TunnelFigures(True, True, True, False, False, "wan", 1394, 1.0, 1, 1) for name in ("dc1", "dc2")
         },
         permitted=dict.fromkeys(services, 2),
-        gate={"receipt-gate": GateFigures(1, 1, 1, 1)},
+        gate={"receipt-gate": GateFigures(1, 1, 1, 1, 1, 1)},
         gate_refusals={("receipt-gate", f"reason-{number}"): 1 for number in range(10)},
         certificate_days={f"subject-{number}": 1.0 for number in range(6)},
         firewall={f"counter_{number}": PacketCount(1, 1) for number in range(10)},

@@ -1,0 +1,110 @@
+"""One connection towards an engine: TCP, then TLS with its proof."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from appliance.gate import core
+from appliance.gate.contained import contained
+from appliance.gate.core import Side
+from appliance.gate.faults import connect_fault, engine_fault, words
+from appliance.gate.link import Link
+from appliance.gate.loop import READ, WRITE, Loop
+from appliance.gate.reasons import Reason
+from appliance.gate.service import Service
+from appliance.gate.sockets import reset, towards
+from appliance.pins import Identity, identity_of
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Chain and name are verified. link: its socket is watched for reading; it belongs to whoever hears this."""
+
+    link: Link
+    shown: Identity
+
+
+Step = core.Connected | core.ConnectFailed | Proven | core.EngineFailed
+
+
+class Dial:
+    """tell: hears of each step, perhaps before `begin` returns. It has no time-outs."""
+
+    def __init__(self, loop: Loop, service: Service, address: str, tell: Callable[[Step], None]) -> None:
+        self._loop, self._service, self._address, self._tell = loop, service, address, tell
+        self._socket: socket.socket | None = None
+        """None: none yet, or it has been given up or passed on."""
+
+    def begin(self) -> None:
+        try:
+            sock = self._socket = towards(self._service.config.source)
+            code = sock.connect_ex((self._address, self._service.config.port))
+        except OSError as error:
+            self._tell(core.ConnectFailed(connect_fault(error.errno or errno.EIO)))
+            return
+        if code in (0, errno.EINPROGRESS):
+            self._loop.watch(sock.fileno(), WRITE, partial(self._connected, sock))
+        else:
+            self._tell(core.ConnectFailed(connect_fault(code)))
+
+    def give_up(self) -> None:
+        """Reset it; nothing more is told. Once it is proven, this does nothing."""
+        sock, self._socket = self._socket, None
+        if sock is not None:
+            if sock.fileno() >= 0:
+                self._loop.forget(sock.fileno())
+            reset(sock)
+
+    def abandon(self) -> None:
+        self.give_up()
+        self._tell(core.EngineFailed(Reason.HANDSHAKE_REFUSED, "an error of the gate itself"))
+
+    @contained
+    def _connected(self, sock: socket.socket, _: int) -> None:
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        self._loop.forget(sock.fileno())
+        if code:
+            self._tell(core.ConnectFailed(connect_fault(code)))
+            return
+        self._tell(core.Connected())
+        if self._socket is sock:
+            self._begin_handshake(sock)
+
+    def _begin_handshake(self, tcp: socket.socket) -> None:
+        try:
+            sock = self._socket = self._service.engine_context.wrap_socket(
+                tcp,
+                do_handshake_on_connect=False,
+                suppress_ragged_eofs=False,
+                server_hostname=self._service.config.host,
+                session=self._service.session(self._address),
+            )
+        except OSError as error:
+            self._tell(core.EngineFailed(engine_fault(error, server_spoke=False), words(error)))
+            return
+        self._loop.watch(sock.fileno(), READ, partial(self._handshake, sock))
+        self._handshake(sock, 0)
+
+    @contained
+    def _handshake(self, sock: ssl.SSLSocket, _: int) -> None:
+        try:
+            sock.do_handshake()
+            shown = identity_of(sock.getpeercert(binary_form=True) or b"")
+        except ssl.SSLWantReadError:
+            self._loop.change(sock.fileno(), READ)
+        except ssl.SSLWantWriteError:
+            self._loop.change(sock.fileno(), WRITE)
+        except OSError as error:
+            reason = engine_fault(error, server_spoke=sock.cipher() is not None)
+            self._tell(core.EngineFailed(reason, words(error)))
+        except ValueError as error:
+            self._tell(core.EngineFailed(Reason.CERTIFICATE_UNUSABLE, str(error)))
+        else:
+            self._socket = None
+            self._loop.change(sock.fileno(), READ)
+            self._tell(Proven(Link(Side.ENGINE, sock, READ), shown))

@@ -1,0 +1,86 @@
+"""What travels to the gate process, and when."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from appliance.control import opening
+from appliance.control.feed_gate import GateFeed
+from tests.builders import lab_account, lab_site
+
+ENGINE = IPv4Address("203.0.113.18")
+LIMIT = 20.0
+
+
+class Listener:
+    """At the gate's place: notes what is asked of it, and can lose its daemon."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.heard: list[list[str]] = []
+        """Of each ``configure``: the upstreams of its first service."""
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        while line := await reader.readline():
+            request = json.loads(line)
+            self.heard.append(request["params"]["services"][0]["upstreams"])
+            writer.write(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": True}).encode() + b"\n")
+
+    def drop(self) -> None:
+        for writer in self._writers:
+            writer.close()
+
+
+@asynccontextmanager
+async def fed(path: Path, permitted: list[IPv4Address]) -> AsyncIterator[tuple[GateFeed, Listener]]:
+    listener = Listener(path)
+    server = await asyncio.start_unix_server(listener.answer, path, limit=1 << 22)
+    feed = GateFeed(path)
+    feed.configure(opening.ready(lab_account(), lab_site()), lambda _: tuple(permitted))
+    running = asyncio.create_task(feed.run())
+    try:
+        yield feed, listener
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        server.close()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(LIMIT):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def test_what_the_gate_knows_is_not_sent_again(path: Path) -> None:
+    async def story() -> list[list[str]]:
+        permitted: list[IPv4Address] = []
+        async with fed(path, permitted) as (feed, listener):
+            await until(lambda: feed.connected)
+            await feed.tell()
+            permitted.append(ENGINE)
+            for _ in range(3):
+                await feed.tell()
+            return listener.heard
+
+    assert asyncio.run(story()) == [[], [str(ENGINE)]]
+
+
+def test_a_new_gate_process_is_told_everything(path: Path) -> None:
+    async def story() -> list[list[str]]:
+        async with fed(path, [ENGINE]) as (feed, listener):
+            await until(lambda: feed.connected)
+            listener.drop()
+            await until(lambda: len(listener.heard) == 2 and feed.connected)
+            return listener.heard
+
+    assert asyncio.run(story()) == [[str(ENGINE)]] * 2
