@@ -265,7 +265,7 @@ class Relay:
             self._mute(link)
 
     def _move(self, source: Link, sink: Link) -> None:
-        first_answer = source.side is Side.ENGINE and not source.received
+        is_first = not source.received
         more = False
         try:
             more = source.move(sink)
@@ -275,10 +275,11 @@ class Relay:
             self._broken(source, error)
         if not self._links:
             return
-        if first_answer and source.received:
+        if is_first and source.side is Side.ENGINE and source.received:
             self._keep_session(source)
-        elif first_answer and not source.ended:
-            # Only its tickets: acknowledge them, because Nagle's algorithm over there may hold the answer back for it.
+        elif is_first and not source.ended:
+            # The first piece of a request, or only an engine's tickets: acknowledge them, because Nagle's algorithm
+            # over there may hold back for it what comes next, the request's body or the answer.
             source.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         if more:
             self._loop.soon(partial(self._continue, source, sink))

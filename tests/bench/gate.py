@@ -139,8 +139,8 @@ class Proxy:
         return accounting.settled_cpu(self.process.pid) - before
 
 
-def service_of(pki: Pki) -> ServiceConfig:
-    """The receipt service of the lab, with everybody on one machine."""
+def service_of(pki: Pki, source: IPv4Address = _PROXIES, engine: IPv4Address = _ENGINE) -> ServiceConfig:
+    """The receipt service of the lab; unless told otherwise with everybody on one machine."""
     return ServiceConfig(
         name="receipt-gate",
         host=addresses.RECEIPT_GATE_HOST,
@@ -151,8 +151,8 @@ def service_of(pki: Pki) -> ServiceConfig:
         trust_anchors=pem(pki.engine_ca.certificate),
         pins=pki.pins,
         identity=KeyPair(pki.clinic.chain, pki.clinic.key),
-        source=str(_PROXIES),
-        upstreams=(str(_ENGINE),),
+        source=str(source),
+        upstreams=(str(engine),),
         open=True,
     )
 

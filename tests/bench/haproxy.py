@@ -11,7 +11,12 @@ from tests.lab.machine import Machine
 _FILES = "/etc/haproxy-peer"
 
 
-def start(machine: Machine, service: ServiceConfig, listen: tuple[str, int]) -> subprocess.Popen[str]:
+TCP = "mode tcp"
+HTTP_REUSE = "mode http\n  http-reuse always"
+"""Whatever is idle towards the engine may carry anybody's next request."""
+
+
+def start(machine: Machine, service: ServiceConfig, listen: tuple[str, int], mode: str = TCP) -> subprocess.Popen[str]:
     """Start HAProxy for `service` on another address; the same certificates, ciphers and demands on both sides.
 
     One process with one thread, as the gate is. There is nothing in HAProxy that would correspond to the pin.
@@ -21,14 +26,14 @@ def start(machine: Machine, service: ServiceConfig, listen: tuple[str, int]) -> 
         "identity.pem": service.identity.certificate + service.identity.key,
         "terminals.pem": service.terminal_anchors,
         "engines.pem": service.trust_anchors,
-        "haproxy.cfg": _configuration(service, listen),
+        "haproxy.cfg": _configuration(service, listen, mode),
     }
     for name, content in contents.items():
         machine.write(f"{_FILES}/{name}", content, 0o600)
     return machine.popen("haproxy", "-db", "-f", f"{_FILES}/haproxy.cfg")
 
 
-def _configuration(service: ServiceConfig, listen: tuple[str, int]) -> str:
+def _configuration(service: ServiceConfig, listen: tuple[str, int], mode: str) -> str:
     ciphers = ":".join((*POLICY.tls12_ciphers, f"@SECLEVEL={POLICY.security_level}"))
     return f"""\
 global
@@ -40,7 +45,7 @@ global
   ssl-default-server-ciphers {ciphers}
 
 defaults
-  mode tcp
+  {mode}
   timeout connect 10s
   timeout client 10m
   timeout server 10m

@@ -64,6 +64,29 @@ def test_the_engine_sees_the_clinics_certificate_never_the_terminals(
     assert set(seen) == {(pki.identity.der, "127.0.0.7")}
 
 
+def test_a_request_in_two_pieces_is_not_held_back_in_between(
+    gate: Any, engine: Any, terminal: Any, pki: Any, config_for: ConfigFor, eventually: Any
+) -> None:
+    """With Nagle's algorithm the second piece waits for the first one's acknowledgement, and kernels like to hold that
+    back: for 40 ms at least (linux/net/tcp.h, TCP_DELACK_MIN)."""
+    moments: list[float] = []
+
+    def note(sock: ssl.SSLSocket) -> None:
+        while sock.recv(65536):
+            moments.append(time.monotonic())
+
+    def pause() -> float:
+        moments.clear()
+        with terminal.connect(pki.terminal, ssl.TLSVersion.TLSv1_2) as sock:
+            sock.sendall(b"head")
+            sock.sendall(b"body")
+            eventually(lambda: len(moments) == 2)
+        return moments[1] - moments[0]
+
+    gate.configure(config_for(engine(note)))
+    assert min(pause() for _ in range(10)) < 0.03
+
+
 def test_two_hundred_connections_one_after_the_other(
     gate: Any, engine: Any, terminal: Any, pki: Any, config_for: ConfigFor, eventually: Any
 ) -> None:
