@@ -37,6 +37,8 @@ lock: ## Renew the lock files from pyproject.toml
 	    --extra dev pyproject.toml --output-file requirements-dev.lock
 	@build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --extra install pyproject.toml --output-file requirements.lock
+	@build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    requirements-scan.in --output-file requirements-scan.lock
 	@rm -rf build/lock-venv
 
 # ---- the two commands --------------------------------------------------------
@@ -83,6 +85,18 @@ guests: venv
 
 test-vm: guests ## The same on the real kernel of Debian 13: scenarios, the kernel's unit tests (TESTS= for some of them, BRIEF=1 for what only it can play)
 	@$(BIN)/python -m tests.vm test --jobs $(JOBS) $(if $(BRIEF),--brief) $(TESTS)
+
+.PHONY: test-scan
+test-scan: venv build/scan-venv/.ready ## The gate's TLS as SSLyze and testssl.sh see it
+	@scripts/install-packages scan
+	@echo "== scanners of TLS"
+	@$(BIN)/python -m pytest -q tests/scan
+
+build/scan-venv/.ready: requirements-scan.lock
+	@echo "== Making the scanner's Python environment in build/scan-venv (locked, with hashes)"
+	@$(PYTHON) -m venv build/scan-venv
+	@build/scan-venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-scan.lock
+	@touch $@
 
 test-vagrant: ## Vagrant accepts the Vagrantfile
 	@scripts/install-packages vagrant

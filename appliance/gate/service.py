@@ -11,6 +11,9 @@ from appliance.gate.profile import client_context, server_context
 
 _SESSIONS_OF_A_CONTEXT = 1000
 """OpenSSL keeps up to 20,480 server sessions of clients without tickets (a few KB each), and Python cannot set less."""
+_CONTEXT_SECONDS = 3600.0
+"""The key of the tickets that terminals get belongs to the context, and OpenSSL never changes it: whoever learns it
+later reads the TLS 1.2 connections of this time, and of no other."""
 _SESSION_SECONDS = 600.0
 """A resumed handshake shows no certificate: so long may it lean on the one that was pinned."""
 
@@ -19,7 +22,7 @@ class Service:
     def __init__(self, config: ServiceConfig, revoked: frozenset[str]) -> None:
         """revoked: see `GateConfig`. Raises SekishoError ``gate.bad-certificate``."""
         self.config = config
-        self.terms = Terms(config.pins, revoked)
+        self.terms = _terms(config, revoked)
         self.connections = 0
         self.accepted = 0
         self.had_waited = 0
@@ -27,12 +30,12 @@ class Service:
         self.bytes_to_engine = 0
         self.bytes_to_terminal = 0
         self.engine_context = client_context(config.trust_anchors, config.identity.certificate, config.identity.key)
-        self._terminal_context = self._make_terminal_context()
+        self._terminal_context, self._renew_at = self._make_terminal_context()
         self._sessions: dict[str, tuple[float, ssl.SSLSession]] = {}
 
     def reconfigure(self, config: ServiceConfig, revoked: frozenset[str]) -> None:
         """config: one with the same parties."""
-        terms = Terms(config.pins, revoked)
+        terms = _terms(config, revoked)
         # A session leans on what was asked for when it began.
         stay = config.upstreams if terms == self.terms else ()
         self.terms = terms
@@ -48,8 +51,10 @@ class Service:
         )
 
     def terminal_context(self) -> ssl.SSLContext:
-        if self._terminal_context.session_stats()["number"] >= _SESSIONS_OF_A_CONTEXT:
-            self._terminal_context = self._make_terminal_context()
+        """Once for each connection: the session stays valid as long as its context is the newest one."""
+        is_full = self._terminal_context.session_stats()["number"] >= _SESSIONS_OF_A_CONTEXT
+        if is_full or time.monotonic() >= self._renew_at:
+            self._terminal_context, self._renew_at = self._make_terminal_context()
         return self._terminal_context
 
     def candidates(self, original_destination: str | None) -> tuple[str, ...]:
@@ -67,6 +72,15 @@ class Service:
         if session is not None and session.has_ticket and address in self.config.upstreams:
             self._sessions[address] = (time.monotonic(), session)
 
-    def _make_terminal_context(self) -> ssl.SSLContext:
+    def _make_terminal_context(self) -> tuple[ssl.SSLContext, float]:
+        """And the moment of the monotonic clock at which it is to be replaced."""
         config = self.config
-        return server_context(config.presented.certificate, config.presented.key, config.terminal_anchors)
+        presented = config.presented
+        context = server_context(
+            presented.certificate, presented.key, config.terminal_anchors, by_address=config.by_address
+        )
+        return context, time.monotonic() + _CONTEXT_SECONDS
+
+
+def _terms(config: ServiceConfig, revoked: frozenset[str]) -> Terms:
+    return Terms(config.pins, revoked, by_address=config.by_address)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -91,6 +92,22 @@ def handshake(server: ssl.SSLContext, client: ssl.SSLContext) -> None:
                 getattr(end, step)()
             except ssl.SSLWantReadError:
                 waiting.append(end)
+
+
+def test_the_key_of_the_tickets_lives_for_an_hour(
+    pki: Any, config_for: Callable[..., GateConfig], monkeypatch: Any
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(service, "time", SimpleNamespace(monotonic=lambda: now))
+    served = service.Service(config_for(443).services[0], frozenset())
+    first = served.terminal_context()
+    now = 3599
+    assert served.terminal_context() is first
+    now = 3600
+    second = served.terminal_context()
+    assert second is not first
+    now = 7199
+    assert served.terminal_context() is second
 
 
 def test_sessions_of_terminals_without_tickets_do_not_pile_up(
