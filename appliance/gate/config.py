@@ -27,7 +27,8 @@ class ServiceConfig:
     """listen: IPv4 address and port. presented: shown to terminals. identity: shown to the engine.
 
     terminal_anchors, trust_anchors: PEM. source: local address towards the engine. upstreams: proven addresses
-    (changes all the time). open: False refuses new connections.
+    (changes all the time). open: False refuses new connections. by_address: terminals need no certificate; one that is
+    shown must be good all the same.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ServiceConfig:
     source: str
     upstreams: tuple[str, ...]
     open: bool
+    by_address: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -57,6 +59,7 @@ class ServiceConfig:
             "source": self.source,
             "upstreams": list(self.upstreams),
             "open": self.open,
+            "by_address": self.by_address,
         }
 
     def same_parties(self, before: ServiceConfig) -> bool:
@@ -116,6 +119,7 @@ def _service(table: _Table) -> ServiceConfig:
         source=_ipv4(table.take("source"), f"{table.where}.source"),
         upstreams=tuple(_ipv4(ip, f"{table.where}.upstreams") for ip in table.list("upstreams")),
         open=table.boolean("open"),
+        by_address=table.boolean("by_address"),
     )
     table.done()
     return service
@@ -136,6 +140,7 @@ def _parties(service: ServiceConfig) -> tuple[object, ...]:
         service.trust_anchors,
         service.identity,
         service.source,
+        service.by_address,
     )
 
 

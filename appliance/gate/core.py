@@ -46,10 +46,13 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """pins: of which the engine must show one. revoked: marks of certificates that neither side may show."""
+    """pins: of which the engine must show one. revoked: marks of certificates that neither side may show.
+
+    by_address: a terminal may show none."""
 
     pins: Collection[str]
     revoked: Collection[str] = ()
+    by_address: bool = False
 
 
 # ---- events --------------------------------------------------------------------
@@ -57,9 +60,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class TerminalProven:
-    """The terminal's handshake is done and OpenSSL has verified its certificate. mark: of its leaf, see `pins`."""
+    """The terminal's handshake is done and OpenSSL has verified its certificate. mark: of its leaf, see `pins`; None:
+    it has shown none."""
 
-    mark: str
+    mark: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +237,16 @@ class Within:
 Command = Handshake | Connect | Relay | CheckDelivery | EndWrite | Refuse | Reset | Drain | Close | Within
 
 
-def objection(terms: Terms, shown: Identity) -> Refuse | None:
+def against_terminal(terms: Terms, mark: str | None) -> Refuse | None:
+    """What speaks against the terminal that has shown this certificate, or none."""
+    if mark is None and not terms.by_address:
+        return Refuse(Reason.TERMINAL_CERTIFICATE_MISSING)
+    if mark in terms.revoked:
+        return Refuse(Reason.TERMINAL_CERTIFICATE_REVOKED, f"mark seen: {mark}")
+    return None
+
+
+def against_engine(terms: Terms, shown: Identity) -> Refuse | None:
     """What speaks against the engine that has shown this certificate."""
     if shown.pin not in terms.pins:
         return Refuse(Reason.WRONG_PIN, f"pin seen: {shown.pin}")
@@ -249,7 +262,7 @@ class Connection:
         self.state = State.TERMINAL_HANDSHAKE
         self._candidates = list(candidates)
         self._terms = terms
-        self._terminal: str | None = None
+        self._terminal: TerminalProven | None = None
         self._engine: Identity | None = None
         self._ended: set[Side] = set()
         self._write_ended: set[Side] = set()
@@ -281,8 +294,8 @@ class Connection:
 
     def _in_terminal_handshake(self, event: Event) -> list[Command]:
         match event:
-            case TerminalProven(mark):
-                self._terminal = mark
+            case TerminalProven():
+                self._terminal = event
                 refusal = self._against_terminal()
                 return self._reset(refusal) if refusal else self._connect_next(Reason.NO_PROVEN_ENGINE)
             case TerminalFailed(reason, detail):
@@ -360,36 +373,11 @@ class Connection:
         return []
 
     def _against_terminal(self) -> Refuse | None:
-        if self._terminal in self._terms.revoked:
-            return Refuse(Reason.TERMINAL_CERTIFICATE_REVOKED, f"mark seen: {self._terminal}")
-        return None
+        return against_terminal(self._terms, self._terminal.mark) if self._terminal else None
 
     def _against_engine(self) -> Refuse | None:
-        return objection(self._terms, self._engine) if self._engine else None
+        return against_engine(self._terms, self._engine) if self._engine else None
 
     def _reset(self, *first: Command) -> list[Command]:
         self.state = State.CLOSED
         return [*first, Reset()]
-
-
-class Admission:
-    """How many connections may stand at once, in all and for each terminal: pure book-keeping."""
-
-    def __init__(self, total: int, per_terminal: int) -> None:
-        self._total, self._per_terminal = total, per_terminal
-        self.count = 0
-        self.by_terminal: dict[str, int] = {}
-
-    def enter(self, terminal: str) -> bool:
-        """False when it is one too many: then it has not entered."""
-        if self.count >= self._total or self.by_terminal.get(terminal, 0) >= self._per_terminal:
-            return False
-        self.count += 1
-        self.by_terminal[terminal] = self.by_terminal.get(terminal, 0) + 1
-        return True
-
-    def leave(self, terminal: str) -> None:
-        self.count -= 1
-        self.by_terminal[terminal] -= 1
-        if not self.by_terminal[terminal]:
-            del self.by_terminal[terminal]

@@ -59,10 +59,15 @@ def client_context(trust_anchors: str, certificate: str, key: str, policy: Polic
     return context
 
 
-def server_context(certificate: str, key: str, terminal_anchors: str, policy: Policy = POLICY) -> ssl.SSLContext:
-    """For the gate's listener: the terminal must show a certificate that ends in `terminal_anchors`. Else as above."""
+def server_context(
+    certificate: str, key: str, terminal_anchors: str, *, by_address: bool = False, policy: Policy = POLICY
+) -> ssl.SSLContext:
+    """For the gate's listener: the terminal must show a certificate that ends in `terminal_anchors`. Else as above.
+
+    by_address: it may also show none.
+    """
     context = _context(ssl.PROTOCOL_TLS_SERVER, terminal_anchors, certificate, key, policy)
-    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_mode = ssl.CERT_OPTIONAL if by_address else ssl.CERT_REQUIRED
     # One RPC per connection: a second ticket is never used.
     context.num_tickets = 1
     return context

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 from appliance.gate import core
 from appliance.gate.contained import contained
@@ -21,8 +21,17 @@ from appliance.gate.warm import Warm
 from appliance.pins import identity_of
 
 
+class Owner(Protocol):
+    """Whoever has made the relay, and hears of it."""
+
+    def closed(self, relay: Relay) -> None: ...
+    def refused(self, relay: Relay, refusal: core.Refuse) -> None: ...
+    def met(self, relay: Relay, mark: str, terminal: ssl.SSLSocket) -> None:
+        """The terminal has shown a good certificate. mark: see `pins`."""
+
+
 class Relay:
-    """terminal: its LAN address. warm: the service's. on_closed and on_refused are called with this relay."""
+    """terminal: its LAN address. warm: the service's."""
 
     def __init__(
         self,
@@ -32,8 +41,7 @@ class Relay:
         sock: socket.socket,
         terminal: str,
         candidates: tuple[str, ...],
-        on_closed: Callable[[Relay], None],
-        on_refused: Callable[[Relay, core.Refuse], None],
+        owner: Owner,
     ) -> None:
         self.service = service
         self.terminal = terminal
@@ -41,7 +49,7 @@ class Relay:
         """Empty until one was tried."""
         self._loop, self._warm = loop, warm
         self._core = core.Connection(candidates, service.terms)
-        self._on_closed, self._on_refused = on_closed, on_refused
+        self._owner = owner
         self._socket = sock
         self._dial: Dial | None = None
         """To the engine, until it is proven."""
@@ -94,7 +102,7 @@ class Relay:
                 case core.EndWrite(side, clean):
                     self._end_write(side, clean)
                 case core.Refuse():
-                    self._on_refused(self, command)
+                    self._owner.refused(self, command)
                 case core.Drain():
                     self._drain()
                 case core.Reset():
@@ -128,7 +136,7 @@ class Relay:
                 reset(sock)
             else:
                 sock.close()
-        self._on_closed(self)
+        self._owner.closed(self)
 
     # ---- the terminal's handshake --------------------------------------------------
 
@@ -150,7 +158,8 @@ class Relay:
     def _terminal_handshake(self, sock: ssl.SSLSocket, _: int) -> None:
         try:
             sock.do_handshake()
-            shown = identity_of(sock.getpeercert(binary_form=True) or b"")
+            certificate = sock.getpeercert(binary_form=True)
+            mark = identity_of(certificate).mark if certificate else None
         except ssl.SSLWantReadError:
             self._loop.change(sock.fileno(), READ)
         except ssl.SSLWantWriteError:
@@ -164,7 +173,9 @@ class Relay:
             self._loop.change(sock.fileno(), 0)
             self._loop.handle_by(sock.fileno(), self._terminal_waits)
             self._links[Side.TERMINAL] = Link(Side.TERMINAL, sock, 0)
-            self._tell(core.TerminalProven(shown.mark))
+            if mark is not None:
+                self._owner.met(self, mark, sock)
+            self._tell(core.TerminalProven(mark))
 
     @contained
     def _terminal_waits(self, _: int) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from appliance.errors import SekishoError
+from appliance.gate.admission import Admission
 from appliance.gate.config import GateConfig, ServiceConfig
-from appliance.gate.core import Admission, Refuse
+from appliance.gate.core import Refuse
 from appliance.gate.loop import READ, Loop
 from appliance.gate.reasons import Reason
 from appliance.gate.relay import Relay
 from appliance.gate.service import Service
+from appliance.gate.sightings import Sightings
 from appliance.gate.sockets import original_destination, prepare, reset
 from appliance.gate.warm import Warm
 
@@ -40,6 +44,7 @@ class Gate:
         self._relays: set[Relay] = set()
         self._admission = Admission(connections, CONNECTIONS_OF_A_TERMINAL)
         self._refusals: dict[str, Counter[str]] = {}
+        self._sightings = Sightings()
 
     # ---- what the daemon asks ----------------------------------------------------
 
@@ -99,7 +104,10 @@ class Gate:
         return len(chosen)
 
     def stats(self) -> dict[str, Any]:
-        """Counters since the start of the process: by service, by terminal's name, by service and reason."""
+        """Counters since the start of the process: by service, by terminal's name, by service and reason.
+
+        certificates: of terminals, see `Sightings.report`.
+        """
         names = self._config.terminals
         to_engine = {name: service.bytes_to_engine for name, service in self._services.items()}
         to_terminal = {name: service.bytes_to_terminal for name, service in self._services.items()}
@@ -115,6 +123,7 @@ class Gate:
             "had_waited": {name: service.had_waited for name, service in self._services.items()},
             "bytes_to_engine": to_engine,
             "bytes_to_terminal": to_terminal,
+            "certificates": self._sightings.report(time.monotonic()),
             "refusals": {name: dict(reasons) for name, reasons in self._refusals.items()},
         }
 
@@ -174,25 +183,34 @@ class Gate:
             refusal = Reason.TOO_MANY_CONNECTIONS
         if refusal:
             reset(sock)
-            self._refused(service, terminal, "", Refuse(refusal))
+            self._note_refusal(service, terminal, "", Refuse(refusal))
             return
-        relay = Relay(
-            self._loop, service, self._warm[service], sock, terminal, candidates, self._on_closed, self._on_refused
-        )
+        relay = Relay(self._loop, service, self._warm[service], sock, terminal, candidates, self)
         self._relays.add(relay)
         service.connections += 1
         service.accepted += 1
         relay.begin()
 
-    def _on_closed(self, relay: Relay) -> None:
+    # ---- what relays tell ------------------------------------------------------------
+
+    def closed(self, relay: Relay) -> None:
         self._relays.discard(relay)
         relay.service.connections -= 1
         self._admission.leave(relay.terminal)
 
-    def _on_refused(self, relay: Relay, refusal: Refuse) -> None:
-        self._refused(relay.service, relay.terminal, relay.engine_address, refusal)
+    def refused(self, relay: Relay, refusal: Refuse) -> None:
+        self._note_refusal(relay.service, relay.terminal, relay.engine_address, refusal)
 
-    def _refused(self, service: Service, terminal: str, address: str, refusal: Refuse) -> None:
+    def met(self, relay: Relay, mark: str, terminal: ssl.SSLSocket) -> None:
+        now = time.monotonic()
+        if not self._sightings.note(now, mark, relay.terminal):
+            certificate: dict[str, Any] = terminal.getpeercert() or {}
+            names = [value for part in certificate["subject"] for kind, value in part if kind == "commonName"]
+            ends = int(ssl.cert_time_to_seconds(certificate["notAfter"]))
+            self._sightings.introduce(mark, names[0] if names else "", ends)
+            self._sightings.note(now, mark, relay.terminal)
+
+    def _note_refusal(self, service: Service, terminal: str, address: str, refusal: Refuse) -> None:
         self._refusals.setdefault(service.config.name, Counter())[refusal.reason] += 1
         self._on_refusal(
             {

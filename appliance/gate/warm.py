@@ -146,7 +146,7 @@ class _Engine:
                     self._complain(core.Refuse(reason, detail))
                 self._failed(number)
             case Proven(link, shown):
-                if refusal := core.objection(self._service.terms, shown):
+                if refusal := core.against_engine(self._service.terms, shown):
                     self._complain(refusal)
                     self._discard(link)
                     self._failed(number)

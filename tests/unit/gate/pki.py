@@ -47,6 +47,20 @@ class Credentials:
         return identity_of(self.der).mark
 
     @property
+    def name(self) -> str:
+        """The subject's common name."""
+        return str(self._opened.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+
+    @property
+    def ends(self) -> int:
+        """Unix time."""
+        return int(self._opened.not_valid_after_utc.timestamp())
+
+    @property
+    def _opened(self) -> x509.Certificate:
+        return x509.load_der_x509_certificate(self.der)
+
+    @property
     def pair(self) -> KeyPair:
         return KeyPair(self.certificate, self.key)
 

@@ -30,6 +30,7 @@ SERVICE = st.builds(
     source=ADDRESS,
     upstreams=st.lists(ADDRESS, max_size=3).map(tuple),
     open=st.booleans(),
+    by_address=st.booleans(),
 )
 CONFIG = st.builds(
     GateConfig,
@@ -85,6 +86,7 @@ def test_the_parties_are_everything_but_the_pins_and_the_ways_in_and_out(config_
         "presented": KeyPair("a", "b"),
         "identity": KeyPair("a", "b"),
         "pins": (),
+        "by_address": True,
         "port": 1,
     }
     for field in fields(service):

@@ -10,7 +10,6 @@ from appliance.gate.core import (
     DELIVERY_SECONDS,
     DRAIN_SECONDS,
     HANDSHAKE_SECONDS,
-    Admission,
     Broken,
     CheckDelivery,
     Close,
@@ -236,12 +235,26 @@ def test_a_connection_that_waits_is_held_against_the_terms_of_today() -> None:
     )
 
 
+def test_a_terminal_without_a_certificate_gets_no_further_than_the_service_says() -> None:
+    missing = [Refuse(Reason.TERMINAL_CERTIFICATE_MISSING), Reset()]
+    by_address = NewTerms(Terms({PIN}, by_address=True))
+    Dialogue() << TerminalProven(None) >> missing
+    (
+        Dialogue()
+        << by_address
+        << TerminalProven(None)
+        >> [Within(CONNECT_SECONDS), Connect("203.0.113.18")]
+        << NewTerms(TERMS)
+        >> missing
+    )
+
+
 # ---- whatever happens -----------------------------------------------------------------
 
 SIDES = st.sampled_from(Side)
 REASONS = st.sampled_from(Reason)
 EVENTS = st.one_of(
-    st.builds(TerminalProven, st.sampled_from([OUR_TERMINAL, "terminals-ca:02"])),
+    st.builds(TerminalProven, st.sampled_from([None, OUR_TERMINAL, "terminals-ca:02"])),
     st.builds(TerminalFailed, REASONS),
     st.builds(Connected),
     st.builds(ConnectFailed, REASONS),
@@ -254,7 +267,10 @@ EVENTS = st.one_of(
     st.builds(
         NewTerms,
         st.builds(
-            Terms, st.sets(st.sampled_from([PIN, OTHER_PIN])), st.sets(st.sampled_from([OUR_TERMINAL, OUR_ENGINE]))
+            Terms,
+            st.sets(st.sampled_from([PIN, OTHER_PIN])),
+            st.sets(st.sampled_from([OUR_TERMINAL, OUR_ENGINE])),
+            st.booleans(),
         ),
     ),
     st.builds(Delivered, st.sampled_from(Delivery)),
@@ -268,7 +284,13 @@ def test_nothing_is_relayed_unless_both_sides_are_proven_and_every_end_is_final(
 ) -> None:
     connection = Connection(tuple(candidates), TERMS)
     connection.begin()
-    terms, terminal, engine = TERMS, "", Identity("", "")
+    terms, engine = TERMS, Identity("", "")
+    terminal: TerminalProven | None = None
+
+    def may_stay() -> bool:
+        assert terminal
+        return terminal.mark not in terms.revoked and (terms.by_address or terminal.mark is not None)
+
     for event in events:
         before = connection.state
         commands = connection.handle(event)
@@ -277,17 +299,17 @@ def test_nothing_is_relayed_unless_both_sides_are_proven_and_every_end_is_final(
         if isinstance(event, NewTerms):
             terms = event.terms
         if connection.state is State.RELAYING and before is State.RELAYING:
-            assert engine.pin in terms.pins and not {terminal, engine.mark} & set(terms.revoked)
+            assert engine.pin in terms.pins and engine.mark not in terms.revoked and may_stay()
         for command in commands:
             match command:
                 case Connect(address):
                     # Nothing goes towards an engine before the terminal has shown its certificate.
                     assert address in candidates
                     if isinstance(event, TerminalProven):
-                        terminal = event.mark
-                    assert terminal and terminal not in terms.revoked
+                        terminal = event
+                    assert may_stay()
                 case Relay():
-                    assert terminal
+                    assert may_stay()
                     assert isinstance(event, EngineProven)
                     engine = event.shown
                     assert engine.pin in terms.pins and engine.mark not in terms.revoked
@@ -296,21 +318,3 @@ def test_nothing_is_relayed_unless_both_sides_are_proven_and_every_end_is_final(
         assert len(ended) == (connection.state is State.CLOSED and before is not State.CLOSED)
         if ended:
             assert commands[-1] is ended[0]
-
-
-# ---- admission --------------------------------------------------------------------------
-
-
-@given(st.lists(st.tuples(st.booleans(), st.sampled_from("abc")), max_size=80))
-def test_admission_counts_right_and_never_exceeds_its_limits(steps: list[tuple[bool, str]]) -> None:
-    admission, inside = Admission(total=5, per_terminal=3), {"a": 0, "b": 0, "c": 0}
-    for entering, terminal in steps:
-        if entering:
-            free = sum(inside.values()) < 5 and inside[terminal] < 3
-            assert admission.enter(terminal) is free
-            inside[terminal] += free
-        elif inside[terminal]:
-            admission.leave(terminal)
-            inside[terminal] -= 1
-        assert admission.count == sum(inside.values())
-        assert admission.by_terminal == {name: count for name, count in inside.items() if count}
