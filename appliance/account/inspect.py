@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -76,13 +76,21 @@ def expiry_dates(account: Account) -> list[tuple[str, datetime]]:
         (f"presented:{service.name}", _end(service.presented)) for service in account.services if service.presented
     ]
     for kind, pem in (("trust-anchor", account.trust_anchors), ("terminal-anchor", account.terminal_anchors)):
-        dates += [(f"{kind}:{_common_name(anchor)}", anchor.not_valid_after_utc) for anchor in certificates.parse(pem)]
-    seen: dict[str, int] = {}
-    unique = []
-    for label, end in dates:
-        seen[label] = seen.get(label, 0) + 1
-        unique.append((label if seen[label] == 1 else f"{label}#{seen[label]}", end))
-    return unique
+        dates += [
+            (f"{kind}:{_common_name(anchor.subject)}", anchor.not_valid_after_utc) for anchor in certificates.parse(pem)
+        ]
+    return _unique(dates)
+
+
+def list_dates(account: Account) -> list[tuple[str, datetime]]:
+    """When the next revocation list of each CA is due (aware, UTC); labels as above, ``revocations:SUBJECT``.
+
+    Lists that do not say are left out.
+    """
+    lists = revocation.parse(account.revocations)
+    return _unique(
+        (f"revocations:{_common_name(one.issuer)}", one.next_update_utc) for one in lists if one.next_update_utc
+    )
 
 
 def wireguard_public_key(private_key: str) -> str:
@@ -155,9 +163,18 @@ def _end(pair: KeyPair) -> datetime:
     return min(certificate.not_valid_after_utc for certificate in certificates.parse(pair.certificate))
 
 
-def _common_name(certificate: x509.Certificate) -> str:
-    found = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    return str(found[0].value) if found else certificate.subject.rfc4514_string()
+def _unique(dates: Iterable[tuple[str, datetime]]) -> list[tuple[str, datetime]]:
+    seen: dict[str, int] = {}
+    unique = []
+    for label, end in dates:
+        seen[label] = seen.get(label, 0) + 1
+        unique.append((label if seen[label] == 1 else f"{label}#{seen[label]}", end))
+    return unique
+
+
+def _common_name(name: x509.Name) -> str:
+    found = name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return str(found[0].value) if found else name.rfc4514_string()
 
 
 def _days(end: datetime, now: datetime) -> int:

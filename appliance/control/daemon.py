@@ -33,6 +33,7 @@ from appliance.control.roles import page_group, role_of
 from appliance.control.rpc import RpcServer
 from appliance.control.tasks import Tasks
 from appliance.control.terminals import Terminals
+from appliance.control.watch_certificates import watch_certificates
 from appliance.control.watch_line import LineWatch
 from appliance.control.watch_router import watch_clock, watch_dates, watch_engines, watch_kernel
 from appliance.control.watch_tunnels import TunnelWatch
@@ -210,7 +211,8 @@ class Daemon:
         work = {
             "engines": lambda: watch_engines(intent, applier, self._gate, records),
             "kernel": lambda: watch_kernel(applier, records),
-            "dates": lambda: watch_dates(ready.account.ends, records),
+            "dates": lambda: watch_dates(ready.account.ends, ready.account.lists, records),
+            "terminals' certificates": lambda: watch_certificates(ready.site.terminals, self._gate, records),
             "clock": lambda: watch_clock(ready.account.not_before, records),
             "tunnels": tunnels.run,
             "endpoints": EndpointKeeper(intent, applier, tunnels, records).run,

@@ -11,8 +11,9 @@ from appliance import __version__
 from appliance.control.applying import Applier
 from appliance.control.feed_gate import GateFeed
 from appliance.control.prove_engines import EngineProver
-from appliance.control.ready import Ready
+from appliance.control.ready import Ready, Terminal
 from appliance.control.records import Records
+from appliance.control.watch_certificates import shown_by_terminals, terminal_subject
 from appliance.control.watch_tunnels import TunnelWatch
 from appliance.intent import names
 from appliance.kernel import nft
@@ -66,14 +67,14 @@ class Meter:
                 account_serial=ready.account.serial,
                 trust_serial=ready.account.trust_serial,
             )
-            self._snapshot = await _with_gate(snapshot, gate)
+            self._snapshot = await _with_gate(snapshot, gate, ready.site.terminals, now)
             await asyncio.sleep(EVERY)
 
     def _serve(self, address: IPv4Address) -> None:
         self._server.start(address, names.METRICS_PORT)
 
 
-async def _with_gate(snapshot: Snapshot, gate: GateFeed) -> Snapshot:
+async def _with_gate(snapshot: Snapshot, gate: GateFeed, terminals: tuple[Terminal, ...], now: datetime) -> Snapshot:
     stats = await gate.stats()
     if stats is None:
         return snapshot
@@ -92,4 +93,12 @@ async def _with_gate(snapshot: Snapshot, gate: GateFeed) -> Snapshot:
         for service, by_reason in stats["refusals"].items()
         for reason, count in by_reason.items()
     }
-    return replace(snapshot, gate=figures, gate_refusals=refusals)
+    shown = shown_by_terminals(stats["certificates"], terminals, now)
+    days = {terminal_subject(terminal): found.days for terminal, found in shown.items()}
+    return replace(
+        snapshot,
+        gate=figures,
+        gate_refusals=refusals,
+        certificate_days={**snapshot.certificate_days, **days},
+        copied={terminal.name: bool(found.others) for terminal, found in shown.items()},
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 from appliance import paths
 from appliance.account import kept, revocation, trust
-from appliance.account.inspect import expiry_dates, redacted
+from appliance.account.inspect import expiry_dates, list_dates, redacted
 from appliance.account.model import Account
 from appliance.account.model import KeyPair as AccountKeyPair
 from appliance.account.seal import SystemdCreds
@@ -100,6 +100,7 @@ def _account_view(account: Account) -> AccountView:
         terminal_anchors=account.terminal_anchors,
         identity=_pair(account.identity),
         revoked=revocation.marks(account.revocations),
+        lists=tuple(list_dates(account)),
         trust_url=account.trust_url,
         trust_serial=account.trust_serial,
     )
@@ -113,6 +114,7 @@ def _site_view(site: Site) -> SiteView:
             Terminal(terminal.name, terminal.label, terminal.mac, terminal.address, terminal.internet_minutes)
             for terminal in site.terminals
         ),
+        by_address=frozenset(choice.name for choice in site.services if choice.by_address),
     )
 
 

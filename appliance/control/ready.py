@@ -28,7 +28,8 @@ class Terms:
 @dataclass(frozen=True, slots=True)
 class AccountView:
     """ends: what can run out, and when (aware, UTC); see `account.inspect.expiry_dates`. Anchors are PEM. revoked:
-    marks of certificates that their CAs have taken back; see `appliance.pins`. trust_url: where trust lists are.
+    marks of certificates that their CAs have taken back; see `appliance.pins`. lists: whose lists say so, and when the
+    next one of each is due. trust_url: where trust lists are.
     trust_serial: of the newest list whose content is in this, 0 for none."""
 
     clinic_name: Text
@@ -41,6 +42,7 @@ class AccountView:
     terminal_anchors: str
     identity: KeyPair
     revoked: frozenset[str] = frozenset()
+    lists: tuple[tuple[str, datetime], ...] = ()
     trust_url: str | None = None
     trust_serial: int = 0
 
@@ -58,11 +60,12 @@ class Terminal:
 
 @dataclass(frozen=True, slots=True)
 class SiteView:
-    """vendor: name and telephone number of whom staff call."""
+    """vendor: name and telephone number of whom staff call. by_address: services for terminals without certificates."""
 
     language: Language
     vendor: tuple[str, str] | None
     terminals: tuple[Terminal, ...]
+    by_address: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

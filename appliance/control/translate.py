@@ -93,6 +93,7 @@ def gate_config(ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]
                 source=str(ready.intent.inner_address),
                 upstreams=upstreams,
                 open=bool(upstreams),
+                by_address=service.name in ready.site.by_address,
             )
         )
     terminals = {str(terminal.address): terminal.name for terminal in ready.site.terminals}
@@ -109,6 +110,9 @@ def expected(ready: Ready) -> Expected:
         services=tuple(service.name for service in intent.services),
         certificates=tuple(subject for subject, _ in ready.account.ends),
         helpers=helpers(intent),
+        by_address=ready.site.by_address,
+        lists=tuple(subject for subject, _ in ready.account.lists),
+        terminals={terminal.name: terminal.label for terminal in ready.site.terminals},
     )
 
 

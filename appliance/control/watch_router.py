@@ -58,10 +58,15 @@ async def watch_kernel(applier: Applier, records: Records) -> None:
             records.record("router.settings", "", True, detail="0")
 
 
-async def watch_dates(ends: Iterable[tuple[str, datetime]], records: Records) -> None:
-    """Days left of everything that ends (see `ready.AccountView`), once at the start and then now and again."""
+async def watch_dates(
+    ends: Iterable[tuple[str, datetime]], lists: Iterable[tuple[str, datetime]], records: Records
+) -> None:
+    """Days left of everything that ends, and whether lists are overdue (see `ready.AccountView`), once at the start and
+    then now and again."""
     while True:
         now = datetime.now(UTC)
+        for subject, due in lists:
+            records.record("certificate.list", subject, now < due, "" if now < due else "overdue", f"{due:%Y-%m-%d}")
         for subject, end in ends:
             days = (end - now).total_seconds() / 86400
             records.record("certificate.days", subject, days > 0, "" if days > 0 else "expired", f"{math.floor(days)}")

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from appliance.health.causes import CAUSES, SECURITY
 from appliance.health.facts import Facts
-from appliance.health.judge import SEVERITY, Expected, Verdict, judge
+from appliance.health.judge import judge
 from appliance.health.model import Evidence, Light, State
 from appliance.health.roots import roots
+from appliance.health.verdict import SEVERITY, Expected, Verdict
 from appliance.text import Text
 
 __all__ = ["Board", "Expected", "Headline", "headline"]

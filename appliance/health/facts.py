@@ -23,6 +23,8 @@ FRESHNESS: dict[str, float] = {
     "engine.name": 120.0,
     "engine.proof": 60.0,
     "certificate.days": 86400.0,
+    "certificate.own": 120.0,
+    "certificate.list": 86400.0,
     "router.settings": 120.0,
     "router.engine": 30.0,
     "router.clock": 120.0,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
-from appliance.health.causes import CAUSES, LINE_REASONS, PROOF_REASONS, SECURITY
+from appliance.health.causes import LINE_REASONS, PROOF_REASONS, SECURITY
+from appliance.health.certificates import certificates
 from appliance.health.facts import Facts, Seen
 from appliance.health.model import State
-from appliance.health.titles import TITLES, certificate_title, helper_title, line_title, tunnel_title
+from appliance.health.titles import TITLES, helper_title, line_title, tunnel_title
+from appliance.health.verdict import Expected, Verdict, light, listed, unknown, worst_first
 from appliance.text import Text
 
 SETTLING = 5.0
@@ -19,60 +20,6 @@ was under way when the line broke must not hide the break."""
 STARTING = 15.0
 """Seconds. DHCP, and after it the tunnels, need some before they work for the first time; staff must not be sent
 to the line equipment meanwhile."""
-
-RENEWAL_STEPS: tuple[tuple[int, str], ...] = (
-    (7, "certificates.last-days"),
-    (30, "certificates.renew-now"),
-    (60, "certificates.renew-soon"),
-)
-"""Days left, under which each cause holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What there should be. tunnels: in order of preference. helpers: the daemons that this router runs.
-
-    lines: interface by the line's name, in order of preference.
-    """
-
-    lines: Mapping[str, str] = field(default_factory=dict)
-    tunnels: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-    certificates: tuple[str, ...] = ()
-    helpers: tuple[str, ...] = ()
-
-    def wants(self, kind: str, subject: str) -> bool:
-        """Whether an observation can still matter under these expectations."""
-        room, _, what = kind.partition(".")
-        if room == "wan":
-            return subject in self.lines.values()
-        if room == "tunnel":
-            return subject in self.tunnels
-        if room == "engine":
-            return subject.partition("@")[0] in self.services
-        if room == "certificate":
-            return subject in self.certificates
-        return what != "engine" or subject in self.helpers
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A light before it is dated. behind: the observations that decided. values: fill the cause's sentences."""
-
-    name: str
-    title: Text
-    cause: str
-    behind: tuple[Seen, ...] = ()
-    values: Mapping[str, Text] = field(default_factory=dict)
-    parts: tuple[Verdict, ...] = ()
-
-    @property
-    def state(self) -> State:
-        return CAUSES[self.cause].state
-
-
-SEVERITY: dict[State, int] = {State.FAILED: 0, State.UNKNOWN: 1, State.WARNING: 2, State.OK: 3}
-"""Order in which people should look. Unknown before warning: a warning has at least been proven to work."""
 
 
 def judge(facts: Facts, expected: Expected, now: float) -> tuple[Verdict, ...]:
@@ -84,34 +31,30 @@ def judge(facts: Facts, expected: Expected, now: float) -> tuple[Verdict, ...]:
         _line(facts, expected, now),
         tunnel,
         engine,
-        _certificates(facts, expected, now),
+        certificates(facts, expected, now),
     )
-
-
-def _light(name: str, what: str, *behind: Seen | None, **values: Text) -> Verdict:
-    return Verdict(name, TITLES[name], f"{name}.{what}", tuple(seen for seen in behind if seen), values)
 
 
 def _router(facts: Facts, expected: Expected, now: float, *, works: bool) -> Verdict:
     account = facts.fresh(now, "account.present")
     if account and not account.ok:
-        return _light("router", "no-account", account)
+        return light("router", "no-account", account)
     settings = facts.fresh(now, "router.settings")
     if settings and settings.evidence.reason in ("not-applied", "cannot-start", "down"):
-        return _light("router", settings.evidence.reason, settings)
+        return light("router", settings.evidence.reason, settings)
     helpers = {name: facts.fresh(now, "router.engine", name) for name in expected.helpers}
     dead = {name: seen for name, seen in helpers.items() if seen and not seen.ok}
     if dead:
-        return _light("router", "helper", *dead.values(), detail=_list(helper_title(name) for name in dead))
+        return light("router", "helper", *dead.values(), detail=listed(helper_title(name) for name in dead))
     clock = facts.fresh(now, "router.clock")
     if clock and not clock.ok:
-        return _light("router", "clock-but-working" if works else "clock", clock)
+        return light("router", "clock-but-working" if works else "clock", clock)
     if settings and not settings.ok:
-        return _light("router", "settings-differ", settings)
+        return light("router", "settings-differ", settings)
     behind = (account, clock, settings, *helpers.values())
     if all(behind):
-        return _light("router", "ok", *behind)
-    return _unknown(
+        return light("router", "ok", *behind)
+    return unknown(
         "router",
         TITLES["router"],
         facts.last("account.present"),
@@ -121,13 +64,6 @@ def _router(facts: Facts, expected: Expected, now: float, *, works: bool) -> Ver
     )
 
 
-def _unknown(light: str, title: Text, *last: Seen | None, name: str | None = None) -> Verdict:
-    # "Checking" promises that an answer is on its way; once everything had an answer, silence is news by itself.
-    known = tuple(seen for seen in last if seen)
-    what = "no-news" if known and len(known) == len(last) else "checking"
-    return Verdict(name or light, title, f"{light}.{what}", known)
-
-
 def _starting(seen: Seen, now: float) -> bool:
     """Whether a thing that does not work has simply not had the time to."""
     return not seen.worked and now - seen.began < STARTING
@@ -135,7 +71,7 @@ def _starting(seen: Seen, now: float) -> bool:
 
 def _line(facts: Facts, expected: Expected, now: float) -> Verdict:
     if not expected.lines:
-        return _light("line", "not-set-up")
+        return light("line", "not-set-up")
     paths = {name: seen for name in expected.tunnels if (seen := facts.fresh(now, "tunnel.path", name)) and seen.ok}
     proofs = tuple(seen for name in expected.services for seen in facts.fresh_proofs(now, name) if seen.ok)
     if len(expected.lines) == 1:
@@ -154,8 +90,8 @@ def _line(facts: Facts, expected: Expected, now: float) -> Verdict:
         for name, interface in expected.lines.items()
     )
     everything = tuple(seen for part in parts for seen in part.behind)
-    worst_first = _worst_first(parts)
-    return Verdict("line", TITLES["line"], _lines_cause(parts), everything, worst_first[0].values, worst_first)
+    ordered = worst_first(parts)
+    return Verdict("line", TITLES["line"], _lines_cause(parts), everything, ordered[0].values, ordered)
 
 
 def _line_of(facts: Facts, tunnel: str, now: float) -> str | None:
@@ -170,7 +106,7 @@ def _lines_cause(parts: tuple[Verdict, ...]) -> str:
     # Nobody watches a drained path: it is no evidence that anything works.
     watched = tuple(part for part in parts if part.cause != "tunnel.drained")
     if all(part.state is not State.OK for part in watched):
-        return _worst_first(parts)[0].cause
+        return worst_first(parts)[0].cause
     if State.FAILED in states:
         return "line.no-spare" if states[0] is State.OK else "line.on-spare"
     return "line.one-unknown" if State.UNKNOWN in states else "line.ok"
@@ -210,16 +146,16 @@ def _one_line(
         return verdict("ok", gateway, carrier, address)
     title = TITLES["line"] if name == "line" else line_title(name)
     last = (facts.last(kind, interface) for kind in ("wan.carrier", "wan.address", "wan.gateway"))
-    return _unknown("line", title, *last, name=name)
+    return unknown("line", title, *last, name=name)
 
 
 def _tunnel(facts: Facts, expected: Expected, now: float) -> Verdict:
     account = facts.fresh(now, "account.present")
     if account and not account.ok:
-        return _light("tunnel", "no-account", account)
+        return light("tunnel", "no-account", account)
     parts = tuple(_one_tunnel(facts, rank, name, now) for rank, name in enumerate(expected.tunnels))
     cause, behind = _tunnel_cause(facts, expected, parts, now)
-    return Verdict("tunnel", TITLES["tunnel"], cause, behind, parts=_worst_first(parts))
+    return Verdict("tunnel", TITLES["tunnel"], cause, behind, parts=worst_first(parts))
 
 
 def _tunnel_cause(
@@ -269,7 +205,7 @@ def _one_tunnel(facts: Facts, rank: int, name: str, now: float) -> Verdict:
             behind, what = path or seen, cause
             break
     if behind is None:
-        return _unknown("tunnel", title, facts.last("tunnel.path", name), name=name)
+        return unknown("tunnel", title, facts.last("tunnel.path", name), name=name)
     return Verdict(name, title, "tunnel.checking" if _starting(behind, now) else f"tunnel.{what}", (behind,))
 
 
@@ -282,14 +218,16 @@ def _silent_since(parts: tuple[Verdict, ...]) -> float:
 def _engine(facts: Facts, expected: Expected, now: float, tunnel: Verdict) -> Verdict:
     account = facts.fresh(now, "account.present")
     if account and not account.ok:
-        return _light("engine", "no-account", account)
+        return light("engine", "no-account", account)
     cut = None
     if tunnel.state is State.FAILED and all(part.state is State.FAILED for part in tunnel.parts):
         cut = _silent_since(tunnel.parts) + SETTLING
-    parts = tuple(_one_service(facts, name, now, cut) for name in expected.services)
+    parts = tuple(
+        _one_service(facts, name, now, cut, by_address=name in expected.by_address) for name in expected.services
+    )
     everything = tuple(seen for part in parts for seen in part.behind)
     cause, values = _engine_cause(parts)
-    return Verdict("engine", TITLES["engine"], cause, everything, values, _worst_first(parts))
+    return Verdict("engine", TITLES["engine"], cause, everything, values, worst_first(parts))
 
 
 def _engine_cause(parts: tuple[Verdict, ...]) -> tuple[str, Mapping[str, Text]]:
@@ -300,14 +238,18 @@ def _engine_cause(parts: tuple[Verdict, ...]) -> tuple[str, Mapping[str, Text]]:
     if refused:
         return refused[0].cause, refused[0].values
     if failed and len(failed) < len(parts):
-        return "engine.some-services", {"detail": _list(Text(part.name, part.name) for part in failed)}
-    worst = _worst_first(parts)[0]
+        return "engine.some-services", {"detail": listed(Text(part.name, part.name) for part in failed)}
+    worst = worst_first(parts)[0]
+    weaker = [part for part in parts if part.cause == "engine.ok-by-address"]
+    if worst.state is State.OK and weaker:
+        return weaker[0].cause, {"detail": listed(Text(part.name, part.name) for part in weaker)}
     return worst.cause, worst.values
 
 
-def _one_service(facts: Facts, name: str, now: float, cut: float | None) -> Verdict:
+def _one_service(facts: Facts, name: str, now: float, cut: float | None, *, by_address: bool) -> Verdict:
     """cut: no path since then, so a success from before it says nothing about now."""
     title = Text(f"サービス {name}", f"Service {name}")
+    well, values = ("engine.ok-by-address", {"detail": Text(name, name)}) if by_address else ("engine.ok", {})
     proofs = facts.fresh_proofs(now, name)
     failed = [seen for seen in proofs if not seen.ok]
     causes = {_proof_cause(seen): seen for seen in reversed(failed)}
@@ -316,7 +258,7 @@ def _one_service(facts: Facts, name: str, now: float, cut: float | None) -> Verd
     if passed and refused:
         return Verdict(name, title, "engine.some-refused", proofs)
     if passed:
-        return Verdict(name, title, "engine.some-addresses" if failed else "engine.ok", proofs)
+        return Verdict(name, title, "engine.some-addresses" if failed else well, proofs, values)
     if failed:
         cause = (refused or list(causes))[-1]
         reason = causes[cause].evidence.reason or "?"
@@ -326,61 +268,8 @@ def _one_service(facts: Facts, name: str, now: float, cut: float | None) -> Verd
         return Verdict(name, title, "engine.checking" if _starting(named, now) else "engine.name-not-found", (named,))
     if cut is not None:
         return Verdict(name, title, "engine.waiting", facts.proofs(name))
-    return _unknown("engine", title, *(facts.proofs(name) or (None,)), name=name)
+    return unknown("engine", title, *(facts.proofs(name) or (None,)), name=name)
 
 
 def _proof_cause(seen: Seen) -> str:
     return PROOF_REASONS.get(seen.evidence.reason, "engine.not-proven")
-
-
-def _certificates(facts: Facts, expected: Expected, now: float) -> Verdict:
-    account = facts.fresh(now, "account.present")
-    if account and not account.ok:
-        return _light("certificates", "no-account", account)
-    by_end = sorted(expected.certificates, key=lambda name: _days_left(facts.fresh(now, "certificate.days", name)))
-    parts = _worst_first(tuple(_one_certificate(facts, name, now) for name in by_end))
-    everything = tuple(seen for part in parts for seen in part.behind)
-    cause, values = (parts[0].cause, parts[0].values) if parts else ("certificates.checking", {})
-    return Verdict("certificates", TITLES["certificates"], cause, everything, values, parts)
-
-
-def _one_certificate(facts: Facts, name: str, now: float) -> Verdict:
-    title = certificate_title(name)
-    seen = facts.fresh(now, "certificate.days", name)
-    if seen is None:
-        return _unknown("certificates", title, facts.last("certificate.days", name), name=name)
-    reason, days = seen.evidence.reason, _days_left(seen)
-    why = reason or seen.evidence.detail or "?"
-    values = {"name": title, "detail": Text(why, why)}
-    if reason == "not-yet-valid":
-        return Verdict(name, title, "certificates.not-yet-valid", (seen,), values)
-    if reason == "expired" or days < 0:
-        cause = f"certificates.{name}-expired" if name in ("account", "identity") else "certificates.expired"
-        return Verdict(name, title, cause, (seen,), values)
-    for limit, cause in RENEWAL_STEPS:
-        if days < limit:
-            return Verdict(name, title, cause, (seen,), {**values, "left": _left(int(days))})
-    return Verdict(name, title, "certificates.ok" if seen.ok else "certificates.unusable", (seen,), values)
-
-
-def _days_left(seen: Seen | None) -> float:
-    """Infinite when nobody counted."""
-    try:
-        return math.inf if seen is None else int(seen.evidence.detail)
-    except ValueError:
-        return math.inf
-
-
-def _left(days: int) -> Text:
-    if days == 0:
-        return Text("1日未満", "less than a day")
-    return Text(f"{days}日", "1 day" if days == 1 else f"{days} days")
-
-
-def _worst_first(parts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
-    return tuple(sorted(parts, key=lambda part: SEVERITY[part.state]))
-
-
-def _list(names: Iterable[Text]) -> Text:
-    listed = list(names)
-    return Text("、".join(name.ja for name in listed), ", ".join(name.en for name in listed))

@@ -45,6 +45,8 @@ KINDS: dict[str, str] = {
     "engine.name": "the engine's name resolves through the tunnel (subject: service)",
     "engine.proof": "chain, name and pin proven just now (subject: service@address)",
     "certificate.days": "certificate valid and not near its end (subject: which; detail: days left)",
+    "certificate.own": "shown from one terminal only (subject: terminal:NAME; detail: what staff call the others)",
+    "certificate.list": "a list of revoked certificates is not overdue (subject: revocations:WHOSE; detail: due)",
     "router.settings": "the kernel is as the settings say (reason: not-applied, down, or why it could not be done)",
     "router.engine": "a helper daemon of ours answers (subject: its name)",
     "router.clock": "the clock is plausible",

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from appliance.health.causes import SECURITY
-from appliance.health.judge import Verdict
 from appliance.health.model import State
+from appliance.health.verdict import Verdict
 
 _ENGINE_SPOKE = SECURITY | {"engine.client-certificate-refused", "engine.handshake-refused"}
 """The engine, or somebody in its place, answered: no broken path explains that."""

@@ -51,6 +51,17 @@ def helper_title(name: str) -> Text:
     return Text(f"{title.ja}（予備）", f"{title.en} (spare)") if line == "backup_wan" else title
 
 
+def terminal_title(label: str) -> Text:
+    """Of a terminal's certificate. label: what staff call the terminal."""
+    return Text(f"{label}の電子証明書", f"The certificate of {label}")
+
+
+def list_title(name: str) -> Text:
+    """name: ``revocations:WHOSE``."""
+    whose = name.partition(":")[2]
+    return Text(f"取り消された証明書の一覧（{whose}）", f"The list of revoked certificates ({whose})")
+
+
 def certificate_title(label: str) -> Text:
     """label: as `appliance.account.inspect.expiry_dates` gives it, ``KIND`` or ``KIND:WHICH``."""
     kind, _, which = label.partition(":")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network, ip_address
 
 from appliance.account.model import Account
+from appliance.account.service_mode import ServiceMode
 from appliance.errors import SekishoError
 from appliance.intent.lines import carries
 from appliance.intent.names import SERVICES_LIMIT
@@ -18,6 +19,7 @@ def refuse_contradictions(account: Account, site: Site) -> None:
     _refuse_unreachable(account)
     _refuse_too_many(account)
     _refuse_unknown_tunnels(account, site)
+    _refuse_unknown_services(account, site)
 
 
 def _refuse_overlaps(account: Account, site: Site) -> None:
@@ -151,6 +153,20 @@ def _refuse_unknown_tunnels(account: Account, site: Site) -> None:
                 f"接続アカウントにある名前（{'、'.join(known)}）に直してください。",
                 f"The [[tunnels]] of site.toml name {choice.name}, which the account does not have; "
                 f"use one of its names ({', '.join(known)}).",
+            )
+
+
+def _refuse_unknown_services(account: Account, site: Site) -> None:
+    at_the_gate = [service.name for service in account.services if service.mode is ServiceMode.TERMINATE]
+    for choice in site.services:
+        if choice.name not in at_the_gate:
+            known = "、".join(at_the_gate) or "なし"
+            raise SekishoError(
+                "intent.no-such-service",
+                f"site.toml の [[services]] にある {choice.name} は、接続アカウントの中の、ルーターが取り次ぐ"
+                f"（terminate の）サービスではありません。そのようなサービスの名前（{known}）に直してください。",
+                f"The [[services]] of site.toml name {choice.name}, which is no service of the account that the router "
+                f"terminates; use the name of one that is ({', '.join(at_the_gate) or 'there is none'}).",
             )
 
 

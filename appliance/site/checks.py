@@ -122,6 +122,7 @@ def site_problems(site: Site) -> Iterator[Problem]:
             yield from _overlap_problems(name, line, lan)
     yield from _line_problems(site)
     yield from _tunnel_problems(site)
+    yield from _service_problems(site)
 
 
 def _line_problems(site: Site) -> Iterator[Problem]:
@@ -167,6 +168,20 @@ def _tunnel_problems(site: Site) -> Iterator[Problem]:
                 Text(
                     f"回線 {choice.line} が設定されていませんので、[{choice.line}] を書くか、この行を消してください。",
                     f"there is no line {choice.line}; write [{choice.line}] or remove this choice.",
+                ),
+            )
+
+
+def _service_problems(site: Site) -> Iterator[Problem]:
+    first_with: dict[str, int] = {}
+    for position, choice in enumerate(site.services):
+        earlier = first_with.setdefault(choice.name, position)
+        if earlier != position:
+            yield Problem(
+                ("services", position, "name"),
+                Text(
+                    f"{choice.name} は services[{earlier + 1}] にもありますので、どちらかを消してください。",
+                    f"{choice.name} is in services[{earlier + 1}] too; remove one of them.",
                 ),
             )
 

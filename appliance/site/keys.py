@@ -93,6 +93,16 @@ EXPECTED: Mapping[str, Text] = {
         '接続アカウントにあるトンネルの名前（例: "dc2"）', 'the tunnel\'s name in the account (for example "dc2")'
     ),
     "tunnels[].line": Text('"wan" か "backup_wan"', '"wan" or "backup_wan"'),
+    "services": Text(
+        "サービスごとの端末の見分け方（サービスごとに [[services]] の行）",
+        "how a service tells terminals (a line [[services]] for each)",
+    ),
+    "services[]": Text("サービスの指定（name と by_address）", "one service's choice (name and by_address)"),
+    "services[].name": Text(
+        '接続アカウントにあるサービスの名前（例: "receipt-gate"）',
+        'the service\'s name in the account (for example "receipt-gate")',
+    ),
+    "services[].by_address": Text("true か false", "true or false"),
     "lan": Text(
         "院内 LAN の設定（[lan] の行と interface など）", "the clinic LAN (a line [lan], then interface and so on)"
     ),

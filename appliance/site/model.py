@@ -275,6 +275,13 @@ class TunnelChoice(_Part):
     line: LineName
 
 
+class ServiceChoice(_Part):
+    """by_address: terminals without certificates may use the account's service `name`, each from its own address."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
+    by_address: Annotated[bool, Field(strict=True)]
+
+
 class Vendor(_Part):
     """Whom staff call."""
 
@@ -288,6 +295,7 @@ class Site(_Part):
     backup_wan: WanLine | None = None
     lan: Lan
     tunnels: tuple[TunnelChoice, ...] = ()
+    services: tuple[ServiceChoice, ...] = ()
     segments: tuple[Segment, ...] = ()
     routes: tuple[InnerRoute, ...] = ()
     forwards: tuple[Forward, ...] = ()

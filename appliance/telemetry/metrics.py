@@ -208,6 +208,13 @@ _FAMILIES = (
         ),
     ),
     _Family(
+        GaugeMetricFamily,
+        "sekisho_terminal_certificate_copied",
+        "1 when the terminal's certificate was shown from another terminal too within a day, else 0.",
+        ("terminal",),
+        lambda snapshot: (((terminal,), float(copied)) for terminal, copied in snapshot.copied.items()),
+    ),
+    _Family(
         CounterMetricFamily,
         "sekisho_firewall_packets_total",
         "Packets that met a named counter of the firewall.",

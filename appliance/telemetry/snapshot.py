@@ -59,8 +59,9 @@ class Snapshot:
     proofs: how many since the start, by service and outcome: ``proven``, ``refused`` (somebody answered and was
     not the engine), ``unreachable`` (nobody answered). permitted: by service, how many addresses terminals may
     reach now. gate: by service. gate_refusals: by service and reason code. certificate_days: by subject, days
-    left (negative once expired). firewall: by counter name. settings_applied_at: Unix time in seconds at which
-    the settings in force were applied. differences_repaired: how many differences between kernel and settings
+    left (negative once expired). copied: by terminal, whether its certificate was shown from another one too, of
+    those that have shown one within a day. firewall: by counter name. settings_applied_at: Unix time in seconds at
+    which the settings in force were applied. differences_repaired: how many differences between kernel and settings
     were put right since the start. fast_path: whether established connections take the kernel's flow table.
     """
 
@@ -72,6 +73,7 @@ class Snapshot:
     gate: Mapping[str, GateFigures] = field(default_factory=dict)
     gate_refusals: Mapping[tuple[str, str], int] = field(default_factory=dict)
     certificate_days: Mapping[str, float] = field(default_factory=dict)
+    copied: Mapping[str, bool] = field(default_factory=dict)
     firewall: Mapping[str, PacketCount] = field(default_factory=dict)
     settings_applied_at: float | None = None
     differences_repaired: int | None = None

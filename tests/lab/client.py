@@ -86,13 +86,13 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptClient:
-    """ca, cert, key: PEM files."""
+    """ca, cert, key: PEM files; cert None: the terminal has none to show."""
 
     connect: Connect
     host: str
     port: int
     ca: Path
-    cert: Path
+    cert: Path | None
     key: Path
 
     def login(self) -> Login:
@@ -177,7 +177,8 @@ class ReceiptClient:
     def tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(self.ca))
         context.maximum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(self.cert, self.key)
+        if self.cert:
+            context.load_cert_chain(self.cert, self.key)
         return context
 
 

@@ -84,6 +84,12 @@ ENGINE = {
     "engine.ok": ok(
         "本物のサーバーと確かめて、つながっています。", "Connected, and the server has proven its identity."
     ),
+    "engine.ok-by-address": ok(
+        "本物のサーバーと確かめて、つながっています。端末は、電子証明書ではなくアドレスだけで見分けています"
+        "（{detail}。より弱い方法です）。",
+        "Connected, and the server has proven its identity. Terminals are told apart by their addresses alone and not "
+        "by certificates ({detail}), which is weaker.",
+    ),
     "engine.waiting": unknown(
         "データセンターへの経路が切れているため、確かめられません。",
         "Cannot be checked while the path to the data center is down.",
@@ -204,6 +210,30 @@ CERTIFICATES = {
         Text(
             "過ぎるとレセコンにつながらなくなります。今日のうちに、サポート会社に電話してください。",
             "After that the receipt computer cannot be reached. Call your support company today.",
+        ),
+    ),
+    "certificates.copied": warning(
+        "{name}が、ほかの端末（{detail}）でも使われています。コピーされた恐れがあります。",
+        "{name} is used by another terminal ({detail}) as well. It may have been copied.",
+        Text(
+            "レセコンはそのままお使いください。今日のうちに、サポート会社に電話してください。"
+            "端末を取り替えたばかりのときは、1日たつと消えます。",
+            "Please carry on as usual, and call your support company today. Where a terminal has just been replaced, "
+            "this goes away after a day.",
+        ),
+    ),
+    "certificates.terminal-expired": failed(
+        "{name}の期限が切れました。その端末は、レセコンにつながりません。",
+        "{name} has expired: that terminal cannot reach the receipt computer.",
+        CALL,
+    ),
+    "certificates.list-ok": ok("新しいものが届いています。", "It is up to date."),
+    "certificates.list-old": warning(
+        "{name}が古くなっています（{detail} までの予定）。",
+        "{name} is overdue (since {detail}).",
+        Text(
+            "レセコンはそのままお使いください。数日たっても変わらないときは、サポート会社に知らせてください。",
+            "Please carry on as usual. If this does not change within some days, tell your support company.",
         ),
     ),
     "certificates.expired": failed("{name}の期限が切れました。", "{name} has expired.", CALL),

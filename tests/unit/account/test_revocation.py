@@ -8,7 +8,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from appliance.account import revocation
+from appliance.account.inspect import list_dates
 from appliance.errors import SekishoError
+from tests.builders import lab_account
 from tests.unit.gate.pki import Authority
 
 NOW = datetime.now(UTC)
@@ -27,6 +29,18 @@ def revocation_list(
         builder = builder.add_revoked_certificate(entry.build())
     signed = builder.sign((signer or authority).key, hashes.SHA256())
     return signed.public_bytes(Encoding.PEM).decode()
+
+
+def test_when_the_next_lists_are_due() -> None:
+    ours, other = Authority("Example CA"), Authority("Other CA")
+    pem = revocation_list(ours, {}) + revocation_list(other, {1: None}) + revocation_list(ours, {2: None})
+    due = (NOW - timedelta(days=1)).replace(microsecond=0)
+    account = lab_account().model_copy(update={"revocations": pem})
+    assert list_dates(account) == [
+        ("revocations:Example CA", due),
+        ("revocations:Other CA", due),
+        ("revocations:Example CA#2", due),
+    ]
 
 
 def refused(pem: str, *anchors: Authority) -> str:

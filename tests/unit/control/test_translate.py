@@ -40,6 +40,15 @@ def test_a_permission_for_the_gate_opens_and_keeps() -> None:
     assert {(item.set_name, item.key) for item in revoked} == {(item.set_name, item.key) for item in granted.values()}
 
 
+def test_a_service_by_address_is_so_at_the_gate_and_at_the_lights() -> None:
+    name = service_of(ready().intent, "terminate")
+    by_address = opening.ready(lab_account(), lab_site(services=[{"name": name, "by_address": True}]))
+    for held, is_so in ((ready(), False), (by_address, True)):
+        (service,) = translate.gate_config(held, lambda _: (ENGINE,)).services
+        assert service.by_address is is_so
+        assert translate.expected(held).by_address == frozenset({name} if is_so else ())
+
+
 def test_only_an_address_that_dns_names_is_adopted_for_a_service() -> None:
     held = ready()
     service = held.intent.services[0]

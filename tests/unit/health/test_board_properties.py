@@ -20,7 +20,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "wan": ("wan0",),
     "tunnel": TUNNELS,
     "engine": SERVICES,
-    "certificate": ("account", "identity"),
+    "certificate": ("account", "identity", "terminal:reception", "terminal:office", "revocations:Example CA"),
     "account": ("",),
     "router": ("", "bird", "dnsmasq"),
 }
@@ -45,6 +45,9 @@ EXPECTATIONS = st.builds(
     services=st.sampled_from([(), SERVICES[:1], SERVICES]),
     certificates=st.sampled_from([(), ("account",), ("account", "identity")]),
     helpers=st.sampled_from([(), ("bird", "dnsmasq")]),
+    by_address=st.sampled_from([frozenset(), frozenset(SERVICES[:1])]),
+    lists=st.sampled_from([(), ("revocations:Example CA",)]),
+    terminals=st.sampled_from([{}, {"reception": "受付", "office": "診察室"}]),
 )
 
 
@@ -122,7 +125,7 @@ class Boards(RuleBasedStateMachine):
             "line": ("wan.gateway", *end_to_end),
             "tunnel": ("tunnel.path",),
             "engine": ("engine.proof",),
-            "certificates": ("certificate.days",),
+            "certificates": ("certificate.days", "certificate.list"),
         }
         for name, light in flat(self.lights):
             if light.state is State.OK:

@@ -8,7 +8,7 @@ import pytest
 
 from appliance.health.board import Board, Expected, headline
 from appliance.health.causes import CAUSES, LINE_REASONS, PROOF_REASONS
-from appliance.health.model import Evidence, State
+from appliance.health.model import Evidence, Light, State
 from tests.unit.health.clinic import EXPECTED, A, Change, board_with, by_name, causes, down, proofs, show
 
 
@@ -263,6 +263,59 @@ def test_the_most_urgent_certificate_speaks_for_all() -> None:
     )
     assert lights["certificates"].summary.ja == "この医院の電子証明書の期限まで、あと12日しかありません。"
     assert [part.name for part in lights["certificates"].parts] == ["identity", "account"]
+
+
+TERMINALS = {"reception": "受付1", "office": "診察室"}
+
+
+def of_terminals(*changes: Change) -> Light:
+    board = board_with()
+    board.expect(replace(EXPECTED, terminals=TERMINALS, lists=("revocations:Example CA",)))
+    show(board, 100.0, (("certificate.list", "revocations:Example CA", True, "", "2026-12-01"), *changes))
+    return by_name(board.lights(101.0))["certificates"]
+
+
+def test_a_terminal_that_has_shown_no_certificate_says_nothing() -> None:
+    light = of_terminals()
+    assert light.state is State.OK
+    assert [part.name for part in light.parts] == ["identity", "account", "revocations:Example CA"]
+
+
+def test_a_terminals_certificate_is_announced_like_our_own() -> None:
+    light = of_terminals(("certificate.days", "terminal:office", True, "", "29"))
+    assert (light.cause, light.summary.ja) == (
+        "certificates.renew-now",
+        "診察室の電子証明書の期限まで、あと29日しかありません。",
+    )
+    ended = of_terminals(("certificate.days", "terminal:office", False, "expired", "-1"))
+    assert (ended.cause, ended.state) == ("certificates.terminal-expired", State.FAILED)
+
+
+def test_a_copied_certificate_is_told_before_anything_that_is_merely_due() -> None:
+    light = of_terminals(
+        ("certificate.days", "identity", False, "", "3"),
+        ("certificate.days", "terminal:reception", True, "", "300"),
+        ("certificate.own", "terminal:reception", False, "copied", "診察室"),
+    )
+    assert (light.cause, light.state) == ("certificates.copied", State.WARNING)
+    assert "受付1の電子証明書が、ほかの端末（診察室）でも使われています" in light.summary.ja
+
+
+def test_an_overdue_list_is_told_and_closes_nothing() -> None:
+    light = of_terminals(("certificate.list", "revocations:Example CA", False, "overdue", "2026-11-01"))
+    assert (light.cause, light.state) == ("certificates.list-old", State.WARNING)
+    assert "2026-11-01" in light.summary.en
+
+
+def test_a_service_by_address_is_well_and_called_weaker() -> None:
+    board = board_with()
+    board.expect(replace(EXPECTED, by_address=frozenset({"receipt-gate"})))
+    light = by_name(board.lights(101.0))["engine"]
+    assert (light.cause, light.state) == ("engine.ok-by-address", State.OK)
+    assert "receipt-gate" in light.summary.ja and "弱い" in light.summary.ja
+    assert [part.cause for part in light.parts] == ["engine.ok", "engine.ok-by-address"]
+    show(board, 101.0, (("engine.proof", f"receipt-gate@{A}", False, "timeout"),))
+    assert by_name(board.lights(102.0))["engine"].cause == "engine.some-addresses"
 
 
 def test_since_stays_until_state_or_cause_changes() -> None:

@@ -225,6 +225,13 @@ REFUSED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     ),
     "resolver outside": ("intent.not-behind-tunnels", {"dns": ["198.51.100.53"]}, {}),
     "monitoring outside": ("intent.not-behind-tunnels", {"monitoring": ["203.0.113.0/24"]}, {}),
+    "a tunnel that there is not": ("intent.unknown-tunnel", {}, {"tunnels": [{"name": "dc9", "line": "wan"}]}),
+    "a service that there is not": ("intent.no-such-service", {}, {"services": [{"name": "x", "by_address": True}]}),
+    "a service that the gate does not carry": (
+        "intent.no-such-service",
+        {"services": [passthrough_service(name="receipt")]},
+        {"services": [{"name": "receipt", "by_address": True}]},
+    ),
     "more services than the gate carries": (
         "intent.too-many-services",
         {"services": [passthrough_service(name=f"s{n}", port=1000 + n) for n in range(SERVICES_LIMIT + 1)]},

@@ -86,8 +86,8 @@ def test_all_problems_are_reported_in_the_order_of_the_file_and_the_error_carrie
         ("langage = 1\n", "langage (line 1): there is no such setting; did you mean language?"),
         (
             "zzz = 1\n",
-            "one of the known names (language, wan, backup_wan, tunnels, lan, segments, routes, forwards, terminals, "
-            "time, vendor).",
+            "one of the known names (language, wan, backup_wan, tunnels, services, lan, segments, routes, forwards, "
+            "terminals, time, vendor).",
         ),
         ('"wan lan" = 1\n', '"wan lan" (line 1): there is no such setting'),
     ],

@@ -109,6 +109,15 @@ def test_every_repeated_terminal_value_is_told_at_the_later_place() -> None:
     }
 
 
+def test_a_service_has_one_choice_and_says_which() -> None:
+    good = text(FIRST) + '[[services]]\nname = "receipt-gate"\nby_address = true\n'
+    assert parse(good).services[0].by_address
+    assert problems(good + '[[services]]\nname = "receipt-gate"\nby_address = false\n') == {
+        "services[2].name": "receipt-gate is in services[1] too; remove one of them."
+    }
+    assert "true or false" in problems(good.replace("true", '"yes"'))["services[1].by_address"]
+
+
 @pytest.mark.parametrize("mac", ["02-00-00-00-02-1A", "02:00:00:00:02:1A", " 02:00:00:00:02:1a "])
 def test_macs_are_normalised(mac: str) -> None:
     site = parse(text(("a", "b", mac, "192.0.2.10")))
