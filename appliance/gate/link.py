@@ -73,7 +73,7 @@ class Link:
             try:
                 sink.send(_VIEW[:filled])
             except OSError as error:
-                raise SinkError from error
+                raise SinkError(error) from error
         return filled
 
     def _fill(self) -> int:
@@ -146,4 +146,8 @@ class Link:
 
 
 class SinkError(Exception):
-    """The side that was written to has failed; the cause is the OSError."""
+    """The side that was written to has failed."""
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(cause)
+        self.cause = cause

@@ -26,6 +26,7 @@ class Owner(Protocol):
 
     def closed(self, relay: Relay) -> None: ...
     def refused(self, relay: Relay, refusal: core.Refuse) -> None: ...
+    def broke(self, relay: Relay, side: Side, words: str) -> None: ...
     def met(self, relay: Relay, mark: str, terminal: ssl.SSLSocket) -> None:
         """The terminal has shown a good certificate. mark: see `pins`."""
 
@@ -281,7 +282,7 @@ class Relay:
         try:
             more = source.move(sink)
         except SinkError as error:
-            self._broken(sink, error.__cause__)
+            self._broken(sink, error.cause)
         except OSError as error:
             self._broken(source, error)
         if not self._links:
@@ -327,7 +328,7 @@ class Relay:
                 with nothing_new(link.sock):
                     done = link.move_all(other) and link.end()
         except SinkError as error:
-            self._broken(other, error.__cause__)
+            self._broken(other, error.cause)
             return True
         except OSError as error:
             self._broken(link, error)
@@ -337,7 +338,7 @@ class Relay:
             self._tell(core.WriteEnded(link.side))
         return done
 
-    def _broken(self, link: Link, error: BaseException | None) -> None:
+    def _broken(self, link: Link, error: OSError) -> None:
         self._mute(link)
         link.pending, link.blocked = memoryview(b""), False
         if link.ended:
@@ -352,6 +353,9 @@ class Relay:
         if link.side is Side.ENGINE and isinstance(error, ssl.SSLError) and refuses_our_certificate(error.reason or ""):
             # A TLS 1.3 server looks at our certificate only after the handshake is over for us.
             refusal = Reason.CLIENT_CERTIFICATE_REFUSED
+        elif link.side is Side.ENGINE or isinstance(error, ssl.SSLError):
+            # Terminals may leave without a word; anything else that resets them shall not be a riddle.
+            self._owner.broke(self, link.side, words(error))
         self._tell(core.Broken(link.side, refusal))
 
     def _settle(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 from appliance.errors import SekishoError
 from appliance.gate.admission import Admission
 from appliance.gate.config import GateConfig, ServiceConfig
-from appliance.gate.core import Refuse
+from appliance.gate.core import Refuse, Side
 from appliance.gate.loop import READ, Loop
 from appliance.gate.reasons import Reason
 from appliance.gate.relay import Relay
@@ -200,6 +201,10 @@ class Gate:
 
     def refused(self, relay: Relay, refusal: Refuse) -> None:
         self._note_refusal(relay.service, relay.terminal, relay.engine_address, refusal)
+
+    def broke(self, relay: Relay, side: Side, words: str) -> None:
+        who = f"{relay.terminal} at {relay.service.config.name} with {relay.engine_address}"
+        print(f"connection of {who} broke at the {side.value}'s side: {words}", file=sys.stderr, flush=True)
 
     def met(self, relay: Relay, mark: str, terminal: ssl.SSLSocket) -> None:
         now = time.monotonic()

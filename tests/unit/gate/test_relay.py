@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -71,3 +72,17 @@ def test_an_error_of_ours_ends_one_connection_and_not_the_process(
         eventually(lambda: gate.stats()["connections"] == {"receipt": 0})
         assert gate.stats()["terminals"] == {}
     assert capfd.readouterr().err.count("RuntimeError: provoked") == 2
+
+
+def test_an_engine_that_breaks_off_is_named_in_the_log(
+    terminal: Any, pki: Any, engine: Any, config_for: Any, assert_reset: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def abort(sock: socket.socket) -> None:
+        sock.recv(1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with running(config_for(engine(abort))), terminal.connect(pki.terminal) as sock:
+        sock.sendall(b"?")
+        assert_reset(sock)
+    told = "connection of 127.0.0.1 at receipt with 127.0.0.1 broke at the engine's side: Connection reset by peer"
+    assert told in capfd.readouterr().err
