@@ -94,7 +94,10 @@ protocol static {name} {{
 
 
 def bird_spec(intent: RouterIntent, standings: Mapping[str, Standing]) -> EngineSpec:
-    """BIRD gives root up by itself (-u) and keeps CAP_NET_ADMIN and CAP_NET_RAW, which routes and BFD need."""
+    """BIRD gives root up by itself (-u) and keeps CAP_NET_ADMIN and CAP_NET_RAW, which routes and BFD need.
+
+    To its neighbours a BIRD that waits for the processor for a quarter of a second is a tunnel that is dead.
+    """
     socket = paths.BIRD_SOCKET
     return EngineSpec(
         name="bird",
@@ -104,4 +107,5 @@ def bird_spec(intent: RouterIntent, standings: Mapping[str, Standing]) -> Engine
         directories=(Directory(socket.parent, 0o750, "bird"),),
         reload=ByCommand(("birdc", "-s", str(socket), "configure"), socket),
         leavings=(socket,),
+        is_prompt=True,
     )

@@ -7,6 +7,7 @@ there is no moment at which a kill -9 of ours would leave a daemon that nobody k
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pwd
@@ -145,6 +146,10 @@ def start(spec: EngineSpec, log: Path, record: Path) -> subprocess.Popen[bytes]:
             )
         os.close(child_end)
         child_end = -1
+        if spec.is_prompt:
+            # Nice values would not do: with autogroups they count only within a session (sched(7)).
+            with contextlib.suppress(OSError):
+                os.sched_setscheduler(child.pid, os.SCHED_RR, os.sched_param(1))
         select.select([ready], [], [], _LAUNCH_LIMIT)
     finally:
         os.close(ready)

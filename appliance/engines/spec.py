@@ -72,7 +72,8 @@ class EngineSpec:
     name: stable, file-name safe. title: what to call it before people. argv: program (looked up
     in the path) and arguments, never a secret. user: who it is from its first instruction, with no
     capability and no further group; None for daemons that give root up by themselves. leavings: what it
-    makes and what means nothing once it is stopped; removed then.
+    makes and what means nothing once it is stopped; removed then. is_prompt: it goes before everybody else who wants
+    the processor (sched(7), SCHED_RR), where the machine allows that.
     """
 
     name: str
@@ -83,6 +84,7 @@ class EngineSpec:
     user: str | None = None
     reload: Reload = ByRestart()
     leavings: tuple[Path, ...] = ()
+    is_prompt: bool = False
 
     @property
     def digest(self) -> str:

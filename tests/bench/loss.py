@@ -7,13 +7,15 @@ all the same is counted: routes to the engines, and BFD sessions that did not st
 from __future__ import annotations
 
 import subprocess
+import threading
 import time
+from datetime import datetime
 from pathlib import Path
 
 from appliance import paths
 from appliance.intent.model import ROUTING_TABLE
 from tests.bench.run import run
-from tests.bench.table import Goal, Row
+from tests.bench.table import Goal, Row, explain
 from tests.lab import addresses, datacenter, observe
 from tests.lab.wires import Direction
 from tests.lab.world import World
@@ -49,12 +51,14 @@ class Routes:
     def __init__(self, world: World) -> None:
         self._log = world.machines["router"].log_dir / "routes.log"
         self._process = world.machines["router"].popen(
-            *("stdbuf", "--output=L", "ip", "-oneline", "monitor", "route"), log=self._log
+            *("stdbuf", "--output=L", "ip", "-timestamp", "-oneline", "monitor", "route"), log=self._log
         )
 
-    def moves(self) -> int:
+    def moves(self) -> list[str]:
+        """Each with its moment."""
         place = f"{addresses.DATA_CENTER} "
-        return sum(place in line and f"table {ROUTING_TABLE}" in line for line in self._log.read_text().splitlines())
+        lines = self._log.read_text().splitlines()
+        return [line for line in lines if place in line and f"table {ROUTING_TABLE}" in line]
 
     def __enter__(self) -> Routes:
         return self
@@ -67,9 +71,39 @@ class Routes:
             self._process.kill()
 
 
+class Stalls:
+    """Moments at which somebody who wanted to sleep for `_BEAT` was woken more than `_LATE` late: what a BFD of this
+    machine may have suffered from as well."""
+
+    _BEAT, _LATE = 0.01, 0.05
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def _watch(self) -> None:
+        while not self._over.is_set():
+            before = time.monotonic()
+            time.sleep(self._BEAT)
+            late = time.monotonic() - before - self._BEAT
+            if late > self._LATE:
+                self.found.append(f"[{datetime.now().isoformat()}] woken {1e3 * late:.0f} ms late")
+
+    def __enter__(self) -> Stalls:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
 def measure(directory: Path, rounds: int) -> list[Row]:
     """rounds: hours."""
-    moved = changed = 0
+    moved: list[str] = []
+    stalls: list[str] = []
+    changed = 0
     for number in range(rounds):
         with World(directory / str(number)) as world:
             world.prepare_clinic()
@@ -77,14 +111,18 @@ def measure(directory: Path, rounds: int) -> list[Row]:
             observe.await_green(world)
             lose(world)
             before = sessions(world)
-            with Routes(world) as routes:
+            with Routes(world) as routes, Stalls() as stalled:
                 time.sleep(HOUR)
                 moved += routes.moves()
+            stalls += stalled.found
             changed += len(set(before) ^ set(sessions(world))) // 2
-    return [
-        Row(f"changes of the routes to the engines in an hour of {SHARE} % loss", "", moved, goal=GOAL),
+    table = [
+        Row(f"changes of the routes to the engines in an hour of {SHARE} % loss", "", len(moved), goal=GOAL),
         Row(f"BFD sessions that did not stay up in an hour of {SHARE} % loss", "", changed, goal=GOAL),
+        Row("moments at which this machine kept everybody waiting for more than 50 ms", "", len(stalls)),
     ]
+    explain("loss", table, "".join(f"{line}\n" for line in sorted(moved + stalls)))
+    return table
 
 
 if __name__ == "__main__":

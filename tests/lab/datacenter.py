@@ -24,6 +24,8 @@ BFD_MULTIPLIER = 12
 WIREGUARD_INTERFACE = "wg0"
 _BIRD_CONF = Path("/etc/bird.conf")
 _BIRD_SOCKET = Path("/run/bird.ctl")
+_PROMPTLY = 'chrt --rr --pid 1 $$ 2>/dev/null; exec "$0" "$@"'
+"""Before everybody else who wants the processor, as docs/operator.md has it; where that is not allowed, like them."""
 _TRUST = Path("/run/trust")
 
 _BFD = f"interval {BFD_INTERVAL_MS} ms; multiplier {BFD_MULTIPLIER};"
@@ -58,7 +60,8 @@ table inet concentrator {{
 def start_bird(machine: Machine, configuration: str) -> None:
     """Run BIRD with `configuration` until the machine ends."""
     machine.write(_BIRD_CONF, configuration)
-    machine.popen("bird", "-f", "-c", _BIRD_CONF, "-s", _BIRD_SOCKET)
+    command = ("bird", "-f", "-c", _BIRD_CONF, "-s", _BIRD_SOCKET)
+    machine.popen("sh", "-c", _PROMPTLY, *command, log=machine.log_dir / "bird.log")
     until(lambda: birdc(machine, "show", "status", check=False), f"BIRD on {machine.name}")
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -85,6 +86,17 @@ def test_an_unprivileged_daemon_has_no_right_left(tmp_path: Path) -> None:
 
 
 @pytest.mark.isolated
+def test_a_prompt_daemon_goes_before_others_with_all_its_threads(tmp_path: Path) -> None:
+    script = "import threading, time; threading.Thread(target=time.sleep, args=(60,)).start(); time.sleep(60)"
+    spec = EngineSpec("test", TITLE, (sys.executable, "-c", script), is_prompt=True)
+    child = process.start(spec, tmp_path / "log", tmp_path / "test.run")
+    tasks = Path(f"/proc/{child.pid}/task")
+    until(lambda: len(list(tasks.iterdir())) == 2)
+    assert {os.sched_getscheduler(int(task.name)) for task in tasks.iterdir()} == {os.SCHED_RR}
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
 def test_output_goes_to_the_log(tmp_path: Path) -> None:
     for word in ("one", "two"):
         child, _ = start(tmp_path, "sh", "-c", f"echo {word}; echo {word} >&2")
