@@ -127,15 +127,19 @@ class KeyPair(Part):
 
 
 class Service(Part):
-    """pins: at least two, all different, the first in use now, the others for keys kept in reserve."""
+    """pins: at least two, all different, the first in use now, the others for keys kept in reserve.
+
+    protocol: how a terminal's connection begins; see `gate.config.PROTOCOLS`. What is not ``tls`` the gate terminates.
+    """
 
     name: ServiceName
     host: HostName
     port: Port
     mode: ServiceMode
+    protocol: Literal["tls", "postgres", "plain"] = "tls"
     pins: Annotated[tuple[Pin, ...], Field(min_length=2)]
     presented: KeyPair | None = None
-    """terminate only: what the gate shows to terminals; its chain ends in a CA that they trust."""
+    """terminate only, and not plain: what the gate shows to terminals; its chain ends in a CA that they trust."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -144,7 +148,17 @@ class Service(Part):
                 "の pins に同じピンが2回あります。予備の鍵のピンを入れてください",
                 "lists the same pin twice, where the second must be that of a reserve key",
             )
-        if self.mode is ServiceMode.TERMINATE and self.presented is None:
+        if self.mode is ServiceMode.PASSTHROUGH and self.protocol != "tls":
+            raise refused(
+                f"の protocol が {self.protocol} なので、mode は terminate でなければなりません",
+                f"has the protocol {self.protocol}, which the router can only terminate",
+            )
+        if self.protocol == "plain" and self.presented is not None:
+            raise refused(
+                "は plain なので、presented は使われません。消してください",
+                "has the protocol plain, where `presented` is never used (remove it)",
+            )
+        if self.mode is ServiceMode.TERMINATE and self.protocol != "plain" and self.presented is None:
             raise refused(
                 "は terminate なので、端末に見せる証明書（presented）が必要です",
                 "is in terminate mode and needs `presented`, the certificate shown to terminals",

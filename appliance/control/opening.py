@@ -93,7 +93,12 @@ def _account_view(account: Account) -> AccountView:
         expires=account.expires,
         ends=tuple(expiry_dates(account)),
         services=tuple(
-            Terms(service.name, service.pins, _pair(service.presented) if service.presented else None)
+            Terms(
+                service.name,
+                service.pins,
+                _pair(service.presented) if service.presented else None,
+                service.protocol,
+            )
             for service in account.services
         ),
         trust_anchors=account.trust_anchors,
@@ -115,6 +120,7 @@ def _site_view(site: Site) -> SiteView:
             for terminal in site.terminals
         ),
         by_address=frozenset(choice.name for choice in site.services if choice.by_address),
+        allowed={choice.name: frozenset(choice.terminals) for choice in site.services if choice.terminals},
     )
 
 

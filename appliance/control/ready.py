@@ -6,7 +6,8 @@ daemon: that is done in a process of its own (`opening`), and what it found is t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Address
 
@@ -18,11 +19,13 @@ from appliance.text import Language, Text
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the account says of one service. presented: shown to terminals, None in passthrough."""
+    """What the account says of one service. presented: shown to terminals, None where the router speaks no TLS with
+    them. protocol: see `gate.config.PROTOCOLS`."""
 
     name: str
     pins: tuple[str, ...]
     presented: KeyPair | None
+    protocol: str = "tls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,15 @@ class Terminal:
 
 @dataclass(frozen=True, slots=True)
 class SiteView:
-    """vendor: name and telephone number of whom staff call. by_address: services for terminals without certificates."""
+    """vendor: name and telephone number of whom staff call. by_address: services for terminals without certificates.
+
+    allowed: by service, names of the terminals that may use it; of those that are not in it, all may."""
 
     language: Language
     vendor: tuple[str, str] | None
     terminals: tuple[Terminal, ...]
     by_address: frozenset[str] = frozenset()
+    allowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ def target(ready: Ready, name: str) -> Target:
         identity_key=Secret(account.identity.key),
         source=ready.intent.inner_address,
         against=dict.fromkeys(account.revoked, Reason.REVOKED),
+        protocol=_terms(ready, name).protocol,
     )
 
 
@@ -75,8 +76,9 @@ def gate_config(ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]
     services = []
     for service in ready.intent.services:
         terms = _terms(ready, service.name)
-        if service.gate_port is None or terms.presented is None:
+        if service.gate_port is None:
             continue
+        allowed = ready.site.allowed.get(service.name)
         upstreams = tuple(str(address) for address in permitted(service.name))
         services.append(
             gate.ServiceConfig(
@@ -94,6 +96,10 @@ def gate_config(ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]
                 upstreams=upstreams,
                 open=bool(upstreams),
                 by_address=service.name in ready.site.by_address,
+                protocol=terms.protocol,
+                terminals=None
+                if allowed is None
+                else frozenset(str(one.address) for one in ready.site.terminals if one.name in allowed),
             )
         )
     terminals = {str(terminal.address): terminal.name for terminal in ready.site.terminals}
@@ -110,7 +116,7 @@ def expected(ready: Ready) -> Expected:
         services=tuple(service.name for service in intent.services),
         certificates=tuple(subject for subject, _ in ready.account.ends),
         helpers=helpers(intent),
-        by_address=ready.site.by_address,
+        by_address=ready.site.by_address | {one.name for one in ready.account.services if one.protocol == "plain"},
         lists=tuple(subject for subject, _ in ready.account.lists),
         terminals={terminal.name: terminal.label for terminal in ready.site.terminals},
     )

@@ -13,6 +13,10 @@ from typing import Any
 
 from appliance.errors import SekishoError
 
+PROTOCOLS = ("tls", "postgres", "plain")
+"""TLS at once; TLS after PostgreSQL's question for it; nothing towards the terminal. Towards the engine always TLS, in
+PostgreSQL's way where that is the protocol."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
@@ -24,18 +28,19 @@ class KeyPair:
 
 @dataclass(frozen=True, slots=True)
 class ServiceConfig:
-    """listen: IPv4 address and port. presented: shown to terminals. identity: shown to the engine.
+    """listen: IPv4 address and port. presented: shown to terminals, None where they do not speak TLS. identity: shown
+    to the engine. protocol: how connections begin, see `PROTOCOLS`.
 
     terminal_anchors, trust_anchors: PEM. source: local address towards the engine. upstreams: proven addresses
     (changes all the time). open: False refuses new connections. by_address: terminals need no certificate; one that is
-    shown must be good all the same.
+    shown must be good all the same. terminals: addresses of those that may use it; None: all.
     """
 
     name: str
     host: str
     port: int
     listen: tuple[str, int]
-    presented: KeyPair
+    presented: KeyPair | None
     terminal_anchors: str
     trust_anchors: str
     pins: tuple[str, ...]
@@ -44,6 +49,8 @@ class ServiceConfig:
     upstreams: tuple[str, ...]
     open: bool
     by_address: bool = False
+    protocol: str = "tls"
+    terminals: frozenset[str] | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -51,15 +58,17 @@ class ServiceConfig:
             "host": self.host,
             "port": self.port,
             "listen": list(self.listen),
-            "presented": {"certificate": self.presented.certificate, "key": self.presented.key},
+            "presented": None if self.presented is None else _as_json(self.presented),
             "terminal_anchors": self.terminal_anchors,
             "trust_anchors": self.trust_anchors,
             "pins": list(self.pins),
-            "identity": {"certificate": self.identity.certificate, "key": self.identity.key},
+            "identity": _as_json(self.identity),
             "source": self.source,
             "upstreams": list(self.upstreams),
             "open": self.open,
             "by_address": self.by_address,
+            "protocol": self.protocol,
+            "terminals": None if self.terminals is None else sorted(self.terminals),
         }
 
     def same_parties(self, before: ServiceConfig) -> bool:
@@ -106,12 +115,18 @@ def _service(table: _Table) -> ServiceConfig:
     listen = table.list("listen")
     if len(listen) != 2:
         raise _bad(f"{table.where}.listen is not [address, port]")
+    protocol = table.string("protocol")
+    if protocol not in PROTOCOLS:
+        raise _bad(f"{table.where}.protocol is none that the gate speaks")
+    presented, terminals = table.take("presented"), table.take("terminals")
+    if (presented is None) is not (protocol == "plain"):
+        raise _bad(f"{table.where}.presented does not go with the protocol")
     service = ServiceConfig(
         name=table.string("name"),
         host=table.string("host"),
         port=_port(table.take("port"), f"{table.where}.port"),
         listen=(_ipv4(listen[0], f"{table.where}.listen"), _port(listen[1], f"{table.where}.listen")),
-        presented=_key_pair(_Table(table.take("presented"), f"{table.where}.presented")),
+        presented=None if presented is None else _key_pair(_Table(presented, f"{table.where}.presented")),
         terminal_anchors=table.string("terminal_anchors"),
         trust_anchors=table.string("trust_anchors"),
         pins=tuple(_string(pin, f"{table.where}.pins") for pin in table.list("pins")),
@@ -120,9 +135,21 @@ def _service(table: _Table) -> ServiceConfig:
         upstreams=tuple(_ipv4(ip, f"{table.where}.upstreams") for ip in table.list("upstreams")),
         open=table.boolean("open"),
         by_address=table.boolean("by_address"),
+        protocol=protocol,
+        terminals=None if terminals is None else _addresses(terminals, f"{table.where}.terminals"),
     )
     table.done()
     return service
+
+
+def _addresses(value: object, where: str) -> frozenset[str]:
+    if not isinstance(value, list):
+        raise _bad(f"{where} is not a list")
+    return frozenset(_ipv4(ip, where) for ip in value)
+
+
+def _as_json(pair: KeyPair) -> dict[str, str]:
+    return {"certificate": pair.certificate, "key": pair.key}
 
 
 def _key_pair(table: _Table) -> KeyPair:
@@ -141,6 +168,7 @@ def _parties(service: ServiceConfig) -> tuple[object, ...]:
         service.identity,
         service.source,
         service.by_address,
+        service.protocol,
     )
 
 

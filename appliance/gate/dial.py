@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from appliance.gate import core
+from appliance.gate import core, postgres
 from appliance.gate.contained import contained
 from appliance.gate.core import Side
-from appliance.gate.faults import connect_fault, engine_fault, words
-from appliance.gate.link import Link
+from appliance.gate.faults import connect_fault, engine_fault, network_fault, words
+from appliance.gate.link import TlsLink
 from appliance.gate.loop import READ, WRITE, Loop
 from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
@@ -25,7 +25,7 @@ from appliance.pins import Identity, identity_of
 class Proven:
     """Chain and name are verified. link: its socket is watched for reading; it belongs to whoever hears this."""
 
-    link: Link
+    link: TlsLink
     shown: Identity
 
 
@@ -72,7 +72,34 @@ class Dial:
             self._tell(core.ConnectFailed(connect_fault(code)))
             return
         self._tell(core.Connected())
-        if self._socket is sock:
+        if self._socket is not sock:
+            return  # It has been given up.
+        if self._service.config.protocol == "postgres":
+            self._ask_for_tls(sock)
+        else:
+            self._begin_handshake(sock)
+
+    def _ask_for_tls(self, sock: socket.socket) -> None:
+        try:
+            sock.send(postgres.Word.TLS.value)
+        except OSError as error:
+            self._tell(core.EngineFailed(network_fault(error), words(error)))
+            return
+        self._loop.watch(sock.fileno(), READ, partial(self._answered, sock))
+
+    @contained
+    def _answered(self, sock: socket.socket, _: int) -> None:
+        try:
+            answer = sock.recv(postgres.ANSWER)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._tell(core.EngineFailed(network_fault(error), words(error)))
+            return
+        if reason := postgres.objection(answer):
+            self._tell(core.EngineFailed(reason))
+        else:
+            self._loop.forget(sock.fileno())
             self._begin_handshake(sock)
 
     def _begin_handshake(self, tcp: socket.socket) -> None:
@@ -107,4 +134,4 @@ class Dial:
         else:
             self._socket = None
             self._loop.change(sock.fileno(), READ)
-            self._tell(Proven(Link(Side.ENGINE, sock, READ), shown))
+            self._tell(Proven(TlsLink(Side.ENGINE, sock, READ), shown))

@@ -1,4 +1,4 @@
-"""One of the two TLS connections that a relay joins, and the moving of bytes between them."""
+"""One of the two connections that a relay joins, and the moving of bytes between them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import socket
 import ssl
 
 from appliance.gate.core import Side
+from appliance.gate.loop import Loop
+from appliance.gate.sockets import reset
 
 RECORD = 16384
 """The most that one TLS record, and so one read, can hold (RFC 8446 section 5.1)."""
@@ -15,20 +17,21 @@ _FULL = 4 * RECORD
 _BUFFER = bytearray(_FULL)
 """Shared by all connections: bytes stay in it only until they are handed to OpenSSL, in the same turn."""
 _VIEW = memoryview(_BUFFER)
+_NOT_NOW = (ssl.SSLWantWriteError, ssl.SSLWantReadError, BlockingIOError)
 _TURN = 16
 """Buffers to move before others get their turn: 1 MiB."""
 
 
 class Link:
-    """sock: non-blocking, handshake done, ragged ends not suppressed.
+    """sock: non-blocking; whatever has to come before the terminal's and the engine's own words is over.
 
     pending: what could not be sent to this side yet; at most one buffer, because nothing is read from the other
-    side while there is any. ended: this side will send no more; clean: it said so by close_notify.
+    side while there is any. ended: this side will send no more; clean: it said so, and was not cut.
     """
 
     __slots__ = ("blocked", "clean", "dead", "ended", "ending", "mask", "pending", "received", "side", "sock", "told")
 
-    def __init__(self, side: Side, sock: ssl.SSLSocket, mask: int | None) -> None:
+    def __init__(self, side: Side, sock: socket.socket, mask: int | None) -> None:
         self.side = side
         self.sock = sock
         self.mask = mask
@@ -47,7 +50,7 @@ class Link:
         self.received = 0
 
     def move(self, sink: Link) -> bool:
-        """Read from here and send there, for one turn. True: more waits where epoll does not see it, inside OpenSSL.
+        """Read from here and send there, for one turn. True: more waits where epoll does not see it.
 
         Raises OSError for a failure of this side, `SinkError` for one of the other.
         """
@@ -57,7 +60,7 @@ class Link:
             # After less than a full buffer, a try to read on would most likely be in vain, and cost more than epoll.
             if self._move_buffer(sink) < _FULL or sink.pending or self.ended:
                 break
-        return not sink.pending and self.sock.pending() > 0
+        return not sink.pending and self._hides_more()
 
     def move_all(self, sink: Link) -> bool:
         """The same until there is nothing left to read. False: `sink` blocks, so that more may wait here."""
@@ -66,7 +69,7 @@ class Link:
         return not sink.pending
 
     def _move_buffer(self, sink: Link) -> int:
-        """Read until the buffer is full or a record was short, and send that. Returns the number of bytes."""
+        """Read until the buffer is full or there was less than there could be, and send that. Returns the bytes."""
         filled = self._fill()
         if filled:
             self.received += filled
@@ -75,6 +78,57 @@ class Link:
             except OSError as error:
                 raise SinkError(error) from error
         return filled
+
+    def send(self, data: memoryview) -> None:
+        """Send what can be sent, keep the rest as `pending`. Raises OSError."""
+        if self.dead:
+            return
+        write = self.sock.send
+        sent, size = 0, len(data)
+        try:
+            while sent < size:
+                sent += write(data[sent:])
+        except _NOT_NOW:
+            # OpenSSL wants the same bytes again at the next attempt (SSL_write(3)), so none may be lost.
+            self.pending = memoryview(bytes(data[sent:]))
+
+    def flush(self) -> None:
+        """Send what is pending. Raises OSError."""
+        data, self.pending = self.pending, memoryview(b"")
+        self.send(data)
+
+    def close(self, loop: Loop, *, abruptly: bool) -> None:
+        if self.sock.fileno() >= 0:
+            loop.forget(self.sock.fileno())
+        if abruptly:
+            reset(self.sock)
+        else:
+            self.sock.close()
+
+    # ---- what depends on whether there is TLS --------------------------------------
+
+    def _fill(self) -> int:
+        """Read into the buffer, as in `_move_buffer`; note the end. Raises OSError."""
+        raise NotImplementedError
+
+    def _hides_more(self) -> bool:
+        """Whether something waits to be read of which epoll knows nothing."""
+        raise NotImplementedError
+
+    def cut(self) -> None:
+        """End the stream towards this side as one that was cut. Raises OSError."""
+        raise NotImplementedError
+
+    def end(self) -> bool:
+        """End the stream towards this side well. False: call again once writable. Raises OSError."""
+        raise NotImplementedError
+
+
+class TlsLink(Link):
+    """sock: handshake done, ragged ends not suppressed."""
+
+    __slots__ = ()
+    sock: ssl.SSLSocket
 
     def _fill(self) -> int:
         filled = 0
@@ -100,30 +154,14 @@ class Link:
             self.ended = True
         return filled
 
-    def send(self, data: memoryview) -> None:
-        """Send what can be sent, keep the rest as `pending`. Raises OSError."""
-        if self.dead:
-            return
-        write = self.sock.send
-        sent, size = 0, len(data)
-        try:
-            while sent < size:
-                sent += write(data[sent:])
-        except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
-            # OpenSSL wants the same bytes again at the next attempt (SSL_write(3)), so none may be lost.
-            self.pending = memoryview(bytes(data[sent:]))
-
-    def flush(self) -> None:
-        """Send what is pending. Raises OSError."""
-        data, self.pending = self.pending, memoryview(b"")
-        self.send(data)
+    def _hides_more(self) -> bool:
+        return self.sock.pending() > 0
 
     def cut(self) -> None:
-        """End the stream towards this side as one that was cut. Raises OSError."""
         socket.socket.shutdown(self.sock, socket.SHUT_WR)
 
     def end(self) -> bool:
-        """End the stream towards this side with close_notify. False: call again once writable. Raises OSError.
+        """With close_notify.
 
         Python's unwrap() always reads after it has written the close_notify, and OpenSSL holds application data read
         there to be a fatal error. So there must be none: while this side still speaks, the caller keeps new data off
@@ -142,6 +180,31 @@ class Link:
             # SSL_shutdown(3) says the same of a close_notify and of a fatal alert that came just now.
             self.ended = True
         self.cut()
+        return True
+
+
+class PlainLink(Link):
+    """Without TLS: a FIN is a good end, and a stream that was cut can only be told by a reset."""
+
+    __slots__ = ()
+
+    def _fill(self) -> int:
+        try:
+            filled = self.sock.recv_into(_VIEW)
+        except BlockingIOError:
+            return 0
+        if not filled:
+            self.ended = self.clean = True
+        return filled
+
+    def _hides_more(self) -> bool:
+        return False
+
+    def cut(self) -> None:
+        raise ConnectionResetError(errno.ECONNRESET, "the other side was cut")
+
+    def end(self) -> bool:
+        self.sock.shutdown(socket.SHUT_WR)
         return True
 
 

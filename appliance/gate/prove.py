@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
+from appliance.gate import postgres
 from appliance.gate.faults import alert_in, engine_fault, network_fault, refuses_our_certificate, words
 from appliance.gate.profile import client_context
 from appliance.gate.proof import Proof
@@ -29,7 +30,8 @@ class Target:
     """Who shall be proven. pins: ``sha256/…``. The three certificates and keys are PEM.
 
     source: the local address to connect from, which makes the policy rules choose the tunnel. against: what is known
-    against certificates, by their marks (see `pins`): those that their CAs have taken back.
+    against certificates, by their marks (see `pins`): those that their CAs have taken back. protocol: how the
+    connection begins, see `config.PROTOCOLS`.
     """
 
     service: str
@@ -41,6 +43,7 @@ class Target:
     identity_key: Secret
     source: IPv4Address
     against: Mapping[str, Reason] = field(default_factory=dict)
+    protocol: str = "tls"
 
 
 async def prove(target: Target, address: IPv4Address, timeout: float) -> Proof:
@@ -59,6 +62,8 @@ async def prove(target: Target, address: IPv4Address, timeout: float) -> Proof:
             async with asyncio.timeout(timeout):
                 sock.bind((str(target.source), 0))
                 await asyncio.get_running_loop().sock_connect(sock, (str(address), target.port))
+                if target.protocol == "postgres" and (reason := await _asked_for_tls(sock)):
+                    return replace(proof, reason=reason)
                 await wire.step(wire.tls.do_handshake)
         except ssl.SSLError as error:
             reason = engine_fault(error, server_spoke=wire.tls.cipher() is not None)
@@ -79,6 +84,13 @@ async def prove(target: Target, address: IPv4Address, timeout: float) -> Proof:
         if alert := await _refusal(wire):
             return replace(proof, reason=Reason.CLIENT_CERTIFICATE_REFUSED, detail=alert)
     return proof
+
+
+async def _asked_for_tls(sock: socket.socket) -> Reason | None:
+    """In PostgreSQL's way. None: the server agrees. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(sock, postgres.Word.TLS.value)
+    return postgres.objection(await loop.sock_recv(sock, postgres.ANSWER))
 
 
 async def _refusal(wire: _Wire) -> str:

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     PROTOCOL_TOO_OLD = "protocol-too-old"
     HANDSHAKE_REFUSED = "handshake-refused"
     CLIENT_CERTIFICATE_REFUSED = "client-certificate-refused"
+    NOT_ENCRYPTED = "not-encrypted"
 
     # The network on the way there.
     TIMEOUT = "timeout"
@@ -46,6 +47,8 @@ class Reason(StrEnum):
     TERMINAL_CERTIFICATE_MISSING = "terminal-certificate-missing"
     TERMINAL_CERTIFICATE_REFUSED = "terminal-certificate-refused"
     TERMINAL_CERTIFICATE_REVOKED = "terminal-certificate-revoked"
+    TERMINAL_NOT_ALLOWED = "terminal-not-allowed"
+    TERMINAL_NOT_ENCRYPTED = "terminal-not-encrypted"
     TERMINAL_PROTOCOL_TOO_OLD = "terminal-protocol-too-old"
     TERMINAL_HANDSHAKE_FAILED = "terminal-handshake-failed"
     TERMINAL_TOO_SLOW = "terminal-too-slow"
@@ -116,6 +119,10 @@ TEXTS: dict[Reason, Text] = {
         "サーバーが、この医院の証明書を受け付けません。データセンターに確認してください。",
         "The server does not accept this clinic's certificate. Ask the data center.",
     ),
+    Reason.NOT_ENCRYPTED: Text(
+        "サーバーが、暗号化された通信に応じません。データセンターに確認してください。",
+        "The server does not agree to encryption. Ask the data center.",
+    ),
     Reason.TIMEOUT: Text("サーバーが時間内に返事をしません。", "The server did not answer in time."),
     Reason.CONNECTION_REFUSED: Text("サーバーが接続を受け付けません。", "The server refuses connections."),
     Reason.CONNECTION_CLOSED: Text(
@@ -138,6 +145,14 @@ TEXTS: dict[Reason, Text] = {
     Reason.UNKNOWN_TERMINAL: Text(
         "登録されていない端末からの接続を断りました。端末をルータの設定に登録してください。",
         "A machine that is not registered was refused. Register the terminal in the router's settings.",
+    ),
+    Reason.TERMINAL_NOT_ALLOWED: Text(
+        "このサービスを使ってよい端末として登録されていない端末からの接続を断りました。",
+        "A terminal was refused that is not registered for this service.",
+    ),
+    Reason.TERMINAL_NOT_ENCRYPTED: Text(
+        "医院のルーターが、暗号化されていない接続を断りました。端末のプログラムで SSL (TLS) を必須にしてください。",
+        "The clinic's router refused a connection without encryption. Let the terminal's program require SSL (TLS).",
     ),
     Reason.TOO_MANY_CONNECTIONS: Text(
         "同時に開ける接続の数を超えたため、新しい接続を断りました。",

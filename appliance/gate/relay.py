@@ -7,18 +7,18 @@ import ssl
 from functools import partial
 from typing import Protocol
 
-from appliance.gate import core
+from appliance.gate import core, greeting
 from appliance.gate.contained import contained
 from appliance.gate.core import Side
 from appliance.gate.dial import Dial, Proven, Step
-from appliance.gate.faults import refuses_our_certificate, terminal_fault, words
-from appliance.gate.link import RECORD, Link, SinkError
+from appliance.gate.faults import refuses_our_certificate, words
+from appliance.gate.greeting import Greeting
+from appliance.gate.link import Link, SinkError, TlsLink
 from appliance.gate.loop import READ, WRITE, Loop, Timer
 from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
-from appliance.gate.sockets import acknowledged, nothing_new, reset, unacknowledged
+from appliance.gate.sockets import acknowledged, nothing_new, unacknowledged
 from appliance.gate.warm import Warm
-from appliance.pins import identity_of
 
 
 class Owner(Protocol):
@@ -51,7 +51,7 @@ class Relay:
         self._loop, self._warm = loop, warm
         self._core = core.Connection(candidates, service.terms)
         self._owner = owner
-        self._socket = sock
+        self._greeting = Greeting(loop, service, sock, self._greeted)
         self._dial: Dial | None = None
         """To the engine, until it is proven."""
         self._acknowledged = 0
@@ -93,7 +93,7 @@ class Relay:
                 case core.Within(seconds):
                     self._within(seconds)
                 case core.Handshake():
-                    self._begin_terminal_handshake()
+                    self._greeting.begin()
                 case core.Connect(address):
                     self._connect(address)
                 case core.Relay():
@@ -105,7 +105,7 @@ class Relay:
                 case core.Refuse():
                     self._owner.refused(self, command)
                 case core.Drain():
-                    self._drain()
+                    self._greeting.drain()
                 case core.Reset():
                     self._close(abruptly=True)
                 case core.Close():
@@ -127,84 +127,22 @@ class Relay:
         self.service.bytes_to_terminal += to_terminal
         if self._dial:
             self._dial.give_up()
-        engine = self._links.get(Side.ENGINE)
+        if engine := self._links.get(Side.ENGINE):
+            engine.close(self._loop, abruptly=abruptly)
+        self._greeting.close(abruptly=abruptly)
         self._links.clear()
         self._both_ways = ()
-        for sock in (self._socket, engine.sock) if engine else (self._socket,):
-            if sock.fileno() >= 0:
-                self._loop.forget(sock.fileno())
-            if abruptly:
-                reset(sock)
-            else:
-                sock.close()
         self._owner.closed(self)
 
-    # ---- the terminal's handshake --------------------------------------------------
-
-    def _begin_terminal_handshake(self) -> None:
-        try:
-            sock = self.service.terminal_context().wrap_socket(
-                self._socket,
-                server_side=True,
-                do_handshake_on_connect=False,
-                suppress_ragged_eofs=False,
-            )
-        except OSError as error:
-            self._tell(core.TerminalFailed(terminal_fault(error), words(error)))
-            return
-        self._socket = sock
-        self._loop.watch(sock.fileno(), READ, partial(self._terminal_handshake, sock))
-
     @contained
-    def _terminal_handshake(self, sock: ssl.SSLSocket, _: int) -> None:
-        try:
-            sock.do_handshake()
-            certificate = sock.getpeercert(binary_form=True)
-            mark = identity_of(certificate).mark if certificate else None
-        except ssl.SSLWantReadError:
-            self._loop.change(sock.fileno(), READ)
-        except ssl.SSLWantWriteError:
-            self._loop.change(sock.fileno(), WRITE)
-        except OSError as error:
-            self._tell(core.TerminalFailed(terminal_fault(error), words(error)))
-        except ValueError as error:
-            self._tell(core.TerminalFailed(Reason.TERMINAL_CERTIFICATE_REFUSED, str(error)))
+    def _greeted(self, step: greeting.Step) -> None:
+        if isinstance(step, greeting.Met):
+            self._links[Side.TERMINAL] = step.link
+            if step.mark is not None and isinstance(step.link, TlsLink):
+                self._owner.met(self, step.mark, step.link.sock)
+            self._tell(core.TerminalProven(step.mark))
         else:
-            # What the terminal says next stays in the kernel until an engine is proven.
-            self._loop.change(sock.fileno(), 0)
-            self._loop.handle_by(sock.fileno(), self._terminal_waits)
-            self._links[Side.TERMINAL] = Link(Side.TERMINAL, sock, 0)
-            if mark is not None:
-                self._owner.met(self, mark, sock)
-            self._tell(core.TerminalProven(mark))
-
-    @contained
-    def _terminal_waits(self, _: int) -> None:
-        """Nothing but its loss is listened for."""
-        self._tell(core.Broken(Side.TERMINAL))
-
-    def _drain(self) -> None:
-        sock = self._socket
-        if isinstance(sock, ssl.SSLSocket):
-            self._loop.forget(sock.fileno())
-            sock = self._socket = socket.socket(fileno=sock.detach())
-        try:
-            sock.shutdown(socket.SHUT_WR)
-        except OSError:  # gone already
-            self._loop.soon(partial(self._terminal_waits, 0))
-            return
-        self._loop.watch(sock.fileno(), READ, partial(self._drained, sock))
-
-    @contained
-    def _drained(self, sock: socket.socket, _: int) -> None:
-        try:
-            while sock.recv(RECORD):
-                pass
-        except BlockingIOError:
-            return
-        except OSError:
-            pass
-        self._tell(core.Ended(Side.TERMINAL, clean=False))
+            self._tell(step)
 
     # ---- the engine ------------------------------------------------------------------
 
@@ -287,7 +225,7 @@ class Relay:
             self._broken(source, error)
         if not self._links:
             return
-        if is_first and source.side is Side.ENGINE and source.received:
+        if is_first and isinstance(source, TlsLink) and source.side is Side.ENGINE and source.received:
             self._keep_session(source)
         elif is_first and not source.ended:
             # The first piece of a request, or only an engine's tickets: acknowledge them, because Nagle's algorithm
@@ -302,7 +240,7 @@ class Relay:
             self._move(source, sink)
             self._settle()
 
-    def _keep_session(self, engine: Link) -> None:
+    def _keep_session(self, engine: TlsLink) -> None:
         """With the first answer the tickets of TLS 1.3 have come, too."""
         if not engine.sock.session_reused:
             self.service.keep_session(self.engine_address, engine.sock.session)

@@ -84,7 +84,7 @@ class Gate:
             listener.close()
         for relay in list(self._relays):
             is_withdrawn = self._services.get(relay.service.config.name) is not relay.service
-            if is_withdrawn or relay.terminal not in config.terminals:
+            if is_withdrawn or relay.terminal not in config.terminals or not relay.service.admits(relay.terminal):
                 relay.close()
             else:
                 relay.judge(relay.service.terms)
@@ -176,6 +176,8 @@ class Gate:
         refusal: Reason | None = None
         if terminal not in self._config.terminals:
             refusal = Reason.UNKNOWN_TERMINAL
+        elif not service.admits(terminal):
+            refusal = Reason.TERMINAL_NOT_ALLOWED
         elif not service.config.open:
             refusal = Reason.SERVICE_CLOSED
         elif not candidates:

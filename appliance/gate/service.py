@@ -30,7 +30,11 @@ class Service:
         self.bytes_to_engine = 0
         self.bytes_to_terminal = 0
         self.engine_context = client_context(config.trust_anchors, config.identity.certificate, config.identity.key)
-        self._terminal_context, self._renew_at = self._make_terminal_context()
+        self._terminal_context: ssl.SSLContext | None = None
+        self._renew_at = 0.0
+        if config.presented is not None:
+            # Now, so that certificates that cannot be loaded are refused with the configuration.
+            self.terminal_context()
         self._sessions: dict[str, tuple[float, ssl.SSLSession]] = {}
 
     def reconfigure(self, config: ServiceConfig, revoked: frozenset[str]) -> None:
@@ -52,10 +56,16 @@ class Service:
 
     def terminal_context(self) -> ssl.SSLContext:
         """Once for each connection: the session stays valid as long as its context is the newest one."""
-        is_full = self._terminal_context.session_stats()["number"] >= _SESSIONS_OF_A_CONTEXT
-        if is_full or time.monotonic() >= self._renew_at:
-            self._terminal_context, self._renew_at = self._make_terminal_context()
-        return self._terminal_context
+        context = self._terminal_context
+        is_full = context is not None and context.session_stats()["number"] >= _SESSIONS_OF_A_CONTEXT
+        if context is None or is_full or time.monotonic() >= self._renew_at:
+            context = self._terminal_context = self._make_terminal_context()
+            self._renew_at = time.monotonic() + _CONTEXT_SECONDS
+        return context
+
+    def admits(self, terminal: str) -> bool:
+        """terminal: its address."""
+        return self.config.terminals is None or terminal in self.config.terminals
 
     def candidates(self, original_destination: str | None) -> tuple[str, ...]:
         """Proven engines, the one that the terminal meant first."""
@@ -72,15 +82,17 @@ class Service:
         if session is not None and session.has_ticket and address in self.config.upstreams:
             self._sessions[address] = (time.monotonic(), session)
 
-    def _make_terminal_context(self) -> tuple[ssl.SSLContext, float]:
-        """And the moment of the monotonic clock at which it is to be replaced."""
-        config = self.config
-        presented = config.presented
-        context = server_context(
-            presented.certificate, presented.key, config.terminal_anchors, by_address=config.by_address
+    def _make_terminal_context(self) -> ssl.SSLContext:
+        presented = self.config.presented
+        if presented is None:
+            raise ValueError("terminals of this service do not speak TLS")
+        return server_context(
+            presented.certificate,
+            presented.key,
+            self.config.terminal_anchors,
+            by_address=self.config.by_address,
         )
-        return context, time.monotonic() + _CONTEXT_SECONDS
 
 
 def _terms(config: ServiceConfig, revoked: frozenset[str]) -> Terms:
-    return Terms(config.pins, revoked, by_address=config.by_address)
+    return Terms(config.pins, revoked, by_address=config.by_address or config.protocol == "plain")

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from OpenSSL import SSL
 from OpenSSL.crypto import X509, X509StoreFlags
 
+from appliance.gate import postgres
 from appliance.gate.profile import POLICY, bad_certificate
 from appliance.gate.proof import Stapled
 from appliance.gate.prove import Target
@@ -43,6 +44,10 @@ def ask(target: Target, address: IPv4Address, timeout: float) -> Stapled | None:
         sock.bind((str(target.source), 0))
         sock.settimeout(timeout)
         sock.connect((str(address), target.port))
+        if target.protocol == "postgres":
+            sock.sendall(postgres.Word.TLS.value)
+            if postgres.objection(sock.recv(postgres.ANSWER)):
+                return None
         _shake_hands(tls, sock, deadline)
         leaf, issuer = _leaf_and_issuer(tls)
         return _judged(leaf, word(b"".join(heard), leaf, issuer, datetime.now(UTC)))

@@ -11,11 +11,11 @@ from functools import partial
 from appliance.gate import core, reserve
 from appliance.gate.contained import contained
 from appliance.gate.dial import Dial, Proven, Step
-from appliance.gate.link import Link
+from appliance.gate.link import TlsLink
 from appliance.gate.loop import Loop, Timer
 from appliance.gate.reasons import NETWORK
 from appliance.gate.service import Service
-from appliance.gate.sockets import PATIENT, WAITING, keep_alive, reset
+from appliance.gate.sockets import PATIENT, WAITING, keep_alive
 
 _TICK_SECONDS = 1.0
 _OPENING_SECONDS = core.CONNECT_SECONDS + 2.0
@@ -76,7 +76,7 @@ class _Engine:
             handed, self._handed = self._handed, None
             if handed is None or _is_quiet(handed.link):
                 break
-            self._discard(handed.link)
+            handed.link.close(self._loop, abruptly=True)
         if handed is not None:
             keep_alive(handed.link.sock, PATIENT)
         return handed
@@ -126,15 +126,11 @@ class _Engine:
 
     def _drop(self, number: int) -> None:
         if number in self._waiting:
-            self._discard(self._waiting.pop(number).link)
+            self._waiting.pop(number).link.close(self._loop, abruptly=True)
         else:
             dial, timer = self._opening.pop(number)
             dial.give_up()
             timer.cancel()
-
-    def _discard(self, link: Link) -> None:
-        self._loop.forget(link.sock.fileno())
-        reset(link.sock)
 
     @contained
     def _step(self, number: int, step: Step) -> None:
@@ -148,7 +144,7 @@ class _Engine:
             case Proven(link, shown):
                 if refusal := core.against_engine(self._service.terms, shown):
                     self._complain(refusal)
-                    self._discard(link)
+                    link.close(self._loop, abruptly=True)
                     self._failed(number)
                 else:
                     self._wait(number, step)
@@ -185,7 +181,7 @@ class _Engine:
         )
 
 
-def _is_quiet(link: Link) -> bool:
+def _is_quiet(link: TlsLink) -> bool:
     """Whether the engine still holds the connection, and has said nothing but what belongs to TLS."""
     try:
         link.sock.recv(1)

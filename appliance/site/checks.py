@@ -174,6 +174,7 @@ def _tunnel_problems(site: Site) -> Iterator[Problem]:
 
 def _service_problems(site: Site) -> Iterator[Problem]:
     first_with: dict[str, int] = {}
+    known = {terminal.name for terminal in site.terminals}
     for position, choice in enumerate(site.services):
         earlier = first_with.setdefault(choice.name, position)
         if earlier != position:
@@ -184,6 +185,15 @@ def _service_problems(site: Site) -> Iterator[Problem]:
                     f"{choice.name} is in services[{earlier + 1}] too; remove one of them.",
                 ),
             )
+        for number, name in enumerate(choice.terminals):
+            if name not in known:
+                yield Problem(
+                    ("services", position, "terminals", number),
+                    Text(
+                        f"{name} という端末は [[terminals]] にありませんので、端末の name を書いてください。",
+                        f"{name} is no terminal in [[terminals]]; write the name of one.",
+                    ),
+                )
 
 
 def _overlap_problems(name: str, wan: StaticWan, lan: Lan) -> Iterator[Problem]:

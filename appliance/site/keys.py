@@ -97,12 +97,17 @@ EXPECTED: Mapping[str, Text] = {
         "サービスごとの端末の見分け方（サービスごとに [[services]] の行）",
         "how a service tells terminals (a line [[services]] for each)",
     ),
-    "services[]": Text("サービスの指定（name と by_address）", "one service's choice (name and by_address)"),
+    "services[]": Text("サービスの指定（name など）", "one service's choice (name and so on)"),
     "services[].name": Text(
         '接続アカウントにあるサービスの名前（例: "receipt-gate"）',
         'the service\'s name in the account (for example "receipt-gate")',
     ),
     "services[].by_address": Text("true か false", "true or false"),
+    "services[].terminals": Text(
+        '使ってよい端末の name の一覧（例: ["reception-1"]）',
+        'the list of names of terminals that may use it (for example ["reception-1"])',
+    ),
+    "services[].terminals[]": Text("端末の name", "a terminal's name"),
     "lan": Text(
         "院内 LAN の設定（[lan] の行と interface など）", "the clinic LAN (a line [lan], then interface and so on)"
     ),

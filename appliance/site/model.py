@@ -276,10 +276,14 @@ class TunnelChoice(_Part):
 
 
 class ServiceChoice(_Part):
-    """by_address: terminals without certificates may use the account's service `name`, each from its own address."""
+    """by_address: terminals without certificates may use the account's service `name`, each from its own address.
+
+    terminals: names of those that may use it; empty: all.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
-    by_address: Annotated[bool, Field(strict=True)]
+    by_address: Annotated[bool, Field(strict=True)] = False
+    terminals: tuple[HostLabel, ...] = ()
 
 
 class Vendor(_Part):

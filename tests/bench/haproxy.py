@@ -21,6 +21,8 @@ def start(machine: Machine, service: ServiceConfig, listen: tuple[str, int], mod
 
     One process with one thread, as the gate is. There is nothing in HAProxy that would correspond to the pin.
     """
+    if service.presented is None:
+        raise ValueError("HAProxy stands here for a gate that speaks TLS")
     contents = {
         "presented.pem": service.presented.certificate + service.presented.key,
         "identity.pem": service.identity.certificate + service.identity.key,

@@ -58,6 +58,7 @@ PROOF_REASONS: dict[str, str] = {
     "weak-key": "engine.weak-cryptography",
     "sha1": "engine.weak-cryptography",
     "protocol-too-old": "engine.weak-cryptography",
+    "not-encrypted": "engine.weak-cryptography",
     "certificate-unusable": "engine.unusable-certificate",
     "expired": "engine.expired",
     "not-yet-valid": "engine.not-yet-valid",

@@ -97,10 +97,14 @@ def terminal(pki: Pki, gate_port: int) -> Terminal:
 
 @pytest.fixture
 def config_for(pki: Pki, gate_port: int) -> Callable[..., GateConfig]:
-    """A configuration with one service whose engine listens on loopback at `port`."""
+    """A configuration with one service whose engine listens on loopback at `port`.
+
+    terminals: those of the clinic; allowed: the addresses of those that may use the service.
+    """
 
     def make(port: int, **changes: Any) -> GateConfig:
         terminals = changes.pop("terminals", {"127.0.0.1": "front"})
+        changes["terminals"] = changes.pop("allowed", None)
         values: dict[str, Any] = {
             "name": "receipt",
             "host": HOST,

@@ -16,8 +16,12 @@ TEXT = st.text(min_size=1, max_size=20)
 ADDRESS = st.ip_addresses(v=4).map(str)
 PAIR = st.builds(KeyPair, TEXT, TEXT)
 PORT = st.integers(1, 65535)
+PROTOCOL = st.sampled_from([("tls", True), ("postgres", True), ("plain", False)])
 SERVICE = st.builds(
-    ServiceConfig,
+    lambda protocol, presented, **more: ServiceConfig(
+        protocol=protocol[0], presented=presented if protocol[1] else None, **more
+    ),
+    protocol=PROTOCOL,
     name=TEXT,
     host=TEXT,
     port=PORT,
@@ -31,6 +35,7 @@ SERVICE = st.builds(
     upstreams=st.lists(ADDRESS, max_size=3).map(tuple),
     open=st.booleans(),
     by_address=st.booleans(),
+    terminals=st.none() | st.frozensets(ADDRESS, max_size=3),
 )
 CONFIG = st.builds(
     GateConfig,
@@ -73,7 +78,10 @@ def test_one_wrong_value_anywhere_is_refused_or_means_what_it_says(
         assert "PRIVATE" not in str(error)
     else:
         # A set has no order, and nothing twice.
-        assert understood.as_json() == {**message, "revoked": sorted(set(message["revoked"]))}
+        message["revoked"] = sorted(set(message["revoked"]))
+        for service in message["services"]:
+            service["terminals"] = service["terminals"] and sorted(set(service["terminals"]))
+        assert understood.as_json() == message
 
 
 def test_the_parties_are_everything_but_the_pins_and_the_ways_in_and_out(config_for: Callable[..., GateConfig]) -> None:
@@ -87,8 +95,12 @@ def test_the_parties_are_everything_but_the_pins_and_the_ways_in_and_out(config_
         "identity": KeyPair("a", "b"),
         "pins": (),
         "by_address": True,
+        "protocol": "postgres",
+        "terminals": frozenset(),
         "port": 1,
     }
     for field in fields(service):
         changed = replace(service, **{field.name: different.get(field.name, "another")})
-        assert changed.same_parties(service) is (field.name in ("name", "listen", "upstreams", "open", "pins"))
+        assert changed.same_parties(service) is (
+            field.name in ("name", "listen", "upstreams", "open", "pins", "terminals")
+        )
