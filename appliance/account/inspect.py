@@ -52,7 +52,7 @@ def redacted(account: Account, now: datetime) -> dict[str, Any]:
         "bfd": account.bfd.model_dump(),
         "dns": [str(address) for address in account.dns],
         "services": [
-            service.model_dump(mode="json", include={"name", "host", "port", "mode", "pins"})
+            service.model_dump(mode="json", include={"name", "host", "port", "mode", "protocol", "pins", "access"})
             | {"presented": _chain(service.presented.certificate, now) if service.presented else None}
             for service in account.services
         ],

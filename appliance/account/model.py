@@ -126,6 +126,27 @@ class KeyPair(Part):
     key: SecretStr
 
 
+AccessLevel = Literal["none", "reference", "read-write"]
+
+
+class AccessRule(Part):
+    """path: whole, or with a star at its end all that begin so."""
+
+    methods: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Z]{1,20}$")], ...], Field(min_length=1)]
+    path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*\*?$", max_length=255)]
+
+
+class Access(Part):
+    """Who may call what of an API. default: for terminals whose certificate is not in `certificates` (by common name).
+
+    reference: what that level covers; see `gate.access`.
+    """
+
+    default: AccessLevel
+    certificates: dict[str, AccessLevel] = {}
+    reference: tuple[AccessRule, ...] = ()
+
+
 class Service(Part):
     """pins: at least two, all different, the first in use now, the others for keys kept in reserve.
 
@@ -140,6 +161,8 @@ class Service(Part):
     pins: Annotated[tuple[Pin, ...], Field(min_length=2)]
     presented: KeyPair | None = None
     """terminate only, and not plain: what the gate shows to terminals; its chain ends in a CA that they trust."""
+    access: Access | None = None
+    """Only for HTTP that the gate terminates; without it terminals may call everything."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -152,6 +175,11 @@ class Service(Part):
             raise refused(
                 f"の protocol が {self.protocol} なので、mode は terminate でなければなりません",
                 f"has the protocol {self.protocol}, which the router can only terminate",
+            )
+        if self.access is not None and (self.mode is ServiceMode.PASSTHROUGH or self.protocol != "tls"):
+            raise refused(
+                "の access は、mode が terminate で protocol が tls のサービスにだけ書けます",
+                "has an access, which only a service with mode terminate and protocol tls can have",
             )
         if self.protocol == "plain" and self.presented is not None:
             raise refused(

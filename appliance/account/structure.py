@@ -65,7 +65,7 @@ def read(model: type[_Model], payload: bytes, kind: Kind) -> _Model:
     except ValidationError as refused:
         # Not the whole report: a person mends one thing at a time, and its input values may be secret.
         first = refused.errors(include_url=False, include_input=False)[0]
-    if first["type"] == "literal_error":
+    if first["loc"] == ("format",) and first["type"] == "literal_error":
         raise SekishoError(
             f"{kind.code}.newer-format",
             f"この{kind.noun.ja}は、このルーターが知らない書式です。"
@@ -103,6 +103,8 @@ def _reason(kind: str, context: dict[str, Any], message: str) -> Text:
         return Text("は決められた項目ではありません", "is not a key of the format")
     if kind == "json_invalid":
         return Text("は JSON として読めません", "is not valid JSON")
+    if kind == "literal_error":
+        return Text(f"は {context['expected']} のどれかでなければなりません", f"must be {context['expected']}")
     if kind == "too_short":
         return Text(f"には {context['min_length']} 個以上が必要です", f"needs {context['min_length']} or more entries")
     if kind == "too_long":

@@ -10,6 +10,7 @@ from typing import Any
 from appliance import paths
 from appliance.account import kept, revocation, trust
 from appliance.account.inspect import expiry_dates, list_dates, redacted
+from appliance.account.model import Access as AccountAccess
 from appliance.account.model import Account
 from appliance.account.model import KeyPair as AccountKeyPair
 from appliance.account.seal import SystemdCreds
@@ -18,6 +19,7 @@ from appliance.account.trust_store import TrustStore
 from appliance.control.in_force import InForce
 from appliance.control.ready import AccountView, Ready, SiteView, Terminal, Terms, Wanted
 from appliance.errors import SekishoError
+from appliance.gate.access import LEVELS, Access, Rule
 from appliance.gate.config import KeyPair
 from appliance.intent.compile import compile as compile_intent
 from appliance.site import load
@@ -98,6 +100,7 @@ def _account_view(account: Account) -> AccountView:
                 service.pins,
                 _pair(service.presented) if service.presented else None,
                 service.protocol,
+                _access(service.access) if service.access else None,
             )
             for service in account.services
         ),
@@ -116,11 +119,27 @@ def _site_view(site: Site) -> SiteView:
         language=site.language,
         vendor=(site.vendor.name, site.vendor.phone) if site.vendor else None,
         terminals=tuple(
-            Terminal(terminal.name, terminal.label, terminal.mac, terminal.address, terminal.internet_minutes)
+            Terminal(
+                terminal.name,
+                terminal.label,
+                terminal.mac,
+                terminal.address,
+                terminal.internet_minutes,
+                LEVELS[terminal.access] if terminal.access else None,
+            )
             for terminal in site.terminals
         ),
         by_address=frozenset(choice.name for choice in site.services if choice.by_address),
         allowed={choice.name: frozenset(choice.terminals) for choice in site.services if choice.terminals},
+    )
+
+
+def _access(granted: AccountAccess) -> Access:
+    return Access(
+        LEVELS[granted.default],
+        {name: LEVELS[word] for name, word in granted.certificates.items()},
+        {},
+        tuple(Rule(frozenset(rule.methods), rule.path) for rule in granted.reference),
     )
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from ipaddress import IPv4Address
 
 from appliance.control.in_force import InForce
+from appliance.gate.access import Access, Level
 from appliance.gate.config import KeyPair
 from appliance.intent.model import RouterIntent
 from appliance.text import Language, Text
@@ -20,12 +21,13 @@ from appliance.text import Language, Text
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What the account says of one service. presented: shown to terminals, None where the router speaks no TLS with
-    them. protocol: see `gate.config.PROTOCOLS`."""
+    them. protocol: see `gate.config.PROTOCOLS`. access: without what the settings say."""
 
     name: str
     pins: tuple[str, ...]
     presented: KeyPair | None
     protocol: str = "tls"
+    access: Access | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,14 @@ class AccountView:
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """As in the settings. internet_minutes None: never."""
+    """As in the settings. internet_minutes None: never. access None: no limit."""
 
     name: str
     label: str
     mac: str
     address: IPv4Address
     internet_minutes: int | None
+    access: Level | None = None
 
 
 @dataclass(frozen=True, slots=True)

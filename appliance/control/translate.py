@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 from appliance.control.ready import Ready, Terms
@@ -73,6 +74,7 @@ def target(ready: Ready, name: str) -> Target:
 def gate_config(ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]]) -> gate.GateConfig:
     """permitted: proven addresses by service name."""
     account = ready.account
+    at_most = {str(one.address): one.access for one in ready.site.terminals if one.access is not None}
     services = []
     for service in ready.intent.services:
         terms = _terms(ready, service.name)
@@ -97,6 +99,7 @@ def gate_config(ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]
                 open=bool(upstreams),
                 by_address=service.name in ready.site.by_address,
                 protocol=terms.protocol,
+                access=terms.access and replace(terms.access, at_most=at_most),
                 terminals=None
                 if allowed is None
                 else frozenset(str(one.address) for one in ready.site.terminals if one.name in allowed),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from appliance.errors import SekishoError
+from appliance.gate.access import LEVELS, Access, Level, Rule
 
 PROTOCOLS = ("tls", "postgres", "plain")
 """TLS at once; TLS after PostgreSQL's question for it; nothing towards the terminal. Towards the engine always TLS, in
@@ -33,7 +34,8 @@ class ServiceConfig:
 
     terminal_anchors, trust_anchors: PEM. source: local address towards the engine. upstreams: proven addresses
     (changes all the time). open: False refuses new connections. by_address: terminals need no certificate; one that is
-    shown must be good all the same. terminals: addresses of those that may use it; None: all.
+    shown must be good all the same. terminals: addresses of those that may use it; None: all. access: what they may
+    call, for HTTP alone; None: everything, and it may be any protocol.
     """
 
     name: str
@@ -51,6 +53,7 @@ class ServiceConfig:
     by_address: bool = False
     protocol: str = "tls"
     terminals: frozenset[str] | None = None
+    access: Access | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -69,10 +72,11 @@ class ServiceConfig:
             "by_address": self.by_address,
             "protocol": self.protocol,
             "terminals": None if self.terminals is None else sorted(self.terminals),
+            "access": None if self.access is None else _access_as_json(self.access),
         }
 
     def same_parties(self, before: ServiceConfig) -> bool:
-        """Whether connections made under `before` may stay as far as who is shown, trusted and called; pins apart."""
+        """Whether what stands under `before` may stay: all but pins and ways in and out is the same."""
         return _parties(self) == _parties(before)
 
 
@@ -118,7 +122,7 @@ def _service(table: _Table) -> ServiceConfig:
     protocol = table.string("protocol")
     if protocol not in PROTOCOLS:
         raise _bad(f"{table.where}.protocol is none that the gate speaks")
-    presented, terminals = table.take("presented"), table.take("terminals")
+    presented, terminals, access = (table.take(key) for key in ("presented", "terminals", "access"))
     if (presented is None) is not (protocol == "plain"):
         raise _bad(f"{table.where}.presented does not go with the protocol")
     service = ServiceConfig(
@@ -137,9 +141,43 @@ def _service(table: _Table) -> ServiceConfig:
         by_address=table.boolean("by_address"),
         protocol=protocol,
         terminals=None if terminals is None else _addresses(terminals, f"{table.where}.terminals"),
+        access=None if access is None else _access(_Table(access, f"{table.where}.access")),
     )
     table.done()
     return service
+
+
+def _access(table: _Table) -> Access:
+    rules = []
+    for number, item in enumerate(table.list("reference")):
+        rule = _Table(item, f"{table.where}.reference[{number}]")
+        methods = frozenset(_string(method, rule.where) for method in rule.list("methods"))
+        rules.append(Rule(methods, rule.string("path")))
+        rule.done()
+    access = Access(
+        default=_level(table.take("default"), table.where),
+        by_certificate={name: _level(word, table.where) for name, word in table.table("by_certificate").items()},
+        at_most={_ipv4(ip, table.where): _level(word, table.where) for ip, word in table.table("at_most").items()},
+        reference=tuple(rules),
+    )
+    table.done()
+    return access
+
+
+def _access_as_json(access: Access) -> dict[str, Any]:
+    return {
+        "default": access.default.word,
+        "by_certificate": {name: level.word for name, level in access.by_certificate.items()},
+        "at_most": {address: level.word for address, level in access.at_most.items()},
+        "reference": [{"methods": sorted(rule.methods), "path": rule.path} for rule in access.reference],
+    }
+
+
+def _level(value: object, where: str) -> Level:
+    level = LEVELS.get(value) if isinstance(value, str) else None
+    if level is None:
+        raise _bad(f"{where} names a level that there is not")
+    return level
 
 
 def _addresses(value: object, where: str) -> frozenset[str]:
@@ -169,6 +207,7 @@ def _parties(service: ServiceConfig) -> tuple[object, ...]:
         service.source,
         service.by_address,
         service.protocol,
+        service.access,
     )
 
 

@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import ssl
+from collections.abc import Callable
 
 from appliance.gate.core import Side
 from appliance.gate.loop import Loop
@@ -29,7 +30,10 @@ class Link:
     side while there is any. ended: this side will send no more; clean: it said so, and was not cut.
     """
 
-    __slots__ = ("blocked", "clean", "dead", "ended", "ending", "mask", "pending", "received", "side", "sock", "told")
+    __slots__ = (
+        *("blocked", "clean", "dead", "ended", "ending", "held", "mask", "pending", "received", "side", "sock", "told"),
+        "translate",
+    )
 
     def __init__(self, side: Side, sock: socket.socket, mask: int | None) -> None:
         self.side = side
@@ -48,23 +52,27 @@ class Link:
         self.dead = False
         """It broke after it had ended: what is sent to it now goes nowhere."""
         self.received = 0
+        self.held = False
+        """Nothing is to be read from here for now."""
+        self.translate: Callable[[bytes], bytes] | None = None
+        """What was read here → what to send to the other side. It may raise OSError, as a failure of this side."""
 
     def move(self, sink: Link) -> bool:
         """Read from here and send there, for one turn. True: more waits where epoll does not see it.
 
         Raises OSError for a failure of this side, `SinkError` for one of the other.
         """
-        if sink.pending or self.ended:
+        if sink.pending or self.ended or self.held:
             return False
         for _ in range(_TURN):
             # After less than a full buffer, a try to read on would most likely be in vain, and cost more than epoll.
-            if self._move_buffer(sink) < _FULL or sink.pending or self.ended:
+            if self._move_buffer(sink) < _FULL or sink.pending or self.ended or self.held:
                 break
-        return not sink.pending and self._hides_more()
+        return not (sink.pending or self.held) and self._hides_more()
 
     def move_all(self, sink: Link) -> bool:
         """The same until there is nothing left to read. False: `sink` blocks, so that more may wait here."""
-        while not sink.pending and not self.ended and self._move_buffer(sink):
+        while not (sink.pending or self.ended or self.held) and self._move_buffer(sink):
             pass
         return not sink.pending
 
@@ -73,8 +81,11 @@ class Link:
         filled = self._fill()
         if filled:
             self.received += filled
+            data = _VIEW[:filled]
+            if self.translate is not None:
+                data = memoryview(self.translate(bytes(data)))
             try:
-                sink.send(_VIEW[:filled])
+                sink.send(data)
             except OSError as error:
                 raise SinkError(error) from error
         return filled
@@ -91,6 +102,13 @@ class Link:
         except _NOT_NOW:
             # OpenSSL wants the same bytes again at the next attempt (SSL_write(3)), so none may be lost.
             self.pending = memoryview(bytes(data[sent:]))
+
+    def send_more(self, data: bytes) -> None:
+        """The same, behind whatever is pending. Raises OSError."""
+        if self.pending:
+            self.pending = memoryview(bytes(self.pending) + data)
+        else:
+            self.send(memoryview(data))
 
     def flush(self) -> None:
         """Send what is pending. Raises OSError."""

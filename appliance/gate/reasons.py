@@ -48,6 +48,7 @@ class Reason(StrEnum):
     TERMINAL_CERTIFICATE_REFUSED = "terminal-certificate-refused"
     TERMINAL_CERTIFICATE_REVOKED = "terminal-certificate-revoked"
     TERMINAL_NOT_ALLOWED = "terminal-not-allowed"
+    NOT_PERMITTED = "not-permitted"
     TERMINAL_NOT_ENCRYPTED = "terminal-not-encrypted"
     TERMINAL_PROTOCOL_TOO_OLD = "terminal-protocol-too-old"
     TERMINAL_HANDSHAKE_FAILED = "terminal-handshake-failed"
@@ -149,6 +150,10 @@ TEXTS: dict[Reason, Text] = {
     Reason.TERMINAL_NOT_ALLOWED: Text(
         "このサービスを使ってよい端末として登録されていない端末からの接続を断りました。",
         "A terminal was refused that is not registered for this service.",
+    ),
+    Reason.NOT_PERMITTED: Text(
+        "医院のルーターが、この呼び出しを断りました。この端末には許可されていません。",
+        "The clinic's router refused this call: this terminal is not permitted to make it.",
     ),
     Reason.TERMINAL_NOT_ENCRYPTED: Text(
         "医院のルーターが、暗号化されていない接続を断りました。端末のプログラムで SSL (TLS) を必須にしてください。",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from appliance.gate import core, greeting
 from appliance.gate.contained import contained
@@ -19,6 +19,9 @@ from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
 from appliance.gate.sockets import acknowledged, nothing_new, unacknowledged
 from appliance.gate.warm import Warm
+
+if TYPE_CHECKING:
+    from appliance.gate.calls import Calls
 
 
 class Owner(Protocol):
@@ -59,6 +62,8 @@ class Relay:
         self._links: dict[Side, Link] = {}
         """Filled as each side is proven, empty again once closed."""
         self._both_ways: tuple[tuple[Link, Link], ...] = ()
+        self._calls: Calls | None = None
+        """Where it matters what the terminal calls."""
         self._timer: Timer | None = None
 
     @property
@@ -138,6 +143,7 @@ class Relay:
     def _greeted(self, step: greeting.Step) -> None:
         if isinstance(step, greeting.Met):
             self._links[Side.TERMINAL] = step.link
+            self._calls = self.service.calls_of(step.link, self.terminal)
             if step.mark is not None and isinstance(step.link, TlsLink):
                 self._owner.met(self, step.mark, step.link.sock)
             self._tell(core.TerminalProven(step.mark))
@@ -183,6 +189,8 @@ class Relay:
     def _begin_relaying(self) -> None:
         terminal, engine = self._links[Side.TERMINAL], self._links[Side.ENGINE]
         self._both_ways = ((terminal, engine), (engine, terminal))
+        if self._calls:
+            terminal.translate, engine.translate = self._calls.from_terminal, self._from_engine
         self._loop.handle_by(terminal.sock.fileno(), partial(self._ready, terminal, engine))
         self._loop.handle_by(engine.sock.fileno(), partial(self._ready, engine, terminal))
         # The request is most likely here already, and the kernel will not say so again.
@@ -207,7 +215,7 @@ class Relay:
             self._move(other, link)
 
     def _readable(self, link: Link, other: Link) -> None:
-        if not link.ended and not other.pending:
+        if not (link.ended or link.held or other.pending):
             self._move(link, other)
         else:
             # Nothing was asked for, so this is an error or a hang-up, which epoll would repeat for ever. Whoever reads
@@ -225,6 +233,8 @@ class Relay:
             self._broken(source, error)
         if not self._links:
             return
+        if self._calls:
+            self._look_at_calls(self._calls)
         if is_first and isinstance(source, TlsLink) and source.side is Side.ENGINE and source.received:
             self._keep_session(source)
         elif is_first and not source.ended:
@@ -233,6 +243,26 @@ class Relay:
             source.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         if more:
             self._loop.soon(partial(self._continue, source, sink))
+
+    def _from_engine(self, data: bytes) -> bytes:
+        if self._calls and (more := self._calls.from_engine(data)):
+            self._links[Side.ENGINE].send_more(more)
+        return data
+
+    def _look_at_calls(self, calls: Calls) -> None:
+        """Whether the terminal is to be heard now, and whether it was refused something."""
+        terminal, engine = self._links[Side.TERMINAL], self._links[Side.ENGINE]
+        was_held, terminal.held = terminal.held, calls.waits
+        if was_held and not terminal.held:
+            self._loop.soon(partial(self._continue, terminal, engine))
+        if calls.refused is not None and not engine.dead:
+            self._owner.refused(self, core.Refuse(Reason.NOT_PERMITTED, calls.refused))
+            # To the terminal it looks as if the engine had said this, and nothing more.
+            engine.ended = engine.clean = engine.dead = True
+            engine.pending = memoryview(b"")
+            self._mute(engine)
+            terminal.send_more(calls.answer())
+            self._loop.after(core.DRAIN_SECONDS, self.close)
 
     @contained
     def _continue(self, source: Link, sink: Link) -> None:
@@ -301,7 +331,7 @@ class Relay:
         while self._pass_on_an_end():
             pass
         for link, other in self._both_ways:
-            mask = 0 if link.ended or other.pending else READ
+            mask = 0 if link.ended or link.held or other.pending else READ
             if link.pending or link.blocked:
                 mask |= WRITE
             if mask == link.mask or (link.mask is None and not mask):

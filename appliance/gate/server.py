@@ -20,7 +20,7 @@ from appliance.gate.reasons import Reason
 from appliance.gate.relay import Relay
 from appliance.gate.service import Service
 from appliance.gate.sightings import Sightings
-from appliance.gate.sockets import original_destination, prepare, reset
+from appliance.gate.sockets import common_name, original_destination, prepare, reset
 from appliance.gate.warm import Warm
 
 CONNECTIONS = 2000
@@ -211,10 +211,8 @@ class Gate:
     def met(self, relay: Relay, mark: str, terminal: ssl.SSLSocket) -> None:
         now = time.monotonic()
         if not self._sightings.note(now, mark, relay.terminal):
-            certificate: dict[str, Any] = terminal.getpeercert() or {}
-            names = [value for part in certificate["subject"] for kind, value in part if kind == "commonName"]
-            ends = int(ssl.cert_time_to_seconds(certificate["notAfter"]))
-            self._sightings.introduce(mark, names[0] if names else "", ends)
+            ends = int(ssl.cert_time_to_seconds(str((terminal.getpeercert() or {})["notAfter"])))
+            self._sightings.introduce(mark, common_name(terminal) or "", ends)
             self._sightings.note(now, mark, relay.terminal)
 
     def _note_refusal(self, service: Service, terminal: str, address: str, refusal: Refuse) -> None:

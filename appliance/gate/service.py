@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import ssl
 import time
+from functools import partial
+from typing import TYPE_CHECKING
 
 from appliance.gate.config import ServiceConfig
 from appliance.gate.core import Terms
+from appliance.gate.link import Link, TlsLink
 from appliance.gate.profile import client_context, server_context
+from appliance.gate.sockets import common_name
+
+if TYPE_CHECKING:
+    from appliance.gate.calls import Calls
 
 _SESSIONS_OF_A_CONTEXT = 1000
 """OpenSSL keeps up to 20,480 server sessions of clients without tickets (a few KB each), and Python cannot set less."""
@@ -66,6 +73,17 @@ class Service:
     def admits(self, terminal: str) -> bool:
         """terminal: its address."""
         return self.config.terminals is None or terminal in self.config.terminals
+
+    def calls_of(self, terminal: Link, address: str) -> Calls | None:
+        """For one connection; None where nobody minds what terminals call."""
+        access = self.config.access
+        if access is None:
+            return None
+        # Only where it is needed: it weighs more than the rest of the gate's own code.
+        from appliance.gate.calls import Calls
+
+        shown = common_name(terminal.sock) if isinstance(terminal, TlsLink) else None
+        return Calls(partial(access.permits, access.level_of(shown, address)))
 
     def candidates(self, original_destination: str | None) -> tuple[str, ...]:
         """Proven engines, the one that the terminal meant first."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import socket
+import ssl
 import struct
 import termios
 from array import array
 from collections.abc import Iterator
+from typing import Any
 
 _KEEP_ALIVE = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
 PATIENT = (60, 15, 4)
@@ -80,6 +82,13 @@ def nothing_new(sock: socket.socket) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
+
+
+def common_name(sock: ssl.SSLSocket) -> str | None:
+    """Of the peer's certificate, which has been verified; None without one, or without a name."""
+    certificate: dict[str, Any] = sock.getpeercert() or {}
+    names = [value for part in certificate.get("subject", ()) for kind, value in part if kind == "commonName"]
+    return names[0] if names else None
 
 
 def acknowledged(sock: socket.socket) -> int:

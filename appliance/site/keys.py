@@ -208,6 +208,7 @@ EXPECTED: Mapping[str, Text] = {
     "terminals[].address": Text(
         '端末のアドレス（例: "192.0.2.10"）', 'the terminal\'s address (for example "192.0.2.10")'
     ),
+    "terminals[].access": Text('"none" か "reference" か "read-write"', '"none", "reference" or "read-write"'),
     "terminals[].internet_minutes": Text(
         "インターネットに切り替えられる時間（分）、1〜480 の整数（例: 30）",
         "minutes, a whole number from 1 to 480 (for example 30)",

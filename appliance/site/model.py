@@ -251,7 +251,8 @@ class Terminal(_Part):
 
     The address may lie inside the dynamic range: the DHCP server never gives a reserved
     address to another machine (dnsmasq(8), --dhcp-host). internet_minutes: the longest time for which staff may switch
-    it from the receipt engine to the internet; None: never.
+    it from the receipt engine to the internet; None: never. access: what it may call of an API at most, whatever the
+    account grants; None: all of that.
     """
 
     name: HostLabel
@@ -259,6 +260,7 @@ class Terminal(_Part):
     mac: Mac
     address: Address
     internet_minutes: Annotated[int, Field(ge=1, le=480, strict=True)] | None = None
+    access: Literal["none", "reference", "read-write"] | None = None
 
 
 class Time(_Part):

@@ -54,6 +54,24 @@ FAULTS: dict[str, tuple[str, Change]] = {
     "peers equal": ("203.0.113.1", lambda v: v["tunnels"][1].update(peer_address="203.0.113.1")),
     "peer outside": ("peer_address", lambda v: v["tunnels"][0].update(peer_address="192.0.2.1")),
     "peer is self": ("peer_address", lambda v: v["tunnels"][0].update(inner_address="203.0.113.1")),
+    "protocol unknown": ("services[1].protocol", lambda v: v["services"][1].update(protocol="ftp")),
+    "passthrough of a database": ("postgres", lambda v: v["services"][0].update(protocol="postgres")),
+    "plain, and a certificate for terminals": ("presented", lambda v: v["services"][1].update(protocol="plain")),
+    "a database without a certificate for terminals": (
+        "presented",
+        lambda v: v["services"][1].update(protocol="postgres", presented=None),
+    ),
+    "access without the gate": ("access", lambda v: v["services"][0].update(access={"default": "none"})),
+    "access of a level that there is not": (
+        "services[1].access.default",
+        lambda v: v["services"][1].update(access={"default": "admin"}),
+    ),
+    "access with a path that is none": (
+        "services[1].access.reference[0].path",
+        lambda v: v["services"][1].update(
+            access={"default": "none", "reference": [{"methods": ["GET"], "path": "api"}]}
+        ),
+    ),
     "endpoint empty": ("endpoint_host", lambda v: v["tunnels"][0].update(endpoint_host="")),
     "endpoint with port": ("endpoint_host", lambda v: v["tunnels"][0].update(endpoint_host="vpn1.dc.example:1")),
     "endpoint mistyped": ("endpoint_host", lambda v: v["tunnels"][0].update(endpoint_host="198.51.100.256")),

@@ -10,12 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import SekishoError
+from appliance.gate.access import Access, Level, Rule
 from appliance.gate.config import GateConfig, KeyPair, ServiceConfig, parse
 
 TEXT = st.text(min_size=1, max_size=20)
 ADDRESS = st.ip_addresses(v=4).map(str)
 PAIR = st.builds(KeyPair, TEXT, TEXT)
 PORT = st.integers(1, 65535)
+LEVEL = st.sampled_from(Level)
 PROTOCOL = st.sampled_from([("tls", True), ("postgres", True), ("plain", False)])
 SERVICE = st.builds(
     lambda protocol, presented, **more: ServiceConfig(
@@ -36,6 +38,14 @@ SERVICE = st.builds(
     open=st.booleans(),
     by_address=st.booleans(),
     terminals=st.none() | st.frozensets(ADDRESS, max_size=3),
+    access=st.none()
+    | st.builds(
+        Access,
+        LEVEL,
+        st.dictionaries(TEXT, LEVEL, max_size=2),
+        st.dictionaries(ADDRESS, LEVEL, max_size=2),
+        st.lists(st.builds(Rule, st.frozensets(TEXT, max_size=2), TEXT), max_size=2).map(tuple),
+    ),
 )
 CONFIG = st.builds(
     GateConfig,
