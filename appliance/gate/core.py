@@ -10,11 +10,45 @@ says reaches an engine before the engine has proven itself.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from enum import Enum
 
 from appliance.gate.reasons import Reason
+from appliance.gate.steps import (
+    Broken,
+    CheckDelivery,
+    Close,
+    Command,
+    Connect,
+    Connected,
+    ConnectFailed,
+    Delivered,
+    Delivery,
+    Drain,
+    Ended,
+    EndWrite,
+    EngineFailed,
+    EngineProven,
+    Event,
+    Found,
+    Handshake,
+    Hold,
+    Leave,
+    NewTerms,
+    Ordered,
+    Peek,
+    Peeked,
+    Refuse,
+    Relay,
+    Reset,
+    Seek,
+    Side,
+    TerminalFailed,
+    TerminalProven,
+    Terms,
+    TimedOut,
+    Within,
+    WriteEnded,
+)
 from appliance.pins import Identity
 
 HANDSHAKE_SECONDS = 10.0
@@ -26,215 +60,22 @@ DELIVERY_SECONDS = 3.0
 much time as `CONNECT_SECONDS` leaves to one that answers on none."""
 
 
-class Side(Enum):
-    TERMINAL = "terminal"
-    ENGINE = "engine"
-
-    @property
-    def other(self) -> Side:
-        return Side.ENGINE if self is Side.TERMINAL else Side.TERMINAL
+PEEK_SECONDS = 1.0
+"""In which a terminal must say what it wants, where there is no engine to hear it."""
+RETRY_SECONDS = 2.0
+HOLDS = 900
+"""Times that an engine is looked for again: half an hour at least."""
 
 
 class State(Enum):
     TERMINAL_HANDSHAKE = "terminal handshake"
     CONNECTING = "connecting"
+    PEEKING = "peeking"
+    HOLDING = "holding"
     ENGINE_HANDSHAKE = "engine handshake"
     RELAYING = "relaying"
     DRAINING = "draining"
     CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """pins: of which the engine must show one. revoked: marks of certificates that neither side may show.
-
-    by_address: a terminal may show none."""
-
-    pins: Collection[str]
-    revoked: Collection[str] = ()
-    by_address: bool = False
-
-
-# ---- events --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class TerminalProven:
-    """The terminal's handshake is done and OpenSSL has verified its certificate. mark: of its leaf, see `pins`; None:
-    it has shown none."""
-
-    mark: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class TerminalFailed:
-    """The handshake failed; OpenSSL has written the alert that says so."""
-
-    reason: Reason
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """TCP to the engine stands, and its handshake begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectFailed:
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class EngineProven:
-    """The engine's handshake is done, chain and name are verified. shown: its leaf. had_waited: it was done before
-    this terminal's connection came (`reserve`), so the engine may have fallen silent since."""
-
-    shown: Identity
-    had_waited: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class EngineFailed:
-    reason: Reason
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """`side` will send no more and everything it sent has been passed on. clean: by close_notify, not cut."""
-
-    side: Side
-    clean: bool
-
-
-@dataclass(frozen=True, slots=True)
-class WriteEnded:
-    """The end of the stream has been passed on to `side`, or that side is gone after having said everything."""
-
-    side: Side
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A connection failed before its end. refusal: the reason, when the engine refuses the clinic's certificate."""
-
-    side: Side
-    refusal: Reason | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ordered:
-    """The daemon, or a new configuration, wants this connection gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewTerms:
-    """From now on, and for what was shown before."""
-
-    terms: Terms
-
-
-class Delivery(Enum):
-    """What an engine's kernel has acknowledged of what it was told."""
-
-    NOTHING_SAID = "nothing was said yet"
-    ACKNOWLEDGED = "some of it, or all"
-    SILENCE = "nothing"
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """The answer to `CheckDelivery`."""
-
-    delivery: Delivery
-
-
-@dataclass(frozen=True, slots=True)
-class TimedOut:
-    """The time of the last `Within` is over."""
-
-
-Event = (
-    TerminalProven
-    | TerminalFailed
-    | Connected
-    | ConnectFailed
-    | EngineProven
-    | EngineFailed
-    | Ended
-    | WriteEnded
-    | Broken
-    | Ordered
-    | NewTerms
-    | Delivered
-    | TimedOut
-)
-
-# ---- commands --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Handshake:
-    """With the terminal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Connect:
-    """Open TCP to this engine and go on to its handshake, or take a connection that waits (`EngineProven` at once).
-    What is under way to another address is given up."""
-
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Relay:
-    """Pass bytes on in both directions."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckDelivery:
-    """Say what the engine has got (`Delivered`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class EndWrite:
-    """Pass the end of the stream on to `side`: with close_notify when clean, else as cut as it came."""
-
-    side: Side
-    clean: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """Count it, and tell the daemon why."""
-
-    reason: Reason
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reset:
-    """Close both sides with a TCP reset, at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drain:
-    """Send FIN to the terminal after the alert and throw away what it still says, so that the alert arrives."""
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Within:
-    """Send `TimedOut` after so many seconds unless another `Within` comes first. None: never."""
-
-    seconds: float | None
-
-
-Command = Handshake | Connect | Relay | CheckDelivery | EndWrite | Refuse | Reset | Drain | Close | Within
 
 
 def against_terminal(terms: Terms, mark: str | None) -> Refuse | None:
@@ -256,12 +97,19 @@ def against_engine(terms: Terms, shown: Identity) -> Refuse | None:
 
 
 class Connection:
-    """candidates: proven engines in the order in which to try them."""
+    """candidates: proven engines in the order in which to try them.
 
-    def __init__(self, candidates: tuple[str, ...], terms: Terms) -> None:
+    may_hold: a terminal that asks for a push channel waits while there is no engine. Its client tries less and less
+    often, and after an outage would come back long after the engine.
+    """
+
+    def __init__(self, candidates: tuple[str, ...], terms: Terms, *, may_hold: bool = False) -> None:
         self.state = State.TERMINAL_HANDSHAKE
         self._candidates = list(candidates)
         self._terms = terms
+        self._holds = HOLDS if may_hold else 0
+        self._asks_for_push = False
+        self._why = Reason.NO_PROVEN_ENGINE
         self._terminal: TerminalProven | None = None
         self._engine: Identity | None = None
         self._ended: set[Side] = set()
@@ -285,6 +133,8 @@ class Connection:
                 return self._in_terminal_handshake(event)
             case State.CONNECTING:
                 return self._while_connecting(event)
+            case State.PEEKING | State.HOLDING:
+                return self._without_engine(event)
             case State.ENGINE_HANDSHAKE:
                 return self._in_engine_handshake(event)
             case State.RELAYING:
@@ -323,10 +173,37 @@ class Connection:
         return []
 
     def _connect_next(self, why_not_the_last: Reason) -> list[Command]:
-        if not self._candidates:
-            return self._reset(Refuse(why_not_the_last))
-        self.state = State.CONNECTING
-        return [Within(CONNECT_SECONDS), Connect(self._candidates.pop(0))]
+        if self._candidates:
+            self.state = State.CONNECTING
+            return [Within(CONNECT_SECONDS), Connect(self._candidates.pop(0))]
+        self._why = why_not_the_last
+        if not self._holds:
+            return self._reset(Refuse(self._why))
+        if self._asks_for_push:
+            return self._hold()
+        self.state = State.PEEKING
+        return [Within(PEEK_SECONDS), Peek()]
+
+    def _hold(self) -> list[Command]:
+        self._holds -= 1
+        self.state = State.HOLDING
+        return [Hold(), Within(RETRY_SECONDS)]
+
+    def _without_engine(self, event: Event) -> list[Command]:
+        match event:
+            case Peeked(asks_for_push) if self.state is State.PEEKING:
+                self._asks_for_push = asks_for_push
+                return self._hold() if asks_for_push else self._reset(Refuse(self._why))
+            case TimedOut() if self.state is State.HOLDING:
+                return [Seek()]
+            case Found(candidates) if self.state is State.HOLDING:
+                self._candidates = list(candidates)
+                return self._connect_next(Reason.NO_PROVEN_ENGINE)
+            case TimedOut():
+                return self._reset(Refuse(self._why))
+            case Broken(side=Side.TERMINAL):
+                return self._reset()
+        return []
 
     def _in_engine_handshake(self, event: Event) -> list[Command]:
         match event:
@@ -358,6 +235,10 @@ class Connection:
                 return [CheckDelivery()]
             case Delivered(Delivery.NOTHING_SAID):
                 return [Within(DELIVERY_SECONDS)]
+            case Delivered(Delivery.SILENCE, True) if self._holds:
+                self._engine = None
+                self._asks_for_push = True
+                return [Leave(), *self._connect_next(Reason.TIMEOUT)]
             case Delivered(Delivery.SILENCE):
                 return self._reset(Refuse(Reason.TIMEOUT))
             case Broken(refusal=Reason() as reason):

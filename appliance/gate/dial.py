@@ -9,15 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from appliance.gate import core, postgres
+from appliance.gate import postgres, steps
 from appliance.gate.contained import contained
-from appliance.gate.core import Side
 from appliance.gate.faults import connect_fault, engine_fault, network_fault, words
 from appliance.gate.link import TlsLink
 from appliance.gate.loop import READ, WRITE, Loop
 from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
 from appliance.gate.sockets import reset, towards
+from appliance.gate.steps import (
+    Side,
+)
 from appliance.pins import Identity, identity_of
 
 
@@ -29,7 +31,7 @@ class Proven:
     shown: Identity
 
 
-Step = core.Connected | core.ConnectFailed | Proven | core.EngineFailed
+Step = steps.Connected | steps.ConnectFailed | Proven | steps.EngineFailed
 
 
 class Dial:
@@ -45,12 +47,12 @@ class Dial:
             sock = self._socket = towards(self._service.config.source)
             code = sock.connect_ex((self._address, self._service.config.port))
         except OSError as error:
-            self._tell(core.ConnectFailed(connect_fault(error.errno or errno.EIO)))
+            self._tell(steps.ConnectFailed(connect_fault(error.errno or errno.EIO)))
             return
         if code in (0, errno.EINPROGRESS):
             self._loop.watch(sock.fileno(), WRITE, partial(self._connected, sock))
         else:
-            self._tell(core.ConnectFailed(connect_fault(code)))
+            self._tell(steps.ConnectFailed(connect_fault(code)))
 
     def give_up(self) -> None:
         """Reset it; nothing more is told. Once it is proven, this does nothing."""
@@ -62,16 +64,16 @@ class Dial:
 
     def abandon(self) -> None:
         self.give_up()
-        self._tell(core.EngineFailed(Reason.HANDSHAKE_REFUSED, "an error of the gate itself"))
+        self._tell(steps.EngineFailed(Reason.HANDSHAKE_REFUSED, "an error of the gate itself"))
 
     @contained
     def _connected(self, sock: socket.socket, _: int) -> None:
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         self._loop.forget(sock.fileno())
         if code:
-            self._tell(core.ConnectFailed(connect_fault(code)))
+            self._tell(steps.ConnectFailed(connect_fault(code)))
             return
-        self._tell(core.Connected())
+        self._tell(steps.Connected())
         if self._socket is not sock:
             return  # It has been given up.
         if self._service.config.protocol == "postgres":
@@ -83,7 +85,7 @@ class Dial:
         try:
             sock.send(postgres.Word.TLS.value)
         except OSError as error:
-            self._tell(core.EngineFailed(network_fault(error), words(error)))
+            self._tell(steps.EngineFailed(network_fault(error), words(error)))
             return
         self._loop.watch(sock.fileno(), READ, partial(self._answered, sock))
 
@@ -94,10 +96,10 @@ class Dial:
         except BlockingIOError:
             return
         except OSError as error:
-            self._tell(core.EngineFailed(network_fault(error), words(error)))
+            self._tell(steps.EngineFailed(network_fault(error), words(error)))
             return
         if reason := postgres.objection(answer):
-            self._tell(core.EngineFailed(reason))
+            self._tell(steps.EngineFailed(reason))
         else:
             self._loop.forget(sock.fileno())
             self._begin_handshake(sock)
@@ -112,7 +114,7 @@ class Dial:
                 session=self._service.session(self._address),
             )
         except OSError as error:
-            self._tell(core.EngineFailed(engine_fault(error, server_spoke=False), words(error)))
+            self._tell(steps.EngineFailed(engine_fault(error, server_spoke=False), words(error)))
             return
         self._loop.watch(sock.fileno(), READ, partial(self._handshake, sock))
         self._handshake(sock, 0)
@@ -128,9 +130,9 @@ class Dial:
             self._loop.change(sock.fileno(), WRITE)
         except OSError as error:
             reason = engine_fault(error, server_spoke=sock.cipher() is not None)
-            self._tell(core.EngineFailed(reason, words(error)))
+            self._tell(steps.EngineFailed(reason, words(error)))
         except ValueError as error:
-            self._tell(core.EngineFailed(Reason.CERTIFICATE_UNUSABLE, str(error)))
+            self._tell(steps.EngineFailed(Reason.CERTIFICATE_UNUSABLE, str(error)))
         else:
             self._socket = None
             self._loop.change(sock.fileno(), READ)

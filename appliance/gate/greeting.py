@@ -13,15 +13,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from appliance.gate import core, postgres
+from appliance.gate import postgres, steps
 from appliance.gate.contained import contained
-from appliance.gate.core import Side
 from appliance.gate.faults import terminal_fault, words
 from appliance.gate.link import RECORD, PlainLink, TlsLink
 from appliance.gate.loop import READ, WRITE, Loop
 from appliance.gate.reasons import TEXTS, Reason
 from appliance.gate.service import Service
 from appliance.gate.sockets import reset
+from appliance.gate.steps import (
+    Side,
+)
 from appliance.pins import identity_of
 
 
@@ -36,7 +38,7 @@ class Met:
     mark: str | None
 
 
-Step = Met | core.TerminalFailed | core.Broken | core.Ended
+Step = Met | steps.TerminalFailed | steps.Broken | steps.Ended
 
 
 class Greeting:
@@ -64,7 +66,7 @@ class Greeting:
             self._socket.close()
 
     def abandon(self) -> None:
-        self._tell(core.Broken(Side.TERMINAL))
+        self._tell(steps.Broken(Side.TERMINAL))
 
     # ---- PostgreSQL ----------------------------------------------------------------
 
@@ -76,10 +78,10 @@ class Greeting:
         except BlockingIOError:
             return
         except OSError as error:
-            self._tell(core.TerminalFailed(Reason.TERMINAL_LEFT, words(error)))
+            self._tell(steps.TerminalFailed(Reason.TERMINAL_LEFT, words(error)))
             return
         if not data:
-            self._tell(core.TerminalFailed(Reason.TERMINAL_LEFT))
+            self._tell(steps.TerminalFailed(Reason.TERMINAL_LEFT))
             return
         heard += data
         match postgres.first_word(bytes(heard)):
@@ -93,7 +95,7 @@ class Greeting:
             case postgres.Word.OTHER:
                 text = TEXTS[Reason.TERMINAL_NOT_ENCRYPTED]
                 self._say(postgres.refusal(f"{text.ja} / {text.en}"))
-                self._tell(core.TerminalFailed(Reason.TERMINAL_NOT_ENCRYPTED))
+                self._tell(steps.TerminalFailed(Reason.TERMINAL_NOT_ENCRYPTED))
 
     def _say(self, data: bytes) -> None:
         # A few bytes on a connection that has carried none yet; who has left meanwhile is noticed next.
@@ -111,7 +113,7 @@ class Greeting:
                 suppress_ragged_eofs=False,
             )
         except OSError as error:
-            self._tell(core.TerminalFailed(terminal_fault(error), words(error)))
+            self._tell(steps.TerminalFailed(terminal_fault(error), words(error)))
             return
         self._socket = sock
         self._loop.watch(sock.fileno(), READ, partial(self._handshake, sock))
@@ -127,9 +129,9 @@ class Greeting:
         except ssl.SSLWantWriteError:
             self._loop.change(sock.fileno(), WRITE)
         except OSError as error:
-            self._tell(core.TerminalFailed(terminal_fault(error), words(error)))
+            self._tell(steps.TerminalFailed(terminal_fault(error), words(error)))
         except ValueError as error:
-            self._tell(core.TerminalFailed(Reason.TERMINAL_CERTIFICATE_REFUSED, str(error)))
+            self._tell(steps.TerminalFailed(Reason.TERMINAL_CERTIFICATE_REFUSED, str(error)))
         else:
             self._loop.change(sock.fileno(), 0)
             self._loop.handle_by(sock.fileno(), self._lost)
@@ -137,7 +139,7 @@ class Greeting:
 
     @contained
     def _lost(self, _: int) -> None:
-        self._tell(core.Broken(Side.TERMINAL))
+        self._tell(steps.Broken(Side.TERMINAL))
 
     # ---- the end of one that was refused -------------------------------------------
 
@@ -164,4 +166,4 @@ class Greeting:
             return
         except OSError:
             pass
-        self._tell(core.Ended(Side.TERMINAL, clean=False))
+        self._tell(steps.Ended(Side.TERMINAL, clean=False))

@@ -8,9 +8,11 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from appliance.gate.core import Side
 from appliance.gate.loop import Loop
 from appliance.gate.sockets import reset
+from appliance.gate.steps import (
+    Side,
+)
 
 RECORD = 16384
 """The most that one TLS record, and so one read, can hold (RFC 8446 section 5.1)."""

@@ -16,6 +16,8 @@ from heapq import heappop, heappush
 
 READ = select.EPOLLIN
 WRITE = select.EPOLLOUT
+LEFT = select.EPOLLRDHUP
+"""The other side says nothing more (epoll_ctl(2))."""
 
 Handler = Callable[[int], object]
 

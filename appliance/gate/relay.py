@@ -7,17 +7,20 @@ import ssl
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from appliance.gate import core, greeting
+from appliance.gate import core, greeting, steps
 from appliance.gate.contained import contained
-from appliance.gate.core import Side
 from appliance.gate.dial import Dial, Proven, Step
 from appliance.gate.faults import refuses_our_certificate, words
 from appliance.gate.greeting import Greeting
 from appliance.gate.link import Link, SinkError, TlsLink
 from appliance.gate.loop import READ, WRITE, Loop, Timer
+from appliance.gate.patience import Patience
 from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
 from appliance.gate.sockets import acknowledged, nothing_new, unacknowledged
+from appliance.gate.steps import (
+    Side,
+)
 from appliance.gate.warm import Warm
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ class Owner(Protocol):
     """Whoever has made the relay, and hears of it."""
 
     def closed(self, relay: Relay) -> None: ...
-    def refused(self, relay: Relay, refusal: core.Refuse) -> None: ...
+    def refused(self, relay: Relay, refusal: steps.Refuse) -> None: ...
     def broke(self, relay: Relay, side: Side, words: str) -> None: ...
     def met(self, relay: Relay, mark: str, terminal: ssl.SSLSocket) -> None:
         """The terminal has shown a good certificate. mark: see `pins`."""
@@ -52,7 +55,8 @@ class Relay:
         self.engine_address = ""
         """Empty until one was tried."""
         self._loop, self._warm = loop, warm
-        self._core = core.Connection(candidates, service.terms)
+        may_hold = service.config.protocol == "tls"
+        self._core = core.Connection(candidates, service.terms, may_hold=may_hold)
         self._owner = owner
         self._greeting = Greeting(loop, service, sock, self._greeted)
         self._dial: Dial | None = None
@@ -78,42 +82,50 @@ class Relay:
 
     def close(self) -> None:
         """Reset both sides."""
-        self._tell(core.Ordered())
+        self._tell(steps.Ordered())
 
     def abandon(self) -> None:
         self.close()
 
-    def judge(self, terms: core.Terms) -> None:
+    def judge(self, terms: steps.Terms) -> None:
         """These are its service's from now on."""
-        self._tell(core.NewTerms(terms))
+        self._tell(steps.NewTerms(terms))
 
     # ---- core ↔ shell ------------------------------------------------------------
 
-    def _tell(self, event: core.Event) -> None:
+    def _tell(self, event: steps.Event) -> None:
         self._do(self._core.handle(event))
 
-    def _do(self, commands: list[core.Command]) -> None:
+    def _do(self, commands: list[steps.Command]) -> None:
         for command in commands:
             match command:
-                case core.Within(seconds):
+                case steps.Within(seconds):
                     self._within(seconds)
-                case core.Handshake():
+                case steps.Handshake():
                     self._greeting.begin()
-                case core.Connect(address):
+                case steps.Connect(address):
                     self._connect(address)
-                case core.Relay():
+                case steps.Relay():
                     self._begin_relaying()
-                case core.CheckDelivery():
+                case steps.CheckDelivery():
                     self._check_delivery()
-                case core.EndWrite(side, clean):
+                case steps.Peek():
+                    self._patience.peek()
+                case steps.Hold():
+                    self._hold()
+                case steps.Leave():
+                    self._leave_engine()
+                case steps.Seek():
+                    self._tell(steps.Found(self.service.candidates(None)))
+                case steps.EndWrite(side, clean):
                     self._end_write(side, clean)
-                case core.Refuse():
+                case steps.Refuse():
                     self._owner.refused(self, command)
-                case core.Drain():
+                case steps.Drain():
                     self._greeting.drain()
-                case core.Reset():
+                case steps.Reset():
                     self._close(abruptly=True)
-                case core.Close():
+                case steps.Close():
                     self._close(abruptly=False)
 
     def _within(self, seconds: float | None) -> None:
@@ -123,7 +135,7 @@ class Relay:
 
     @contained
     def _timed_out(self) -> None:
-        self._tell(core.TimedOut())
+        self._tell(steps.TimedOut())
 
     def _close(self, *, abruptly: bool) -> None:
         self._within(None)
@@ -143,10 +155,11 @@ class Relay:
     def _greeted(self, step: greeting.Step) -> None:
         if isinstance(step, greeting.Met):
             self._links[Side.TERMINAL] = step.link
+            self._patience = Patience(self._loop, step.link, self._tell)
             self._calls = self.service.calls_of(step.link, self.terminal)
             if step.mark is not None and isinstance(step.link, TlsLink):
                 self._owner.met(self, step.mark, step.link.sock)
-            self._tell(core.TerminalProven(step.mark))
+            self._tell(steps.TerminalProven(step.mark))
         else:
             self._tell(step)
 
@@ -160,29 +173,46 @@ class Relay:
             self._links[Side.ENGINE] = waiting.link
             self._acknowledged = acknowledged(waiting.link.sock)
             self.service.had_waited += 1
-            self._tell(core.EngineProven(waiting.shown, had_waited=True))
+            if self._calls is None:
+                self._patience.record()
+            self._tell(steps.EngineProven(waiting.shown, had_waited=True))
             return
         self._dial = Dial(self._loop, self.service, address, self._dialled)
         self._dial.begin()
+
+    def _leave_engine(self) -> None:
+        self._links.pop(Side.ENGINE).close(self._loop, abruptly=True)
+        self._both_ways = ()
+        self._links[Side.TERMINAL].translate = None
+        self._patience.hold()
+
+    def _hold(self) -> None:
+        if self._dial:
+            self._dial.give_up()
+        # What the daemon says of an engine does not concern a terminal that has none.
+        self.engine_address = ""
+        self._patience.hold()
 
     @contained
     def _dialled(self, step: Step) -> None:
         if isinstance(step, Proven):
             self._links[Side.ENGINE] = step.link
-            self._tell(core.EngineProven(step.shown))
+            self._tell(steps.EngineProven(step.shown))
         else:
             self._tell(step)
 
     def _check_delivery(self) -> None:
         sock = self._links[Side.ENGINE].sock
         if acknowledged(sock) > self._acknowledged:
-            delivery = core.Delivery.ACKNOWLEDGED
+            delivery = steps.Delivery.ACKNOWLEDGED
         elif unacknowledged(sock):
-            delivery = core.Delivery.SILENCE
+            delivery = steps.Delivery.SILENCE
             self._warm.distrust(self.engine_address)
         else:
-            delivery = core.Delivery.NOTHING_SAID
-        self._tell(core.Delivered(delivery))
+            delivery = steps.Delivery.NOTHING_SAID
+        self._tell(steps.Delivered(delivery, self._patience.asks_for_push))
+        if delivery is steps.Delivery.ACKNOWLEDGED and self._calls is None:
+            self._patience.forget()
 
     # ---- relaying ----------------------------------------------------------------------
 
@@ -193,6 +223,9 @@ class Relay:
             terminal.translate, engine.translate = self._calls.from_terminal, self._from_engine
         self._loop.handle_by(terminal.sock.fileno(), partial(self._ready, terminal, engine))
         self._loop.handle_by(engine.sock.fileno(), partial(self._ready, engine, terminal))
+        if heard := self._patience.end():
+            terminal.received += len(heard)
+            engine.send(memoryview(self._calls.from_terminal(heard) if self._calls else heard))
         # The request is most likely here already, and the kernel will not say so again.
         self._move(terminal, engine)
         self._settle()
@@ -256,7 +289,7 @@ class Relay:
         if was_held and not terminal.held:
             self._loop.soon(partial(self._continue, terminal, engine))
         if calls.refused is not None and not engine.dead:
-            self._owner.refused(self, core.Refuse(Reason.NOT_PERMITTED, calls.refused))
+            self._owner.refused(self, steps.Refuse(Reason.NOT_PERMITTED, calls.refused))
             # To the terminal it looks as if the engine had said this, and nothing more.
             engine.ended = engine.clean = engine.dead = True
             engine.pending = memoryview(b"")
@@ -285,7 +318,7 @@ class Relay:
                 link.cut()
         except OSError as error:
             self._broken(link, error)
-        self._tell(core.WriteEnded(side))
+        self._tell(steps.WriteEnded(side))
 
     def _end(self, link: Link, other: Link) -> bool:
         """Try to end the stream towards `link`. False: its moment has not come."""
@@ -303,7 +336,7 @@ class Relay:
             return True
         if done:
             link.ending = False
-            self._tell(core.WriteEnded(link.side))
+            self._tell(steps.WriteEnded(link.side))
         return done
 
     def _broken(self, link: Link, error: OSError) -> None:
@@ -315,7 +348,7 @@ class Relay:
             link.dead = True
             if link.ending:
                 link.ending = False
-                self._tell(core.WriteEnded(link.side))
+                self._tell(steps.WriteEnded(link.side))
             return
         refusal: Reason | None = None
         if link.side is Side.ENGINE and isinstance(error, ssl.SSLError) and refuses_our_certificate(error.reason or ""):
@@ -324,7 +357,7 @@ class Relay:
         elif link.side is Side.ENGINE or isinstance(error, ssl.SSLError):
             # Terminals may leave without a word; anything else that resets them shall not be a riddle.
             self._owner.broke(self, link.side, words(error))
-        self._tell(core.Broken(link.side, refusal))
+        self._tell(steps.Broken(link.side, refusal))
 
     def _settle(self) -> None:
         """After every event: pass on the ends of streams, and tell epoll what each side now waits for."""
@@ -346,7 +379,7 @@ class Relay:
         for link, other in self._both_ways:
             if link.ended and not link.told and not other.pending:
                 link.told = True
-                self._tell(core.Ended(link.side, link.clean))
+                self._tell(steps.Ended(link.side, link.clean))
                 return True
             if link.ending and not link.blocked and self._end(link, other):
                 return True

@@ -14,13 +14,16 @@ from typing import Any
 from appliance.errors import SekishoError
 from appliance.gate.admission import Admission
 from appliance.gate.config import GateConfig, ServiceConfig
-from appliance.gate.core import Refuse, Side
 from appliance.gate.loop import READ, Loop
 from appliance.gate.reasons import Reason
 from appliance.gate.relay import Relay
 from appliance.gate.service import Service
 from appliance.gate.sightings import Sightings
 from appliance.gate.sockets import common_name, original_destination, prepare, reset
+from appliance.gate.steps import (
+    Refuse,
+    Side,
+)
 from appliance.gate.warm import Warm
 
 CONNECTIONS = 2000

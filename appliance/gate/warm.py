@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection
 from functools import partial
 
-from appliance.gate import core, reserve
+from appliance.gate import core, reserve, steps
 from appliance.gate.contained import contained
 from appliance.gate.dial import Dial, Proven, Step
 from appliance.gate.link import TlsLink
@@ -135,11 +135,11 @@ class _Engine:
     @contained
     def _step(self, number: int, step: Step) -> None:
         match step:
-            case core.ConnectFailed():
+            case steps.ConnectFailed():
                 self._failed(number)
-            case core.EngineFailed(reason, detail):
+            case steps.EngineFailed(reason, detail):
                 if reason not in NETWORK:
-                    self._complain(core.Refuse(reason, detail))
+                    self._complain(steps.Refuse(reason, detail))
                 self._failed(number)
             case Proven(link, shown):
                 if refusal := core.against_engine(self._service.terms, shown):
@@ -173,7 +173,7 @@ class _Engine:
         self._drop(number)
         self._tell(reserve.Lost(time.monotonic(), number))
 
-    def _complain(self, refusal: core.Refuse) -> None:
+    def _complain(self, refusal: steps.Refuse) -> None:
         print(
             f"none in reserve at {self.address} for {self._service.config.name}: {refusal.reason} ({refusal.detail})",
             file=sys.stderr,

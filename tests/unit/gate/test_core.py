@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from appliance.gate.core import (
     CONNECT_SECONDS,
     DELIVERY_SECONDS,
     DRAIN_SECONDS,
     HANDSHAKE_SECONDS,
+    HOLDS,
+    PEEK_SECONDS,
+    RETRY_SECONDS,
+    Connection,
+    State,
+)
+from appliance.gate.reasons import Reason
+from appliance.gate.steps import (
     Broken,
     CheckDelivery,
     Close,
@@ -17,7 +22,6 @@ from appliance.gate.core import (
     Connect,
     Connected,
     ConnectFailed,
-    Connection,
     Delivered,
     Delivery,
     Drain,
@@ -26,14 +30,19 @@ from appliance.gate.core import (
     EngineFailed,
     EngineProven,
     Event,
+    Found,
     Handshake,
+    Hold,
+    Leave,
     NewTerms,
     Ordered,
+    Peek,
+    Peeked,
     Refuse,
     Relay,
     Reset,
+    Seek,
     Side,
-    State,
     TerminalFailed,
     TerminalProven,
     Terms,
@@ -41,7 +50,6 @@ from appliance.gate.core import (
     Within,
     WriteEnded,
 )
-from appliance.gate.reasons import Reason
 from appliance.pins import Identity
 
 PIN, OTHER_PIN = "sha256/our-engine", "sha256/somebody-else"
@@ -223,6 +231,22 @@ def test_an_engine_that_fell_silent_while_a_connection_waited_does_not_leave_the
     waited << TimedOut() << Delivered(Delivery.SILENCE) >> [Refuse(Reason.TIMEOUT), Reset()]
 
 
+def test_a_push_channel_is_asked_for_at_the_next_engine_where_one_fell_silent() -> None:
+    dialogue = Dialogue()
+    dialogue.connection = Connection(("203.0.113.18", "203.0.113.34"), TERMS, may_hold=True)
+    dialogue.connection.begin()
+    (
+        dialogue
+        << TerminalProven(OUR_TERMINAL)
+        << EngineProven(OURS, had_waited=True)
+        << TimedOut()
+        << Delivered(Delivery.SILENCE, asks_for_push=True)
+        >> [Leave(), Within(CONNECT_SECONDS), Connect("203.0.113.34")]
+        << TimedOut()
+        >> [Hold(), Within(RETRY_SECONDS)]
+    )
+
+
 def test_a_connection_that_waits_is_held_against_the_terms_of_today() -> None:
     (
         connecting()
@@ -249,72 +273,56 @@ def test_a_terminal_without_a_certificate_gets_no_further_than_the_service_says(
     )
 
 
-# ---- whatever happens -----------------------------------------------------------------
-
-SIDES = st.sampled_from(Side)
-REASONS = st.sampled_from(Reason)
-EVENTS = st.one_of(
-    st.builds(TerminalProven, st.sampled_from([None, OUR_TERMINAL, "terminals-ca:02"])),
-    st.builds(TerminalFailed, REASONS),
-    st.builds(Connected),
-    st.builds(ConnectFailed, REASONS),
-    st.builds(EngineProven, st.sampled_from([OURS, STRANGER]), st.booleans()),
-    st.builds(EngineFailed, REASONS),
-    st.builds(Ended, SIDES, st.booleans()),
-    st.builds(WriteEnded, SIDES),
-    st.builds(Broken, SIDES, st.none() | REASONS),
-    st.builds(Ordered),
-    st.builds(
-        NewTerms,
-        st.builds(
-            Terms,
-            st.sets(st.sampled_from([PIN, OTHER_PIN])),
-            st.sets(st.sampled_from([OUR_TERMINAL, OUR_ENGINE])),
-            st.booleans(),
-        ),
-    ),
-    st.builds(Delivered, st.sampled_from(Delivery)),
-    st.builds(TimedOut),
-)
+def without_engine(*candidates: str) -> Dialogue:
+    """A terminal whose only engine has not answered."""
+    dialogue = Dialogue(*candidates)
+    dialogue.connection = Connection(candidates or ("203.0.113.18",), TERMS, may_hold=True)
+    dialogue.connection.begin()
+    return dialogue << TerminalProven(OUR_TERMINAL) << ConnectFailed(Reason.UNREACHABLE)
 
 
-@given(st.lists(EVENTS, max_size=30), st.lists(st.sampled_from(["203.0.113.18", "203.0.113.34"]), max_size=3))
-def test_nothing_is_relayed_unless_both_sides_are_proven_and_every_end_is_final(
-    events: list[Event], candidates: list[str]
-) -> None:
-    connection = Connection(tuple(candidates), TERMS)
-    connection.begin()
-    terms, engine = TERMS, Identity("", "")
-    terminal: TerminalProven | None = None
+def test_who_asks_for_push_waits_for_an_engine_and_gets_the_first_one_that_is_there() -> None:
+    (
+        without_engine()
+        >> [Within(PEEK_SECONDS), Peek()]
+        << Peeked(asks_for_push=True)
+        >> [Hold(), Within(RETRY_SECONDS)]
+        << TimedOut()
+        >> [Seek()]
+        << Found(())
+        >> [Hold(), Within(RETRY_SECONDS)]
+        << TimedOut()
+        << Found(("203.0.113.34",))
+        >> [Within(CONNECT_SECONDS), Connect("203.0.113.34")]
+        << TimedOut()
+        >> [Hold(), Within(RETRY_SECONDS)]
+        << TimedOut()
+        << Found(("203.0.113.34",))
+        << EngineProven(OURS, had_waited=True)
+        >> [Within(DELIVERY_SECONDS), Relay()]
+    )
 
-    def may_stay() -> bool:
-        assert terminal
-        return terminal.mark not in terms.revoked and (terms.by_address or terminal.mark is not None)
 
-    for event in events:
-        before = connection.state
-        commands = connection.handle(event)
-        if before is State.CLOSED:
-            assert commands == []
-        if isinstance(event, NewTerms):
-            terms = event.terms
-        if connection.state is State.RELAYING and before is State.RELAYING:
-            assert engine.pin in terms.pins and engine.mark not in terms.revoked and may_stay()
-        for command in commands:
-            match command:
-                case Connect(address):
-                    # Nothing goes towards an engine before the terminal has shown its certificate.
-                    assert address in candidates
-                    if isinstance(event, TerminalProven):
-                        terminal = event
-                    assert may_stay()
-                case Relay():
-                    assert may_stay()
-                    assert isinstance(event, EngineProven)
-                    engine = event.shown
-                    assert engine.pin in terms.pins and engine.mark not in terms.revoked
-                    assert before in (State.CONNECTING, State.ENGINE_HANDSHAKE)
-        ended = [command for command in commands if isinstance(command, (Close, Reset))]
-        assert len(ended) == (connection.state is State.CLOSED and before is not State.CLOSED)
-        if ended:
-            assert commands[-1] is ended[0]
+def test_who_asks_for_anything_else_is_refused_at_once() -> None:
+    unreachable = [Refuse(Reason.UNREACHABLE), Reset()]
+    without_engine() << Peeked(asks_for_push=False) >> unreachable
+    without_engine() << TimedOut() >> unreachable
+    without_engine() << Broken(TERMINAL) >> [Reset()]
+    connecting() << ConnectFailed(Reason.UNREACHABLE) >> unreachable
+
+
+def test_nobody_waits_for_an_impostor() -> None:
+    held = without_engine() << Peeked(asks_for_push=True) << TimedOut() << Found(("203.0.113.34",))
+    held << EngineProven(STRANGER) >> [Refuse(Reason.WRONG_PIN, f"pin seen: {OTHER_PIN}"), Reset()]
+
+
+def test_nobody_waits_for_ever() -> None:
+    held = without_engine() << Peeked(asks_for_push=True)
+    for _ in range(HOLDS - 1):
+        held << TimedOut() >> [Seek()] << Found(()) >> [Hold(), Within(RETRY_SECONDS)]
+    held << TimedOut() << Found(()) >> [Refuse(Reason.NO_PROVEN_ENGINE), Reset()]
+
+
+def test_a_terminal_that_waits_may_leave_and_may_be_sent_away() -> None:
+    for event in (Broken(TERMINAL), Ordered()):
+        without_engine() << Peeked(asks_for_push=True) << event >> [Reset()]

@@ -42,6 +42,13 @@ class Engine:
             self.said[number] += data
             sock.sendall(data)
 
+    def fall_silent(self) -> None:
+        """On all connections of now: its kernel hears no more, so that nothing is acknowledged."""
+        program = struct.pack("@HP", 1, _DROP_ALL.buffer_info()[0])
+        for sock in self.sockets:
+            if sock.fileno() >= 0:
+                sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+
     @property
     def open(self) -> int:
         return sum(sock.fileno() >= 0 for sock in self.sockets)
@@ -170,15 +177,25 @@ def test_an_engine_that_fell_silent_resets_the_terminal_instead_of_letting_it_wa
     gate.configure(config)
     ask(b"a")
     eventually(lambda: waiting(gate))
-    # The engine's kernel hears no more: nothing is acknowledged.
-    program = struct.pack("@HP", 1, _DROP_ALL.buffer_info()[0])
-    for waited in counting.sockets:
-        if waited.fileno() >= 0:
-            waited.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+    counting.fall_silent()
     with terminal.connect(pki.terminal) as sock:
         sock.sendall(b"is anybody there?")
         assert_reset(sock)
     assert gate.refusal()["reason"] == "timeout"
+
+
+def test_a_push_channel_is_asked_for_once_more_where_an_engine_fell_silent(
+    gate: Any, counting: Engine, config: GateConfig, ask: Any, terminal: Any, pki: Any, eventually: Any
+) -> None:
+    gate.configure(config)
+    ask(b"a")
+    eventually(lambda: waiting(gate))
+    counting.fall_silent()
+    asked = b"GET /ws HTTP/1.1\r\nHost: e\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+    with terminal.connect(pki.terminal) as sock:
+        assert exchange(sock, asked) == asked
+        assert exchange(sock, b"ping") == b"ping"
+    assert not gate.refusals
 
 
 def test_a_terminal_that_says_nothing_for_a_while_keeps_what_it_got(
