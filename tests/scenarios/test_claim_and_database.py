@@ -139,6 +139,6 @@ def test_a_database_is_read_through_the_gate_and_never_in_clear(bigger_clinic: W
     assert "ルーター" in refused.stderr
 
     for engine in bigger_clinic.engines:
-        bigger_clinic.machines[engine].run("pkill", "pgbouncer")
+        bigger_clinic.machines[engine].run("pkill", "-KILL", "pgbouncer")
     lost = psql(bigger_clinic, sslmode="verify-full")
     assert lost.returncode != 0
