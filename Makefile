@@ -39,6 +39,8 @@ lock: ## Renew the lock files from pyproject.toml
 	    --extra install pyproject.toml --output-file requirements.lock
 	@build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    requirements-scan.in --output-file requirements-scan.lock
+	@build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --constraint requirements.lock requirements-fuzz.in pyproject.toml --output-file requirements-fuzz.lock
 	@rm -rf build/lock-venv
 
 # ---- the two commands --------------------------------------------------------
@@ -63,7 +65,7 @@ lint: venv ## Style, types, architecture, shell
 
 test-unit: venv ## Unit tests (they mirror the packages)
 	@echo "== unit tests"
-	@$(BIN)/python -m pytest -q -n $(JOBS) -m 'not real_kernel' tests/unit
+	@$(BIN)/python -m pytest -q -n $(JOBS) -m 'not real_kernel' tests/unit tests/fuzz
 
 test-scenarios: venv ## The appliance in its network world, one file per scenario
 	@echo "== scenarios"
@@ -96,6 +98,17 @@ build/scan-venv/.ready: requirements-scan.lock
 	@echo "== Making the scanner's Python environment in build/scan-venv (locked, with hashes)"
 	@$(PYTHON) -m venv build/scan-venv
 	@build/scan-venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-scan.lock
+	@touch $@
+
+.PHONY: test-fuzz
+test-fuzz: build/fuzz-venv/.ready ## Everything that reads bytes from outside, under atheris (SECONDS=180 in all, TARGETS= for some of it)
+	@echo "== fuzzing"
+	@build/fuzz-venv/bin/python -m tests.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(TARGETS)
+
+build/fuzz-venv/.ready: requirements-fuzz.lock
+	@echo "== Making the fuzzer's Python environment in build/fuzz-venv (locked, with hashes)"
+	@$(PYTHON) -m venv build/fuzz-venv
+	@build/fuzz-venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
 	@touch $@
 
 test-vagrant: ## Vagrant accepts the Vagrantfile

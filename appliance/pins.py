@@ -43,7 +43,7 @@ def identity_of(certificate: bytes) -> Identity:
         start = _header(certificate, start, end)[2]
     fields = list(_fields(certificate, start, end, (_INTEGER, _SEQUENCE, _SEQUENCE, _SEQUENCE, _SEQUENCE, _SEQUENCE)))
     serial, _signature, issuer, _validity, _subject, key = fields
-    return Identity(pin_of_key(key), mark_of(issuer, serial))
+    return Identity(pin_of_key(key), mark_of(issuer, serial[_header(serial, 0, len(serial))[1] :]))
 
 
 def pin_of_certificate(certificate: bytes) -> str:
@@ -57,9 +57,8 @@ def pin_of_key(spki: bytes) -> str:
 
 
 def mark_of(issuer: bytes, serial: bytes) -> str:
-    """issuer: a Name; serial: an INTEGER; both in DER, whole."""
-    start = _header(serial, 0, len(serial))[1]
-    return f"{hashlib.sha256(issuer).hexdigest()[:_ISSUER_DIGITS]}:{serial[start:].hex()}"
+    """issuer: a Name in DER, whole; serial: the content of an INTEGER (X.690 section 8.3)."""
+    return f"{hashlib.sha256(issuer).hexdigest()[:_ISSUER_DIGITS]}:{serial.hex()}"
 
 
 def issuer_of_list(revocations: bytes) -> bytes:

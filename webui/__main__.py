@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from waitress.server import create_server  # type: ignore[import-untyped]
 
@@ -13,6 +15,17 @@ from webui.app import MAX_STREAMS, create_app
 
 THREADS = MAX_STREAMS + 8
 """Streams keep a thread each; the others stay free for pages and polls."""
+
+LIMITS: Mapping[str, Any] = {
+    "ident": None,
+    "connection_limit": 128,
+    "channel_timeout": 30,
+    "max_request_body_size": 1024,
+    "max_request_header_size": 16384,
+    "outbuf_high_watermark": 131072,
+    "clear_untrusted_proxy_headers": True,
+}
+"""What a visitor may cost, and nothing that tells him what serves him."""
 
 
 def main() -> None:
@@ -25,13 +38,7 @@ def main() -> None:
         create_app(lambda: Client(given.api)),
         listen=given.listen,
         threads=THREADS,
-        ident=None,
-        connection_limit=128,
-        channel_timeout=30,
-        max_request_body_size=1024,
-        max_request_header_size=16384,
-        outbuf_high_watermark=131072,
-        clear_untrusted_proxy_headers=True,
+        **LIMITS,
     )
     server.run()
 

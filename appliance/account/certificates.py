@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
@@ -16,6 +16,7 @@ from appliance.account.model import Account, KeyPair
 from appliance.account.service_mode import ServiceMode
 from appliance.account.structure import malformed
 from appliance.text import Text
+from appliance.unreadable import UNREADABLE
 
 _LEAST_RSA = 2048
 _LEAST_EC = 256
@@ -23,8 +24,15 @@ _LEAST_EC = 256
 
 
 def parse(pem: str) -> list[x509.Certificate]:
-    """Raises ValueError when there is no certificate or one is not readable."""
-    return x509.load_pem_x509_certificates(pem.encode())
+    """Raises ValueError when there is no certificate or one is not readable, or not whole."""
+    try:
+        found = x509.load_pem_x509_certificates(pem.encode())
+        for one in found:
+            names = one.subject.rfc4514_string(), one.issuer.rfc4514_string()
+            _ = names, one.public_key(), one.signature_hash_algorithm, one.extensions
+    except UNREADABLE as error:
+        raise ValueError("not a certificate that can be read") from error
+    return found
 
 
 def check(account: Account) -> None:
@@ -55,7 +63,7 @@ def names(certificate: x509.Certificate) -> list[str]:
     """The DNS names among the subject alternative names."""
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return []
     return extension.value.get_values_for_type(x509.DNSName)
 
@@ -64,7 +72,7 @@ def _check_anchors(key: str, pem: str) -> None:
     for certificate in _parsed(key, pem):
         try:
             authority = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-        except (x509.ExtensionNotFound, ValueError):
+        except x509.ExtensionNotFound:
             authority = False
         if not authority:
             subject = certificate.subject.rfc4514_string()
@@ -83,7 +91,7 @@ def _check_pair(key: str, pair: KeyPair, use_name: str, use: x509.ObjectIdentifi
     leaf = chain[0]
     try:
         private = load_pem_private_key(pair.key.get_secret_value().encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except UNREADABLE:
         raise malformed(
             f"{key}.key",
             Text("は、暗号化されていない PEM の秘密鍵ではありません", "is not an unencrypted private key in PEM"),
@@ -114,7 +122,7 @@ def _check_pair(key: str, pair: KeyPair, use_name: str, use: x509.ObjectIdentifi
     for issued, issuer in pairwise(chain):
         try:
             issued.verify_directly_issued_by(issuer)
-        except (ValueError, TypeError, InvalidSignature):
+        except (InvalidSignature, *UNREADABLE):
             raise malformed(
                 f"{key}.certificate",
                 Text(
@@ -142,8 +150,6 @@ def _allows(certificate: x509.Certificate, use: x509.ObjectIdentifier) -> bool:
         usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return True
-    except ValueError:
-        return False
     return use in usage or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usage
 
 

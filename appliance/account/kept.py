@@ -52,7 +52,7 @@ def decode(text: str) -> Record:
         document = json.loads(text)
         mark = Mark(str(document["clinic"]), int(document["serial"]), str(document["sha256"]))
         return Record(mark, str(document["sealed"]))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         raise damaged() from None
 
 

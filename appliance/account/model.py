@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Hashable, Iterable
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network, ip_address
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -53,6 +54,14 @@ def _endpoint_host(value: str) -> str:
     return value
 
 
+def _moment(value: datetime) -> datetime:
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise refused("は暦の終わりを越えています", "is beyond the end of the calendar") from None
+    return value
+
+
 def _wireguard_secret(value: SecretStr) -> SecretStr:
     if not re.fullmatch(WIREGUARD_KEY_PATTERN, value.get_secret_value()):
         raise refused(
@@ -68,6 +77,8 @@ ServiceName = Annotated[str, Field(pattern=SERVICE_NAME_PATTERN)]
 HostName = Annotated[str, Field(pattern=HOST_NAME_PATTERN, max_length=253)]
 EndpointHost = Annotated[str, AfterValidator(_endpoint_host)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
+"""With its offset; there is such a moment in UTC, too."""
 WireGuardKey = Annotated[str, Field(pattern=WIREGUARD_KEY_PATTERN)]
 WireGuardSecret = Annotated[SecretStr, AfterValidator(_wireguard_secret)]
 Pin = Annotated[str, Field(pattern=PIN_PATTERN)]
@@ -210,8 +221,8 @@ class Account(Part):
     format: Literal[1]
     serial: Annotated[int, Field(ge=1, le=LARGEST_SERIAL)]
     issuer: Annotated[str, Field(min_length=1)]
-    not_before: AwareDatetime
-    expires: AwareDatetime
+    not_before: Moment
+    expires: Moment
     clinic: Clinic
     wireguard_private_key: WireGuardSecret
     tunnels: Annotated[tuple[Tunnel, ...], Field(min_length=1, max_length=2)]

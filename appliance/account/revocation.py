@@ -11,25 +11,31 @@ from collections.abc import Iterable
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from appliance.account.structure import malformed
 from appliance.pins import issuer_of_list, mark_of
 from appliance.text import Text
+from appliance.unreadable import UNREADABLE as UNREADABLE_ERRORS
 
-_BLOCK = re.compile(r"-----BEGIN X509 CRL-----.*?-----END X509 CRL-----", re.DOTALL)
-
+_BLOCK = re.compile(r"-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----")
 
 UNREADABLE = Text("は PEM の失効リストとして読めません", "cannot be read as revocation lists in PEM")
 
 
 def parse(pem: str) -> list[x509.CertificateRevocationList]:
-    """Lists in PEM, one after another; none in an empty text. Raises ValueError."""
+    """Lists in PEM, one after another; none in an empty text. Raises ValueError: one cannot be read, or not whole."""
     if _BLOCK.sub("", pem).strip():
         raise ValueError("not only lists")
-    return [x509.load_pem_x509_crl(block.encode()) for block in _BLOCK.findall(pem)]
+    try:
+        lists = [x509.load_pem_x509_crl(block.encode()) for block in _BLOCK.findall(pem)]
+        for one in lists:
+            _ = one.issuer.rfc4514_string(), one.signature_hash_algorithm, one.extensions
+    except UNREADABLE_ERRORS as error:
+        raise ValueError("not a list that can be read") from error
+    return lists
 
 
 def check(key: str, pem: str, anchors: Iterable[x509.Certificate]) -> None:
@@ -62,7 +68,7 @@ def marks(pem: str) -> frozenset[str]:
     found = set()
     for one in parse(pem):
         issuer = issuer_of_list(one.public_bytes(Encoding.DER))
-        found |= {mark_of(issuer, _integer(entry.serial_number)) for entry in one if not _is_lifted(entry)}
+        found |= {mark_of(issuer, _content(entry.serial_number)) for entry in one if not _is_lifted(entry)}
     return frozenset(found)
 
 
@@ -88,7 +94,7 @@ def _is_signed_by(one: x509.CertificateRevocationList, anchor: x509.Certificate)
         return False
     try:
         return one.is_signature_valid(anchor.public_key())  # type: ignore[arg-type]
-    except (TypeError, ValueError, InvalidSignature, UnsupportedAlgorithm):
+    except (InvalidSignature, *UNREADABLE_ERRORS):
         return False
 
 
@@ -96,12 +102,12 @@ def _is_lifted(entry: x509.RevokedCertificate) -> bool:
     """Taken off a list again (RFC 5280 section 5.3.1, removeFromCRL)."""
     try:
         reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE_ERRORS):
         return False
     return reason is x509.ReasonFlags.remove_from_crl
 
 
-def _integer(number: int) -> bytes:
-    """In DER, whole (X.690 section 8.3). Serial numbers are positive and have 20 bytes at most (RFC 5280)."""
-    content = number.to_bytes(number.bit_length() // 8 + 1, "big")
-    return bytes([0x02, len(content)]) + content
+def _content(number: int) -> bytes:
+    """Of an INTEGER in DER (X.690 section 8.3)."""
+    # A CA may have numbered in a way that RFC 5280 forbids: below zero is one bit less.
+    return number.to_bytes((number if number >= 0 else ~number).bit_length() // 8 + 1, "big", signed=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from appliance.account import certificates, revocation, structure
 from appliance.account.document import TRUST
@@ -18,6 +18,7 @@ from appliance.account.model import (
     LARGEST_SERIAL,
     Account,
     HostName,
+    Moment,
     Part,
     Pin,
     refused,
@@ -32,7 +33,7 @@ class TrustList(Part):
     format: Literal[1]
     serial: Annotated[int, Field(ge=1, le=LARGEST_SERIAL)]
     issuer: Annotated[str, Field(min_length=1)]
-    issued_at: AwareDatetime
+    issued_at: Moment
     clinic: Annotated[str, Field(pattern=CLINIC_ID_PATTERN)] | None = None
     pins: dict[HostName, Annotated[tuple[Pin, ...], Field(min_length=2)]] = Field(default_factory=dict)
     revocations: str = ""

@@ -43,6 +43,12 @@ def fetch(place: Place, etag: str | None, largest: int, timeout: float) -> Fetch
         body = answer.read(largest + 1)
         return "too large" if len(body) > largest else Fetched(body, answer.getheader("ETag"))
     except (OSError, HTTPException, ValueError) as error:
-        return f"{type(error).__name__}: {error}"
+        return _words(error)
     finally:
         connection.close()
+
+
+def _words(error: Exception) -> str:
+    """For the log. Part of it may be what the server said: one line, and not a long one."""
+    said = f"{type(error).__name__}: {error}"[:200]
+    return "".join(character if character.isprintable() else "?" for character in said)

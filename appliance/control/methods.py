@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any, Protocol
@@ -100,7 +99,7 @@ def methods(router: Router) -> Mapping[str, Method]:
         return await asyncio.to_thread(holdings.account_shown)
 
     async def account_import(params: dict[str, Any], _: Peer) -> JSON:
-        data, code = _account_params(params)
+        data, code = account_file(params)
         account = await asyncio.to_thread(holdings.import_account, data, code)
         router.account_imported()
         return account
@@ -109,10 +108,7 @@ def methods(router: Router) -> Mapping[str, Method]:
         return await asyncio.to_thread(holdings.trust_shown)
 
     async def trust_import(params: dict[str, Any], _: Peer) -> JSON:
-        signed = params.get("list")
-        if not isinstance(signed, str):
-            raise BadParams("trust.import の list は文字列で渡してください。", "trust.import takes list, a string.")
-        return await router.take_trust(signed.encode())
+        return await router.take_trust(signed_list(params))
 
     async def site_show(_: dict[str, Any], __: Peer) -> JSON:
         kept = await asyncio.to_thread(in_force.read)
@@ -231,7 +227,8 @@ def _changes(changes: Iterable[Change]) -> list[Any]:
     ]
 
 
-def _account_params(params: dict[str, Any]) -> tuple[bytes, str]:
+def account_file(params: dict[str, Any]) -> tuple[bytes, str]:
+    """Of account.import: the file and the code as typed. Raises BadParams."""
     file, code = params.get("file"), params.get("code")
     if not isinstance(file, str) or not isinstance(code, str):
         raise BadParams(
@@ -240,5 +237,14 @@ def _account_params(params: dict[str, Any]) -> tuple[bytes, str]:
         )
     try:
         return base64.b64decode(file, validate=True), code
-    except binascii.Error:
+    except ValueError:
         raise BadParams("file は base64 で渡してください。", "file must be base64.") from None
+
+
+def signed_list(params: dict[str, Any]) -> bytes:
+    """Of trust.import. Raises BadParams."""
+    signed = params.get("list")
+    if not isinstance(signed, str):
+        raise BadParams("trust.import の list は文字列で渡してください。", "trust.import takes list, a string.")
+    # What is no character spoils the signature, which is then refused in the right words.
+    return signed.encode(errors="replace")

@@ -76,7 +76,7 @@ class Channel:
             return _error(number, -32000, error.text.en, data)
         except LookupError as error:
             return _error(number, -32601, f"no such method: {error}")
-        except (ValueError, AttributeError, TypeError):
+        except (ValueError, AttributeError, TypeError, RecursionError):
             return _error(number, -32600, "not a request")
 
     def _call(self, gate: Gate, method: str, params: dict[str, Any]) -> object:

@@ -15,6 +15,7 @@ from appliance.gate.config import GateConfig
 Refusal = dict[str, str]
 """service, terminal (address), address (of the engine, or empty), reason (code), detail."""
 
+_REFUSAL = ("service", "terminal", "address", "reason", "detail")
 _LONGEST_LINE = 4 << 20
 
 
@@ -69,8 +70,9 @@ class GateClient:
     async def _listen(self) -> None:
         try:
             while line := await self._reader.readline():
-                self._hear(json.loads(line))
-        except (OSError, ValueError):
+                self._hear(line)
+        except (OSError, ValueError, RecursionError):
+            # A gate that says what none of ours says is as good as gone.
             pass
         finally:
             self.closed.set()
@@ -78,19 +80,36 @@ class GateClient:
                 if not future.done():
                     future.set_exception(ConnectionError("the gate process is gone"))
 
-    def _hear(self, message: dict[str, Any]) -> None:
+    def _hear(self, line: bytes) -> None:
+        """Raises ValueError: the gate process meets strangers, and may one day be theirs."""
+        message = _table(json.loads(line))
         if message.get("method") == "refused":
-            self._on_refusal(message["params"])
+            self._on_refusal(_texts(message.get("params"), _REFUSAL))
             return
-        future = self._waiting.pop(message.get("id") or 0, None)
+        number, error = message.get("id"), _error(_table(message["error"])) if "error" in message else None
+        future = self._waiting.pop(number, None) if isinstance(number, int) else None
         if future is None or future.done():
             return
-        if "error" in message:
-            future.set_exception(_error(message["error"]))
+        if error is not None:
+            future.set_exception(error)
         else:
-            future.set_result(message["result"])
+            future.set_result(message.get("result"))
 
 
 def _error(error: dict[str, Any]) -> Exception:
-    data = error.get("data")
-    return SekishoError(data["code"], data["ja"], data["en"]) if data else RuntimeError(error["message"])
+    if "data" not in error:
+        return RuntimeError(str(error.get("message")))
+    return SekishoError(**_texts(error["data"], ("code", "ja", "en")))
+
+
+def _table(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def _texts(value: object, keys: tuple[str, ...]) -> dict[str, str]:
+    texts = {key: text for key, text in _table(value).items() if key in keys and isinstance(text, str)}
+    if len(texts) < len(keys):
+        raise ValueError("not all that belongs there")
+    return texts

@@ -267,7 +267,7 @@ def _ipv4(value: object, where: str) -> str:
     try:
         # The kernel's reader, because the ipaddress module would cost the gate process a megabyte.
         return socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, _string(value, where)))
-    except OSError:
+    except (OSError, ValueError):
         raise _bad(f"{where} is not an IPv4 address") from None
 
 

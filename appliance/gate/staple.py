@@ -9,13 +9,17 @@ from datetime import datetime
 from enum import StrEnum
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from appliance.unreadable import UNREADABLE
 
 
 class Word(StrEnum):
@@ -35,7 +39,7 @@ def word(response: bytes, leaf: x509.Certificate, issuer: x509.Certificate, now:
         for one in answer.responses:
             if _is_about(one, leaf, issuer) and _is_of_today(one, now) and _is_signed(answer, issuer, now):
                 return _WORDS.get(one.certificate_status, Word.NOTHING)
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
+    except (InvalidSignature, *UNREADABLE):
         pass
     return Word.NOTHING
 
@@ -44,7 +48,7 @@ def must_be_stapled(leaf: x509.Certificate) -> bool:
     """Whether its CA wants that it is never shown without an answer (TLS feature status_request, RFC 7633)."""
     try:
         wanted = leaf.extensions.get_extension_for_class(x509.TLSFeature).value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return False
     return x509.TLSFeatureType.status_request in wanted
 
@@ -82,7 +86,7 @@ def _is_appointed(signer: x509.Certificate, issuer: x509.Certificate, now: datet
     try:
         usage = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         signer.verify_directly_issued_by(issuer)
-    except (x509.ExtensionNotFound, ValueError, TypeError, InvalidSignature):
+    except (x509.ExtensionNotFound, InvalidSignature, *UNREADABLE):
         return False
     in_time = signer.not_valid_before_utc <= now <= signer.not_valid_after_utc
     return in_time and ExtendedKeyUsageOID.OCSP_SIGNING in usage
@@ -96,5 +100,7 @@ def _verify(answer: ocsp.OCSPResponse, signer: x509.Certificate) -> None:
         key.verify(answer.signature, answer.tbs_response_bytes, PKCS1v15(), algorithm)
     elif isinstance(key, EllipticCurvePublicKey) and algorithm is not None:
         key.verify(answer.signature, answer.tbs_response_bytes, ECDSA(algorithm))
+    elif isinstance(key, Ed25519PublicKey | Ed448PublicKey):
+        key.verify(answer.signature, answer.tbs_response_bytes)
     else:
-        key.verify(answer.signature, answer.tbs_response_bytes)  # type: ignore[union-attr, call-arg]
+        raise InvalidSignature

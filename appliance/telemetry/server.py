@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from prometheus_client import make_wsgi_app
+from prometheus_client.exposition import choose_encoder
 
 from appliance.telemetry.metrics import registry
 from appliance.telemetry.snapshot import Snapshot
@@ -66,6 +67,19 @@ def _one_line(value: str) -> str:
     return " ".join(value.split())
 
 
+def _readable(accept: str) -> str:
+    """What the library cannot read, or would say again in our head, is as if nothing had been asked for.
+
+    RFC 9110 section 12.5.1 leaves that to us.
+    """
+    value = _one_line(accept)
+    try:
+        choose_encoder(value)
+    except (TypeError, ValueError):
+        return ""
+    return value if value.isascii() and value.isprintable() else ""
+
+
 class Exposition:
     """The answers, without a socket. `source` is called for each scrape, in the thread of `answer`."""
 
@@ -92,7 +106,7 @@ class Exposition:
         if method != "GET":
             return _plainly(HTTPStatus.METHOD_NOT_ALLOWED, f"{PATH} is read with GET.", ("Allow", "GET"))
         try:
-            return self._collect(_one_line(headers.get("Accept", "")), _one_line(headers.get("Accept-Encoding", "")))
+            return self._collect(_readable(headers.get("Accept", "")), _one_line(headers.get("Accept-Encoding", "")))
         except Exception:
             # Whatever is wrong with the figures must not end the thread: the next scrape may be better.
             _log.exception("the metrics could not be collected")

@@ -73,9 +73,9 @@ async def _resolve(
                 return await _ask(name, kind, form, str(server), source, port)
         except TimeoutError:
             failures.append(Reason.TIMEOUT)
-        except _NoAnswerError as failure:
+        except NoAnswerError as failure:
             failures.append(failure.reason)
-        except OSError:
+        except (OSError, EOFError):  # EOFError: over TCP, hung up in the middle of an answer.
             failures.append(Reason.UNREACHABLE)
         except (dns.exception.DNSException, ValueError):
             failures.append(Reason.MALFORMED)
@@ -83,7 +83,9 @@ async def _resolve(
     return Unresolved(min(failures, key=order.index))
 
 
-class _NoAnswerError(Exception):
+class NoAnswerError(Exception):
+    """An answer, but without an address; reason says why."""
+
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -102,24 +104,29 @@ async def _ask(
     answer, _ = await dns.asyncquery.udp_with_fallback(
         query, server, port=port, source=source, ignore_unexpected=True, ignore_errors=True
     )
+    return addresses_in(answer, form)
+
+
+def addresses_in(answer: dns.message.Message, form: Callable[[str], Address]) -> list[Address]:
+    """What a server's answer says, never empty. Raises `NoAnswerError`, DNSException, ValueError."""
     match answer.rcode():
         case dns.rcode.NOERROR:
             pass
         case dns.rcode.NXDOMAIN:
-            raise _NoAnswerError(Reason.NXDOMAIN)
+            raise NoAnswerError(Reason.NXDOMAIN)
         case dns.rcode.REFUSED:
-            raise _NoAnswerError(Reason.REFUSED)
+            raise NoAnswerError(Reason.REFUSED)
         case _:
-            raise _NoAnswerError(Reason.SERVFAIL)
+            raise NoAnswerError(Reason.SERVFAIL)
     if not isinstance(answer, dns.message.QueryMessage):
-        raise _NoAnswerError(Reason.MALFORMED)
+        raise NoAnswerError(Reason.MALFORMED)
     records = answer.resolve_chaining().answer
     if records is None:
-        raise _NoAnswerError(Reason.NODATA)
+        raise NoAnswerError(Reason.NODATA)
     addresses = dict.fromkeys(form(record.to_text()) for record in records)
     hosts = [address for address in addresses if _is_host(address)]
     if not hosts:
-        raise _NoAnswerError(Reason.MALFORMED)
+        raise NoAnswerError(Reason.MALFORMED)
     return hosts
 
 

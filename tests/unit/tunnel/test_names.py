@@ -158,6 +158,25 @@ def test_a_lying_server(world: None) -> None:
     assert told(circle) == Unresolved(Reason.MALFORMED)
 
 
+def test_a_server_that_hangs_up_in_the_middle(world: None) -> None:
+    def cut_short(query: dns.message.Message) -> list[bytes]:
+        message = dns.message.make_response(query)
+        message.flags |= dns.flags.TC
+        return [message.to_wire()]
+
+    def hang_up(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(512)
+            connection.sendall(b"\0\x40half")
+
+    with socket.create_server((str(LIAR), 53)) as listener, liar(cut_short):
+        thread = threading.Thread(target=hang_up, args=(listener,))
+        thread.start()
+        assert resolve("vpn1.dc.example", LIAR, HONEST) == [IPv4Address("198.51.100.11")]
+        thread.join()
+
+
 def test_the_question_comes_from_the_given_address(world: None) -> None:
     with liar(lambda query: [reply(query, "203.0.113.17")]) as askers:
         assert resolve("weborca.cloud.example", LIAR, source=OURS) == [IPv4Address("203.0.113.17")]

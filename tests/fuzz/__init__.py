@@ -1,0 +1,1 @@
+"""Fuzzing of everything that reads bytes from outside: what each target promises, and who drives it."""

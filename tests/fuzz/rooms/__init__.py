@@ -1,0 +1,1 @@
+"""The targets, one file for each room of the house."""
