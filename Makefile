@@ -101,7 +101,7 @@ build/scan-venv/.ready: requirements-scan.lock
 	@touch $@
 
 .PHONY: test-fuzz
-test-fuzz: build/fuzz-venv/.ready ## Everything that reads bytes from outside, under atheris (SECONDS=180 in all, TARGETS= for some of it)
+test-fuzz: build/fuzz-venv/.ready ## Everything that reads bytes from outside, under atheris (SECONDS=120 in all, TARGETS= for some of it)
 	@echo "== fuzzing"
 	@build/fuzz-venv/bin/python -m tests.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(TARGETS)
 

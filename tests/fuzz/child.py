@@ -17,5 +17,6 @@ if __name__ == "__main__":
     logging.lastResort = None
     with atheris.instrument_imports(include=READERS):
         target = named(sys.argv[1])
-    atheris.Setup([sys.argv[0], *sys.argv[2:]], target.run)
+    # By its first word libFuzzer starts itself again, to merge.
+    atheris.Setup([f"{sys.executable} -m tests.fuzz.child {target.name}", *sys.argv[2:]], target.run)
     atheris.Fuzz()
