@@ -11,7 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from appliance.gate.config import GateConfig
 from tests.unit.gate.pki import HOST, Credentials, Pki, context_of
@@ -19,16 +19,17 @@ from tests.unit.gate.waiting import LIMIT, wait_for
 
 
 class GateProcess:
-    """The real process, and a connection to its control socket."""
+    """The real process, and a connection to its control socket. log: for what it says; None: where the tests speak."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, log: IO[bytes] | None = None) -> None:
+        self._log = log
         self.path = directory / "gate.sock"
         self.refusals: list[dict[str, str]] = []
         self._number = 0
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "appliance.gate", str(self.path)])
+        self.process = subprocess.Popen([sys.executable, "-m", "appliance.gate", str(self.path)], stderr=self._log)
         self.connect()
 
     def connect(self) -> None:
