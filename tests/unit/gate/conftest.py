@@ -13,6 +13,7 @@ import pytest
 
 from appliance.gate.config import GateConfig
 from appliance.gate.prove import Target
+from appliance.gate.reserve import MOST
 from tests.unit.gate.pki import Credentials, Pki, context_of, make_pki
 from tests.unit.gate.process import GateProcess, Terminal, free_port
 from tests.unit.gate.servers import Servers, echo, read_to_end
@@ -70,6 +71,20 @@ def gate(tmp_path: Path) -> Iterator[GateProcess]:
     process = GateProcess(tmp_path)
     yield process
     process.stop()
+
+
+@pytest.fixture
+def tidy(gate: GateProcess, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Afterwards the process has what it had before, and says nothing of an error of its own."""
+    # Once it answers, it has accepted this connection of ours.
+    assert gate.stats()["terminals"] == {}
+    before = gate.descriptors
+    yield
+    wait_for(lambda: sum(gate.stats()["connections"].values()) == 0)
+    # Besides, one listens and some wait for the next terminal.
+    wait_for(lambda: gate.descriptors <= before + 1 + MOST)
+    assert gate.stats()["terminals"] == {}
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import socket
 import ssl
@@ -69,6 +70,21 @@ class GateProcess:
         stats = self.call("stats", {})
         assert isinstance(stats, dict)
         return stats
+
+    @property
+    def descriptors(self) -> int:
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    @property
+    def memory(self) -> int:
+        """Bytes in RAM."""
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    @property
+    def processor_time(self) -> float:
+        """Seconds. proc(5): utime and stime."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
     def _next(self) -> dict[str, Any]:
         message: dict[str, Any] = json.loads(self._lines.readline())
