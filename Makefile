@@ -118,15 +118,19 @@ test-vagrant: ## Vagrant accepts the Vagrantfile
 
 # ---- figures ---------------------------------------------------------------------
 
-BENCHES := apply memory failover gate
+BENCHES := apply memory failover
 .PHONY: bench bench-packages $(BENCHES:%=bench-%)
-bench: $(BENCHES:%=bench-%) ## All benchmarks, each beside its peer; results in build/bench
+bench: $(BENCHES:%=bench-%) bench-gate ## All benchmarks, each beside its peer; results in build/bench
 
 bench-packages:
 	@scripts/install-packages bench
 
 $(BENCHES:%=bench-%): bench-%: venv bench-packages
 	@$(BIN)/python -m tests.bench.$*
+
+.PHONY: bench-gate
+bench-gate: venv bench-packages ## The gate in figures, beside HAProxy (PARTS= for some of them)
+	@$(BIN)/python -m tests.bench.gate $(PARTS)
 
 .PHONY: bench-dataplane
 bench-dataplane: guests bench-packages ## The packet path in figures, on Debian 13's kernel in guests (PARTS= for some of them)

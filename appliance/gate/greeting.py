@@ -160,8 +160,9 @@ class Greeting:
     @contained
     def _drained(self, sock: socket.socket, _: int) -> None:
         try:
-            while sock.recv(RECORD):
-                pass
+            if sock.recv(RECORD):
+                # More of it later: whoever talks on and on must not keep the others waiting.
+                return
         except BlockingIOError:
             return
         except OSError:

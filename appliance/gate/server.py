@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 import sys
@@ -30,6 +31,9 @@ CONNECTIONS = 2000
 CONNECTIONS_OF_A_TERMINAL = 200
 _BACKLOG = 512
 _ACCEPTS_AT_ONCE = 64
+_SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+"""The process is, or the kernel: of descriptors, or memory."""
+_PAUSE_SECONDS = 0.2
 
 Listen = tuple[str, int]
 
@@ -168,11 +172,24 @@ class Gate:
                 sock, (terminal, _port) = self._listeners[listen].accept()
             except BlockingIOError:
                 return
-            except OSError:
-                # The client has gone (ECONNABORTED), or the kernel is short of something: the loop comes back.
+            except OSError as error:
+                if error.errno in _SHORT:
+                    self._pause(listen)
+                # Else the client has gone (ECONNABORTED), or the network has (accept(2)).
                 return
             sock.setblocking(False)
             self._admit(self._by_listen[listen], sock, terminal)
+
+    def _pause(self, listen: Listen) -> None:
+        """Leave whoever waits there alone for a moment: epoll would announce him again and again."""
+        listener = self._listeners[listen]
+
+        def go_on() -> None:
+            if self._listeners.get(listen) is listener:
+                self._loop.change(listener.fileno(), READ)
+
+        self._loop.change(listener.fileno(), 0)
+        self._loop.after(_PAUSE_SECONDS, go_on)
 
     def _admit(self, service: Service, sock: socket.socket, terminal: str) -> None:
         candidates = service.candidates(original_destination(sock))

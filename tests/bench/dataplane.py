@@ -10,8 +10,9 @@ import argparse
 import shlex
 import signal
 import sys
+from functools import partial
 
-from tests.bench.table import DIRECTORY, combine
+from tests.bench import parts
 from tests.vm import command, project
 from tests.vm.kinds import COUNTED, WALL_CLOCK, Kind
 
@@ -20,7 +21,7 @@ FAILOVER_ROUNDS = 1
 HOW = "the packet path on Debian 13's kernel, each row beside its peer in the same guest"
 
 
-def parts(failover_rounds: int) -> dict[str, tuple[Kind, tuple[str, ...]]]:
+def known(failover_rounds: int) -> dict[str, tuple[Kind, tuple[str, ...]]]:
     """By the name of the benchmark: on what kind of guest, and with which options."""
     return {
         # The clock counts instructions.
@@ -37,29 +38,22 @@ def parts(failover_rounds: int) -> dict[str, tuple[Kind, tuple[str, ...]]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.dataplane", description=HOW)
-    parser.add_argument("parts", nargs="*", help="parts to measure anew; of the others, the rows of their last run")
+    parts.add_to(parser)
     parser.add_argument(
         "--failover-rounds", type=int, default=FAILOVER_ROUNDS, help="two cuts of each kind in each (%(default)s)"
     )
     options = parser.parse_args()
-    known = parts(options.failover_rounds)
-    if unknown := set(options.parts) - set(known):
-        parser.error(f"no such parts: {', '.join(sorted(unknown))}")
+    measures = {name: partial(_measure, name, *how) for name, how in known(options.failover_rounds).items()}
+    parts.check(parser, options.parts, measures)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with project.alone():
         project.refresh()
-        for name, (kind, words) in known.items():
-            if options.parts and name not in options.parts:
-                continue
-            print(f"== {name} ({kind.name})", flush=True)
-            status = command.run(kind, shlex.join(["python", "-m", f"tests.bench.{name}", *words]))
-            if status != 0:
-                print(f"{name} could not be measured: status {status}", file=sys.stderr)
-                return status
-    rows = combine("dataplane", HOW, [name for name in known if (DIRECTORY / f"{name}.json").exists()])
-    print(f"goals: {sum(row['reached'] is True for row in rows)} reached", end=", ")
-    print(f"{sum(row['reached'] is False for row in rows)} missed (profiles: build/bench/*-profile.txt)")
-    return 0
+        return parts.measure("dataplane", HOW, measures, options.parts)
+
+
+def _measure(name: str, kind: Kind, words: tuple[str, ...]) -> int:
+    print(f"on a guest of the kind {kind.name}", flush=True)
+    return command.run(kind, shlex.join(["python", "-m", f"tests.bench.{name}", *words]))
 
 
 if __name__ == "__main__":

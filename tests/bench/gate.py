@@ -1,235 +1,37 @@
-"""What the gate's terminate mode costs beside HAProxy: ``python -m tests.bench.gate``.
+"""The gate in figures: ``python -m tests.bench.gate``. Each part is a process of its own, one after another.
 
-Terminal, proxies and engine stand on one machine of the lab and speak over its loopback. The gate is the
-product's own process, told its settings on its control socket as the daemon does. Both proxies stand there all
-the time and take their turns; only a proxy's own processor time counts, not the terminal's or the engine's.
+Each part is a benchmark of its own name, with its own rows; this one puts them together.
 """
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import json
-import socket
-import ssl
-import statistics
+import argparse
+import signal
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass
-from ipaddress import IPv4Address
-from pathlib import Path
+import sys
+from functools import partial
 
-from appliance import paths
-from appliance.engines.gate_process import gate_spec
-from appliance.gate.client import GateClient
-from appliance.gate.config import GateConfig, KeyPair, ServiceConfig
-from tests.bench import accounting, haproxy
-from tests.bench.run import run
-from tests.bench.table import Row
-from tests.lab import addresses, receipt
-from tests.lab.client import API_KEY, LIMIT, USER
-from tests.lab.enginehost import EngineHost
-from tests.lab.machine import Machine
-from tests.lab.pki import EngineCertificate, Pki, pem
-from tests.lab.waiting import until
+from tests.bench import parts
 
-ROUNDS = 5
-REQUESTS = 4000
-CONNECTIONS = 200
-BLOB_MIB = 32
-BLOBS = 6
-
-HOW = "gate's terminate mode; peer: HAProxy in TCP mode, one thread, the same certificates, ciphers and demands"
-
-_PROXIES = IPv4Address("127.0.0.1")
-_ENGINE = IPv4Address("127.0.0.2")
-_GATE_PORT, _HAPROXY_PORT = 10443, 20443
-_GIB = 1 << 30
+PARTS = ("terminate", "rpc", "refusals", "idle", "passthrough")
+HOW = "the gate, each row beside its peer in the same run"
 
 
-class Terminal:
-    """The receipt client's side of things on `machine`: TLS 1.2, its certificate, HTTP/1.1 with Basic."""
-
-    def __init__(self, machine: Machine, directory: Path) -> None:
-        self._machine = machine
-        self._tls = ssl.create_default_context(cafile=str(directory / "engine-ca.pem"))
-        self._tls.maximum_version = ssl.TLSVersion.TLSv1_2
-        self._tls.load_cert_chain(directory / "reception.pem", directory / "reception.key")
-
-    def open(self, port: int) -> ssl.SSLSocket:
-        """A new connection with a full handshake."""
-        tcp = self._machine.connect(str(_PROXIES), port, LIMIT)
-        tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return self._tls.wrap_socket(tcp, server_hostname=addresses.RECEIPT_GATE_HOST)
-
-    def ask(self, connection: ssl.SSLSocket, request: bytes) -> int:
-        """One request and its whole answer; returns the length of the answer's body in bytes."""
-        connection.sendall(request)
-        head = b""
-        while b"\r\n\r\n" not in head:
-            if not (more := connection.recv(65536)):
-                raise ConnectionError("the answer ends in its head")
-            head += more
-        head, _, body = head.partition(b"\r\n\r\n")
-        lines = head.decode().split("\r\n")
-        if " 200 " not in lines[0]:
-            raise ValueError(lines[0])
-        length = next(int(line.partition(":")[2]) for line in lines if line.startswith("Content-Length:"))
-        missing = length - len(body)
-        buffer = bytearray(1 << 16)
-        while missing:
-            if not (received := connection.recv_into(buffer)):
-                raise ConnectionError("the answer ends in its body")
-            missing -= received
-        return length
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.gate", description=HOW)
+    parts.add_to(parser)
+    options = parser.parse_args()
+    parts.check(parser, options.parts, PARTS)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    return parts.measure("gate", HOW, {part: partial(_measure, part) for part in PARTS}, options.parts)
 
 
-def request(method: str, path: str, body: bytes = b"", *, last: bool = False) -> bytes:
-    """last: on its connection."""
-    authorization = base64.b64encode(f"{USER}:{API_KEY}".encode()).decode()
-    lines = [
-        f"{method} {path} HTTP/1.1",
-        f"Host: {addresses.RECEIPT_GATE_HOST}",
-        f"Authorization: Basic {authorization}",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-        f"Connection: {'close' if last else 'keep-alive'}",
-    ]
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-RPC = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "get_server_info", "params": {}}).encode()
-
-
-def many_requests(terminal: Terminal, port: int, count: int) -> None:
-    """Small remote procedure calls, one after the other on one connection."""
-    message = request("POST", receipt.RPC_PATH, RPC)
-    with terminal.open(port) as connection:
-        for _ in range(count):
-            terminal.ask(connection, message)
-
-
-def many_connections(terminal: Terminal, port: int, count: int) -> None:
-    """One remote procedure call on each new connection, as the real client does."""
-    message = request("POST", receipt.RPC_PATH, RPC, last=True)
-    for _ in range(count):
-        with terminal.open(port) as connection:
-            terminal.ask(connection, message)
-
-
-def many_bytes(terminal: Terminal, port: int, count: int) -> None:
-    """`count` times `BLOB_MIB` MiB of print data on one connection."""
-    message = request("GET", f"{receipt.BLOB_PATH}bytes-{BLOB_MIB << 20}")
-    with terminal.open(port) as connection:
-        for _ in range(count):
-            terminal.ask(connection, message)
-
-
-@dataclass(frozen=True, slots=True)
-class Proxy:
-    """process: the one whose processor time counts. port: where it waits for terminals."""
-
-    process: subprocess.Popen[str]
-    port: int
-
-    def cost(self, work: Callable[[int], None]) -> float:
-        """Seconds of processor time that `work` (called with the proxy's port) costs the proxy."""
-        before = accounting.settled_cpu(self.process.pid)
-        work(self.port)
-        return accounting.settled_cpu(self.process.pid) - before
-
-
-def service_of(pki: Pki, source: IPv4Address = _PROXIES, engine: IPv4Address = _ENGINE) -> ServiceConfig:
-    """The receipt service of the lab; unless told otherwise with everybody on one machine."""
-    return ServiceConfig(
-        name="receipt-gate",
-        host=addresses.RECEIPT_GATE_HOST,
-        port=addresses.ENGINE_PORT,
-        listen=(str(_PROXIES), _GATE_PORT),
-        presented=KeyPair(pki.gate.chain, pki.gate.key),
-        terminal_anchors=pem(pki.terminal_ca.certificate),
-        trust_anchors=pem(pki.engine_ca.certificate),
-        pins=pki.pins,
-        identity=KeyPair(pki.clinic.chain, pki.clinic.key),
-        source=str(source),
-        upstreams=(str(engine),),
-        open=True,
-    )
-
-
-def start_gate(machine: Machine, service: ServiceConfig) -> subprocess.Popen[str]:
-    """Start the gate's process and tell it `service`, as the daemon does."""
-    machine.run("mkdir", "-p", paths.GATE_SOCKET.parent)
-    process = machine.popen(*gate_spec().argv)
-    until(lambda: machine.inside(paths.GATE_SOCKET.exists), "the gate's control socket")
-    asyncio.run(_configure(machine, GateConfig((service,), {str(_PROXIES): "reception"})))
-    return process
-
-
-async def _configure(machine: Machine, config: GateConfig) -> None:
-    control = machine.socket(socket.AF_UNIX)
-    # A path means what it means on that machine only within that machine.
-    machine.inside(lambda: control.connect(str(paths.GATE_SOCKET)))
-    client = GateClient(*await asyncio.open_unix_connection(sock=control), lambda refusal: print("refused:", refusal))
-    await client.configure(config)
-    await client.close()
-
-
-def measure(directory: Path, rounds: int) -> list[Row]:
-    """All rows: medians over `rounds` rounds, in each of which every proxy does everything once."""
-    pki = Pki()
-    pki.write(directory / "pki")
-    with Machine("bench", directory / "bench") as machine:
-        engine = EngineHost(machine, [_ENGINE], pki)
-        engine.show(EngineCertificate.GOOD)
-        engine.wait_until_serving()
-        service = service_of(pki)
-        ours = Proxy(start_gate(machine, service), _GATE_PORT)
-        peer = Proxy(haproxy.start(machine, service, (str(_PROXIES), _HAPROXY_PORT)), _HAPROXY_PORT)
-        terminal = Terminal(machine, directory / "pki")
-        for proxy in (ours, peer):
-            until(lambda proxy=proxy: _listens(machine, proxy.port), f"port {proxy.port}")  # type: ignore[misc]
-            # The first connection of each builds what later ones find: sessions with the engine, memory.
-            many_connections(terminal, proxy.port, 3)
-        works: dict[str, Callable[[int], None]] = {
-            "request": lambda port: many_requests(terminal, port, REQUESTS),
-            "connection": lambda port: many_connections(terminal, port, CONNECTIONS),
-            "bytes": lambda port: many_bytes(terminal, port, BLOBS),
-        }
-        costs: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in works}
-        for number in range(rounds):
-            for name, work in works.items():
-                # Who comes first changes, so that neither always meets the warmer machine.
-                for side in (0, 1) if number % 2 else (1, 0):
-                    costs[name][side].append((ours, peer)[side].cost(work))
-        return rows({name: (statistics.median(mine), statistics.median(its)) for name, (mine, its) in costs.items()})
-
-
-def rows(medians: dict[str, tuple[float, float]]) -> list[Row]:
-    """medians: seconds of processor time, ours and the peer's, for the whole of each work."""
-    scale = {
-        "request": (1e6 / REQUESTS, "µs", "processor time per small request on an open connection"),
-        "connection": (
-            1e3 / CONNECTIONS,
-            "ms",
-            "processor time per new connection with one request: full TLS 1.2 handshake with the terminal, both "
-            "certificates (ours RSA-2048), TLS 1.3 towards the engine",
-        ),
-        "bytes": (_GIB / (BLOBS * BLOB_MIB << 20), "s", "processor time per GiB to the terminal"),
-    }
-    return [
-        Row(what, unit, medians[name][0] * factor, medians[name][1] * factor)
-        for name, (factor, unit, what) in scale.items()
-    ]
-
-
-def _listens(machine: Machine, port: int) -> bool:
-    try:
-        machine.connect(str(_PROXIES), port).close()
-    except ConnectionRefusedError:
-        return False
-    return True
+def _measure(part: str) -> int:
+    return subprocess.run([sys.executable, "-m", f"tests.bench.{part}"], check=False).returncode
 
 
 if __name__ == "__main__":
-    run("gate", HOW, measure, ROUNDS, {"haproxy": ["haproxy", "-v"]})
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -15,9 +15,9 @@ from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
 from tests.bench import haproxy
-from tests.bench.gate import service_of, start_gate
 from tests.bench.run import run
 from tests.bench.table import Goal, Row
+from tests.bench.terminate import service_of, start_gate
 from tests.lab import addresses
 from tests.lab.client import LIMIT, ReceiptClient
 from tests.lab.delay import DelayLine

@@ -5,15 +5,19 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from appliance.gate.config import GateConfig, ServiceConfig
-from tests.unit.gate.pki import HOST, Credentials, Pki, context_of, make_pki
+from appliance.gate.config import GateConfig
+from appliance.gate.prove import Target
+from appliance.gate.reserve import MOST
+from tests.unit.gate.pki import Credentials, Pki, context_of, make_pki
 from tests.unit.gate.process import GateProcess, Terminal, free_port
 from tests.unit.gate.servers import Servers, echo, read_to_end
+from tests.unit.gate.settings import gate_config, target_of
 from tests.unit.gate.waiting import LIMIT, wait_for
 
 
@@ -70,6 +74,20 @@ def gate(tmp_path: Path) -> Iterator[GateProcess]:
 
 
 @pytest.fixture
+def tidy(gate: GateProcess, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Afterwards the process has what it had before, and says nothing of an error of its own."""
+    # Once it answers, it has accepted this connection of ours.
+    assert gate.stats()["terminals"] == {}
+    before = gate.descriptors
+    yield
+    wait_for(lambda: sum(gate.stats()["connections"].values()) == 0)
+    # Besides, one listens and some wait for the next terminal.
+    wait_for(lambda: gate.descriptors <= before + 1 + MOST)
+    assert gate.stats()["terminals"] == {}
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.fixture
 def eventually() -> Callable[[Callable[[], object]], None]:
     return wait_for
 
@@ -97,31 +115,13 @@ def terminal(pki: Pki, gate_port: int) -> Terminal:
 
 @pytest.fixture
 def config_for(pki: Pki, gate_port: int) -> Callable[..., GateConfig]:
-    """A configuration with one service whose engine listens on loopback at `port`.
+    """See `gate_config`."""
+    return partial(gate_config, pki, gate_port)
 
-    terminals: those of the clinic; allowed: the addresses of those that may use the service.
-    """
 
-    def make(port: int, **changes: Any) -> GateConfig:
-        terminals = changes.pop("terminals", {"127.0.0.1": "front"})
-        changes["terminals"] = changes.pop("allowed", None)
-        values: dict[str, Any] = {
-            "name": "receipt",
-            "host": HOST,
-            "port": port,
-            "listen": ("127.0.0.1", gate_port),
-            "presented": pki.presented.pair,
-            "terminal_anchors": pki.terminals.pem,
-            "trust_anchors": pki.engines.pem,
-            "pins": (pki.engine.pin, "sha256/" + "A" * 43 + "="),
-            "identity": pki.identity.pair,
-            "source": "127.0.0.1",
-            "upstreams": ("127.0.0.1",),
-            "open": True,
-        }
-        return GateConfig((ServiceConfig(**{**values, **changes}),), terminals)
-
-    return make
+@pytest.fixture
+def target(pki: Pki) -> Target:
+    return target_of(pki)
 
 
 @pytest.fixture

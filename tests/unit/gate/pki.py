@@ -25,9 +25,10 @@ OCSP_SIGNING = ExtendedKeyUsageOID.OCSP_SIGNING
 
 
 def pem(key: Any) -> str:
-    return key.private_bytes(
+    encoded: bytes = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
+    )
+    return encoded.decode()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import socket
 import ssl
@@ -11,7 +12,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from appliance.gate.config import GateConfig
 from tests.unit.gate.pki import HOST, Credentials, Pki, context_of
@@ -19,16 +20,17 @@ from tests.unit.gate.waiting import LIMIT, wait_for
 
 
 class GateProcess:
-    """The real process, and a connection to its control socket."""
+    """The real process, and a connection to its control socket. log: for what it says; None: where the tests speak."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, log: IO[bytes] | None = None) -> None:
+        self._log = log
         self.path = directory / "gate.sock"
         self.refusals: list[dict[str, str]] = []
         self._number = 0
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "appliance.gate", str(self.path)])
+        self.process = subprocess.Popen([sys.executable, "-m", "appliance.gate", str(self.path)], stderr=self._log)
         self.connect()
 
     def connect(self) -> None:
@@ -68,6 +70,21 @@ class GateProcess:
         stats = self.call("stats", {})
         assert isinstance(stats, dict)
         return stats
+
+    @property
+    def descriptors(self) -> int:
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    @property
+    def memory(self) -> int:
+        """Bytes in RAM."""
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    @property
+    def processor_time(self) -> float:
+        """Seconds. proc(5): utime and stime."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
     def _next(self) -> dict[str, Any]:
         message: dict[str, Any] = json.loads(self._lines.readline())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from appliance.gate.config import GateConfig
+from tests.unit.gate.process import free_port
 from tests.unit.gate.servers import exchange
 
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -136,6 +138,27 @@ def test_a_bad_configuration_is_refused_and_the_old_one_stays(
         assert exchange(sock, b"a") == b"a"
     with terminal.connect(pki.terminal) as sock:
         assert exchange(sock, b"a") == b"a"
+
+
+def test_a_port_that_is_taken_opens_none_of_the_others(
+    gate: Any, engine: Any, terminal: Any, pki: Any, config_for: ConfigFor
+) -> None:
+    config = config_for(engine())
+    gate.configure(config)
+    (service,) = config.services
+    with socket.create_server(("127.0.0.9", 0)) as taken:
+        free = ("127.0.0.1", free_port())
+        others = (replace(service, name="free", listen=free), replace(service, name="t", listen=taken.getsockname()))
+        more = replace(config, services=(service, *others))
+        with pytest.raises(LookupError, match=r"gate\.cannot-listen"):
+            gate.configure(more)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(free)
+        with terminal.connect(pki.terminal) as sock:
+            assert exchange(sock, b"a") == b"a"
+    assert gate.configure(more) is True
+    with socket.create_connection(free):
+        pass
 
 
 def test_nonsense_on_the_control_socket_is_answered(gate: Any) -> None:

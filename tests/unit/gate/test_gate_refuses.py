@@ -7,11 +7,13 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from appliance.gate.config import GateConfig
+from tests.unit.gate.impostors import CASES, Case
 from tests.unit.gate.pki import HOST
 from tests.unit.gate.servers import exchange
 from tests.unit.gate.waiting import LIMIT
@@ -128,38 +130,36 @@ def test_nobody_holds_a_connection_by_silence(
 # ---- engines that are not proven -------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", [TLS12, TLS13])
-@pytest.mark.parametrize(
-    ("credentials", "reason"),
-    [
-        (lambda pki: pki.engines.issue(), "wrong-pin"),
-        (lambda pki: pki.engines.issue("other.cloud.example"), "wrong-name"),
-        (lambda pki: pki.stranger.issue(), "unknown-ca"),
-    ],
-    ids=["pin", "name", "ca"],
-)
-def test_an_engine_that_is_not_ours_gets_nothing_and_the_terminal_is_reset(
-    version: ssl.TLSVersion,
-    credentials: Any,
-    reason: str,
+@pytest.mark.filterwarnings("ignore:.*TLSv1_1 is deprecated")
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_impostor_gets_nothing_and_the_terminal_is_reset(
+    case: Case,
     gate: Any,
-    engine: Any,
+    servers: Any,
     terminal: Any,
     pki: Any,
     config_for: ConfigFor,
     assert_reset: Any,
+    tmp_path: Path,
 ) -> None:
     heard: list[bytes] = []
 
     def listen(sock: ssl.SSLSocket) -> None:
         heard.append(sock.recv(100))
 
-    gate.configure(config_for(engine(listen, own=credentials(pki), version=version)))
+    own = case.impostor.make(pki, tmp_path)
+    port = servers.start_tls(case.impostor.context(own, pki.engines.pem, case.version), listen)
+    gate.configure(case.meant_by_gate(config_for(port), own))
     with terminal.connect(pki.terminal) as sock:
-        sock.sendall(b"patient's name")
+        with contextlib.suppress(ConnectionError):
+            sock.sendall(b"patient's name")
         assert_reset(sock)
     refusal = gate.refusal()
-    assert (refusal["reason"], refusal["address"], refusal["service"]) == (reason, "127.0.0.1", "receipt")
+    assert (refusal["reason"], refusal["address"], refusal["service"]) == (
+        case.impostor.reason,
+        "127.0.0.1",
+        "receipt",
+    )
     assert b"".join(heard) == b""
 
 

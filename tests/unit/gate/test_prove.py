@@ -7,37 +7,21 @@ import dataclasses
 import socket
 import ssl
 from collections.abc import Callable
-from datetime import timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from appliance.gate.proof import Outcome, Proof
 from appliance.gate.prove import Target, prove
 from appliance.gate.reasons import TEXTS, Reason
 from appliance.pins import identity_of
-from appliance.secret import Secret
-
-LOOPBACK = IPv4Address("127.0.0.1")
-HOST = "weborca.cloud.example"
-
-
-@pytest.fixture
-def target(pki: Any) -> Target:
-    return Target(
-        service="receipt",
-        host=HOST,
-        port=1,
-        pins=("sha256/" + "A" * 43 + "=", pki.engine.pin),
-        trust_anchors=pki.engines.pem,
-        identity_certificate=pki.identity.certificate,
-        identity_key=Secret(pki.identity.key),
-        source=LOOPBACK,
-    )
+from tests.unit.gate.impostors import CASES, Case
+from tests.unit.gate.pki import HOST
+from tests.unit.gate.settings import LOOPBACK
 
 
 def proof_of(target: Target, port: int, timeout: float = 10.0) -> Proof:
@@ -76,62 +60,15 @@ def test_the_server_sees_the_clinics_certificate_and_the_source_address(
     assert seen == [(pki.identity.der, str(source))]
 
 
-def bad_certificate(pki: Any, which: str, directory: Path) -> Any:
-    match which:
-        case "name":
-            return pki.engines.issue("other.cloud.example")
-        case "expired":
-            return pki.engines.issue(starts=-timedelta(days=3), ends=-timedelta(days=1))
-        case "future":
-            return pki.engines.issue(starts=timedelta(days=1), ends=timedelta(days=3))
-        case "self-signed":
-            return pki.engines.issue(self_signed=True)
-        case "unknown CA":
-            return pki.stranger.issue()
-        case "RSA 1024":
-            return pki.engines.issue(key=rsa.generate_private_key(65537, 1024))
-        case "SHA-1":
-            return pki.engines.issue_with_sha1(directory)
-        case "client only":
-            return pki.engines.issue(server=False)
-    raise AssertionError(which)
-
-
-@pytest.mark.parametrize("pinned", [True, False], ids=["pinned", "not pinned"])
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-@pytest.mark.parametrize(
-    ("which", "reason"),
-    [
-        ("name", Reason.WRONG_NAME),
-        ("expired", Reason.EXPIRED),
-        ("future", Reason.NOT_YET_VALID),
-        ("self-signed", Reason.SELF_SIGNED),
-        ("unknown CA", Reason.UNKNOWN_CA),
-        ("RSA 1024", Reason.WEAK_KEY),
-        ("SHA-1", Reason.SHA1),
-        ("client only", Reason.WRONG_PURPOSE),
-    ],
-)
+@pytest.mark.filterwarnings("ignore:.*TLSv1_1 is deprecated")
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_an_impostor_is_refused_with_its_reason(
-    which: str,
-    reason: Reason,
-    version: ssl.TLSVersion,
-    pinned: bool,
-    target: Target,
-    pki: Any,
-    servers: Any,
-    server_of: Any,
-    until_end: Any,
-    tmp_path: Path,
+    case: Case, target: Target, pki: Any, servers: Any, until_end: Any, tmp_path: Path
 ) -> None:
-    """A pin that fits does not help a certificate that is bad in another way."""
-    bad = bad_certificate(pki, which, tmp_path)
-    context = server_of(bad, pki.engines.pem)
-    context.minimum_version = context.maximum_version = version
-    if pinned:
-        target = dataclasses.replace(target, pins=(bad.pin,))
-    proof = proof_of(target, servers.start_tls(context, until_end))
-    assert refused(proof, reason), proof
+    bad = case.impostor.make(pki, tmp_path)
+    port = servers.start_tls(case.impostor.context(bad, pki.engines.pem, case.version), until_end)
+    proof = proof_of(case.meant_by(target, bad), port)
+    assert refused(proof, case.impostor.reason), proof
 
 
 def test_a_good_chain_with_a_foreign_key_is_the_wrong_pin_and_says_which(
@@ -144,29 +81,31 @@ def test_a_good_chain_with_a_foreign_key_is_the_wrong_pin_and_says_which(
     assert other.pin in proof.detail
 
 
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-@pytest.mark.parametrize("which", ["name", "expired", "self-signed", "unknown CA"])
+AFTER_THE_HANDSHAKE = (Reason.WRONG_PIN, Reason.REVOKED)
+"""What only a whole handshake shows, and that takes the clinic's certificate."""
+
+
+@pytest.mark.filterwarnings("ignore:.*TLSv1_1 is deprecated")
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.impostor.reason not in AFTER_THE_HANDSHAKE and case.pinned], ids=str
+)
 def test_an_impostor_never_sees_the_clinics_certificate(
-    which: str, version: ssl.TLSVersion, target: Target, pki: Any, servers: Any, server_of: Any, tmp_path: Path
+    case: Case, target: Target, pki: Any, servers: Any, tmp_path: Path
 ) -> None:
-    context = server_of(bad_certificate(pki, which, tmp_path), pki.engines.pem)
-    context.minimum_version = context.maximum_version = version
+    bad = case.impostor.make(pki, tmp_path)
+    context = case.impostor.context(bad, pki.engines.pem, case.version)
     met: list[bytes | None] = []
     port = servers.start_tls(context, lambda sock: met.append(sock.getpeercert(binary_form=True)))
-    assert proof_of(target, port).outcome is Outcome.REFUSED
+    assert proof_of(case.meant_by(target, bad), port).outcome is Outcome.REFUSED
     assert not met, "the server has got through the handshake"
 
 
-def test_what_its_authority_has_taken_back_is_refused(
+def test_what_an_authority_has_taken_back_says_nothing_against_another(
     target: Target, pki: Any, servers: Any, server_of: Any, until_end: Any
 ) -> None:
     port = servers.start_tls(server_of(pki.engine, pki.engines.pem), until_end)
     other = dataclasses.replace(target, against={pki.engines.issue().mark: Reason.REVOKED})
     assert proof_of(other, port).outcome is Outcome.PROVEN
-    assert refused(
-        proof_of(dataclasses.replace(target, against={pki.engine.mark: Reason.REVOKED}), port),
-        Reason.REVOKED,
-    )
 
 
 def test_an_authority_that_was_taken_back_takes_its_engines_with_it(
@@ -188,24 +127,6 @@ def test_a_curve_of_224_bits_is_not_accepted(
     weak = pki.engines.issue(key=ec.generate_private_key(ec.SECP224R1()))
     port = servers.start_tls(server_of(weak, pki.engines.pem), until_end)
     assert proof_of(dataclasses.replace(target, pins=(weak.pin,)), port).outcome is Outcome.REFUSED
-
-
-@pytest.mark.filterwarnings("ignore:.*TLSv1_1 is deprecated")
-def test_an_old_protocol_is_refused(target: Target, pki: Any, servers: Any, server_of: Any, until_end: Any) -> None:
-    context = server_of(pki.engine, pki.engines.pem)
-    context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_1
-    assert refused(proof_of(target, servers.start_tls(context, until_end)), Reason.PROTOCOL_TOO_OLD)
-
-
-def test_a_cipher_without_forward_secrecy_is_refused(
-    target: Target, pki: Any, servers: Any, server_of: Any, until_end: Any
-) -> None:
-    own = pki.engines.issue(key=rsa.generate_private_key(65537, 2048))
-    context = server_of(own, pki.engines.pem)
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers("AES256-GCM-SHA384:ECDHE-RSA-AES256-SHA384")
-    port = servers.start_tls(context, until_end)
-    assert refused(proof_of(dataclasses.replace(target, pins=(own.pin,)), port), Reason.HANDSHAKE_REFUSED)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])

@@ -14,6 +14,7 @@ import pytest
 
 from appliance.gate import dial, greeting
 from appliance.gate.config import GateConfig
+from appliance.gate.link import RECORD
 from appliance.gate.loop import READ, Loop
 from appliance.gate.server import Gate
 
@@ -89,3 +90,26 @@ def test_an_engine_that_breaks_off_is_named_in_the_log(
         assert_reset(sock)
     told = "connection of 127.0.0.1 at receipt with 127.0.0.1 broke at the engine's side: Connection reset by peer"
     assert told in capfd.readouterr().err
+
+
+def test_what_a_refused_terminal_still_says_is_taken_in_turns(gate_port: int, engine: Any, config_for: Any) -> None:
+    loop, refusals = Loop(), list[dict[str, str]]()
+    gate = Gate(loop, refusals.append, 10)
+    gate.configure(config_for(engine()))
+    try:
+        with socket.create_connection(("127.0.0.1", gate_port)) as talker:
+            talker.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            while not refusals:
+                loop.turn()
+            said = turns = 0
+            talker.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    said += talker.send(bytes(RECORD))
+            talker.shutdown(socket.SHUT_WR)
+            while gate.stats()["connections"]["receipt"]:
+                loop.turn()
+                turns += 1
+        assert turns >= said // RECORD > 10
+    finally:
+        gate.configure(GateConfig())

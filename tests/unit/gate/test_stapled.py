@@ -5,7 +5,6 @@ import pickle
 import ssl
 import subprocess
 import sys
-from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -16,23 +15,7 @@ from appliance.gate.proof import Stapled
 from appliance.gate.prove import Target
 from appliance.gate.reasons import Reason
 from appliance.gate.stapled import ask
-from appliance.secret import Secret
-
-LOOPBACK = IPv4Address("127.0.0.1")
-
-
-@pytest.fixture
-def target(pki: Any) -> Target:
-    return Target(
-        service="receipt",
-        host="weborca.cloud.example",
-        port=1,
-        pins=(pki.engine.pin,),
-        trust_anchors=pki.engines.pem,
-        identity_certificate=pki.identity.certificate,
-        identity_key=Secret(pki.identity.key),
-        source=LOOPBACK,
-    )
+from tests.unit.gate.settings import LOOPBACK
 
 
 def asked(target: Target, port: int, timeout: float = 10.0) -> Stapled | None:
