@@ -29,6 +29,8 @@ class GateFeed:
         self._told = False
         self._in_force: GateConfig | None = None
         """What the gate has confirmed: with revocation lists it may be a megabyte, and proofs renew it every moment."""
+        self.refused: SekishoError | None = None
+        """Why the gate works on with its former configuration."""
         self._ready: Ready | None = None
         self._permitted: Callable[[str], tuple[IPv4Address, ...]] = lambda _: ()
 
@@ -55,7 +57,7 @@ class GateFeed:
                 self._told = not client.closed.is_set()
                 await client.closed.wait()
             finally:
-                self._client, self._told, self._in_force = None, False, None
+                self._client, self._told, self._in_force, self.refused = None, False, None, None
                 await client.close()
 
     async def tell(self) -> None:
@@ -64,14 +66,16 @@ class GateFeed:
             return
         config = gate_config(self._ready, self._permitted)
         if config == self._in_force:
+            self.refused = None
             return
         try:
             await self._client.configure(config)
-            self._in_force = config
+            self._in_force, self.refused = config, None
         except ConnectionError:
             # `run` notices too, and tells the next process everything.
             return
         except SekishoError as error:
+            self.refused = error
             _log.error("the gate keeps its former configuration: %s", error)
 
     async def cut(self, service: str, address: IPv4Address, reason: str) -> None:

@@ -42,6 +42,8 @@ async def watch_engines(intent: RouterIntent, applier: Applier, gate: GateFeed, 
         for name, living in alive.items():
             well = living and now >= well_from.get(name, 0.0)
             records.record("router.engine", name, well, "" if well else "dead")
+        refused = gate.refused
+        records.record("router.gate", "", refused is None, refused.code if refused else "")
         await asyncio.sleep(ENGINES_EVERY)
 
 

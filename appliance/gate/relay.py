@@ -354,8 +354,8 @@ class Relay:
         if link.side is Side.ENGINE and isinstance(error, ssl.SSLError) and refuses_our_certificate(error.reason or ""):
             # A TLS 1.3 server looks at our certificate only after the handshake is over for us.
             refusal = Reason.CLIENT_CERTIFICATE_REFUSED
-        elif link.side is Side.ENGINE or isinstance(error, ssl.SSLError):
-            # Terminals may leave without a word; anything else that resets them shall not be a riddle.
+        elif not self._links[link.side.other].ended and (link.side is Side.ENGINE or isinstance(error, ssl.SSLError)):
+            # Terminals may leave without a word, and engines object to that; anything else shall not be a riddle.
             self._owner.broke(self, link.side, words(error))
         self._tell(steps.Broken(link.side, refusal))
 

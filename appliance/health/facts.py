@@ -27,11 +27,12 @@ FRESHNESS: dict[str, float] = {
     "certificate.list": 86400.0,
     "router.settings": 120.0,
     "router.engine": 30.0,
+    "router.gate": 30.0,
     "router.clock": 120.0,
 }
 """Seconds after which an observation of a kind no longer says anything. Whoever observes must look more often."""
 
-_ABOUT_THE_ROUTER = frozenset({"account.present", "router.settings", "router.clock"})
+_ABOUT_THE_ROUTER = frozenset({"account.present", "router.settings", "router.gate", "router.clock"})
 """Kinds of which there is only one thing to look at, whatever subject the observer writes."""
 
 

@@ -46,6 +46,9 @@ def _router(facts: Facts, expected: Expected, now: float, *, works: bool) -> Ver
     dead = {name: seen for name, seen in helpers.items() if seen and not seen.ok}
     if dead:
         return light("router", "helper", *dead.values(), detail=listed(helper_title(name) for name in dead))
+    gate = facts.fresh(now, "router.gate")
+    if gate and not gate.ok:
+        return light("router", "gate-keeps-former", gate)
     clock = facts.fresh(now, "router.clock")
     if clock and not clock.ok:
         return light("router", "clock-but-working" if works else "clock", clock)

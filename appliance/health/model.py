@@ -49,6 +49,7 @@ KINDS: dict[str, str] = {
     "certificate.list": "a list of revoked certificates is not overdue (subject: revocations:WHOSE; detail: due)",
     "router.settings": "the kernel is as the settings say (reason: not-applied, down, or why it could not be done)",
     "router.engine": "a helper daemon of ours answers (subject: its name)",
+    "router.gate": "the gate has taken its newest settings (reason: why not)",
     "router.clock": "the clock is plausible",
 }
 

@@ -42,6 +42,14 @@ ROUTER = {
     "router.helper": failed(
         "ルーターの中の部品（{detail}）が止まっています。", "A part inside the router ({detail}) has stopped.", WAIT
     ),
+    "router.gate-keeps-former": warning(
+        "ルーターの中の取り次ぎの部品が、新しい設定を受け付けません。前の設定で動いています。",
+        "The part of the router that passes connections on does not take its new settings, and works on with the old.",
+        Text(
+            "そのままお使いください。今日のうちに、サポート会社に知らせてください。",
+            "Please carry on as usual, and tell your support company today.",
+        ),
+    ),
     "router.clock": failed(
         "ルーターの時計が合っていません。",
         "The router's clock is wrong.",

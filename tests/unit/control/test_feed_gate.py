@@ -25,6 +25,8 @@ class Listener:
         self.path = path
         self.heard: list[list[str]] = []
         """Of each ``configure``: the upstreams of its first service."""
+        self.refusal: str | None = None
+        """The code with which it refuses from now on."""
         self._writers: list[asyncio.StreamWriter] = []
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -32,7 +34,9 @@ class Listener:
         while line := await reader.readline():
             request = json.loads(line)
             self.heard.append(request["params"]["services"][0]["upstreams"])
-            writer.write(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": True}).encode() + b"\n")
+            data = {"code": self.refusal, "ja": "だめ", "en": "no"}
+            answer = {"error": {"code": -32000, "message": "no", "data": data}} if self.refusal else {"result": True}
+            writer.write(json.dumps({"jsonrpc": "2.0", "id": request["id"], **answer}).encode() + b"\n")
 
     def drop(self) -> None:
         for writer in self._writers:
@@ -84,3 +88,19 @@ def test_a_new_gate_process_is_told_everything(path: Path) -> None:
             return listener.heard
 
     assert asyncio.run(story()) == [[str(ENGINE)]] * 2
+
+
+def test_a_gate_that_keeps_its_former_settings_is_told_until_it_takes_new_ones(path: Path) -> None:
+    async def story() -> list[str | None]:
+        permitted: list[IPv4Address] = []
+        told: list[str | None] = []
+        async with fed(path, permitted) as (feed, listener):
+            await until(lambda: feed.connected)
+            for address, listener.refusal in ((ENGINE, "gate.cannot-listen"), (None, None)):
+                permitted[:] = [address] if address else []
+                await feed.tell()
+                told.append(feed.refused and feed.refused.code)
+        return told
+
+    # The second configuration is the first one again, which is in force.
+    assert asyncio.run(story()) == ["gate.cannot-listen", None]

@@ -236,6 +236,9 @@ def test_a_missing_cable_is_not_blamed_on_the_missing_account() -> None:
         pytest.param((("router.settings", "", False, "", "3"),), "router", "router.settings-differ", id="settings"),
         pytest.param((("router.clock", "", False),), "router", "router.clock-but-working", id="clock"),
         pytest.param(
+            (("router.gate", "", False, "gate.bad-certificate"),), "router", "router.gate-keeps-former", id="the gate"
+        ),
+        pytest.param(
             (("certificate.days", "identity", True, "", "59"),), "certificates", "certificates.renew-soon", id="59 days"
         ),
         pytest.param(
