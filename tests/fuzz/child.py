@@ -9,7 +9,7 @@ import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore] 
 
 from tests.fuzz.target import named
 
-READERS = ["appliance", "webui", "dns", "email", "http", "joserfc", "tomllib", "urllib", "waitress"]
+READERS = ["appliance", "webui", "dns", "email", "h11", "http", "joserfc", "tomllib", "urllib", "waitress"]
 """Ours, and what reads for us: where coverage guides."""
 
 if __name__ == "__main__":
