@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask, Response, request, url_for
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from appliance.errors import SekishoError
 from appliance.text import Language
@@ -69,6 +69,14 @@ def create_app(client_factory: Callable[[], Client]) -> Flask:
     page = Page(app)
     feed = Feed(client_factory, MAX_STREAMS)
     versions = {path.name: _version(path) for path in Path(app.static_folder or "").iterdir()}
+
+    @app.before_request
+    def read() -> None:
+        try:
+            request.query_string.decode()
+        except UnicodeDecodeError:
+            # Whoever asks for the arguments would fall over this.
+            raise BadRequest from None
 
     @app.get("/")
     def index() -> Response:

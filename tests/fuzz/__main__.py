@@ -7,6 +7,7 @@ promise is kept in build/fuzz/found, the run goes on with the next target, and e
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -55,6 +56,7 @@ def _fuzz(target: Target, seconds: float, keep: bool) -> bool:
         f"-max_total_time={max(1, round(seconds))}",
         f"-artifact_prefix={found}/{target.name}-",
         "-print_final_stats=1",
+        f"-seed={os.environ.get('SEED', '1')}",
         str(working),
         str(target.corpus),
     )
@@ -83,6 +85,8 @@ def _child(target: Target, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz.child", target.name, *arguments],
         stdin=subprocess.DEVNULL,
+        # The same again finds the same again; SEED=… tries others.
+        env={**os.environ, "PYTHONHASHSEED": "0"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,

@@ -13,8 +13,10 @@ from tests.fuzz.target import target
 
 @target(
     longest=4096,
-    words=("GET /a HTTP/1.1\r\nHost: a\r\n", "Content-Length: ", "Transfer-Encoding: chunked\r\n", "\r\n\r\n")
-    + ("HTTP/1.1 200 OK\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "Upgrade: ", "Connection: close\r\n", "/no"),
+    words=(
+        *("GET /a HTTP/1.1\r\nHost: a\r\n", "Content-Length: ", "Transfer-Encoding: chunked\r\n", "\r\n\r\n"),
+        *("HTTP/1.1 200 OK\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "Upgrade: ", "Connection: close\r\n", "/no"),
+    ),
 )
 def http(dialogue: bytes) -> None:
     """Terminal and engine in turn, a byte 255 between two turns. An engine understands only what was permitted."""

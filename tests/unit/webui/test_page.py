@@ -153,6 +153,12 @@ def test_names_are_shown_as_text_and_never_become_markup(
         assert "img" not in [tag for tag, _ in page.tags]
 
 
+@pytest.mark.parametrize("path", ["/", "/lights", "/events"])
+def test_a_question_that_cannot_be_read_is_refused(browser: FlaskClient, path: str) -> None:
+    answer = browser.get(path, environ_overrides={"QUERY_STRING": "lang=\xdc"})
+    assert answer.status_code == 400
+
+
 @pytest.mark.parametrize("path", ["/", "/lights", "/events", "/static/live.js", "/nothing-here", "/static/../app.py"])
 def test_headers_that_protect(browser: FlaskClient, path: str) -> None:
     headers = browser.head(path).headers
