@@ -21,6 +21,8 @@ class Calls:
         self._permits = permits
         self._terminal, self._engine = h11.Connection(h11.SERVER), h11.Connection(h11.CLIENT)
         self._is_under_way = False
+        self._is_cut = False
+        """The engine has spoken out of turn: there is nobody to pass anything on to."""
         self.refused: str | None = None
         """What was refused, in one line; then nothing more is passed on."""
 
@@ -31,7 +33,7 @@ class Calls:
 
     def from_terminal(self, data: bytes) -> bytes:
         """For the engine."""
-        if self.refused is not None:
+        if self.refused is not None or self._is_cut:
             return b""
         self._terminal.receive_data(data)
         return self._pass_on()
@@ -41,6 +43,9 @@ class Calls:
 
         Raises ConnectionError: that was no answer in HTTP/1.1, or more than one.
         """
+        if not self._is_under_way:
+            self._is_cut = True
+            raise ConnectionError("the engine speaks before it is asked")
         try:
             self._engine.receive_data(data)
             while self._engine.their_state is not h11.DONE:
@@ -48,8 +53,10 @@ class Calls:
                 if event in (h11.NEED_DATA, h11.PAUSED) or isinstance(event, h11.ConnectionClosed):
                     return b""
         except h11.RemoteProtocolError as error:
+            self._is_cut = True
             raise ConnectionError(f"not HTTP/1.1: {error}") from error
         if self._engine.trailing_data[0]:
+            self._is_cut = True
             raise ConnectionError("the engine says more than it was asked")
         return self._pass_on() if self._begin_next() else b""
 

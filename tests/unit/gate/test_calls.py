@@ -111,12 +111,21 @@ def test_an_early_answer_does_not_stop_the_calls() -> None:
     assert understood(calls.from_terminal(READ)) == [("GET", "/api/patients", b"")]
 
 
+def test_an_engine_that_speaks_before_it_is_asked_is_cut_off() -> None:
+    calls = everything()
+    calls.from_terminal(READ[:9])
+    with pytest.raises(ConnectionError):
+        calls.from_engine(ANSWER)
+    assert calls.from_terminal(READ[9:]) == b""
+
+
 @pytest.mark.parametrize("answer", [b"nonsense\r\n\r\n", ANSWER + b"HTTP/1.1 200 OK\r\n\r\n"], ids=["no HTTP", "two"])
 def test_an_engine_that_speaks_out_of_turn_is_cut_off(answer: bytes) -> None:
     calls = everything()
     calls.from_terminal(READ)
     with pytest.raises(ConnectionError):
         calls.from_engine(answer)
+    assert calls.from_terminal(READ) == b""
 
 
 @given(st.lists(st.sampled_from([READ, WRITE, ANSWER, b"GET ", b"\r\n", b"x" * 9]), max_size=6), st.data())
