@@ -290,12 +290,20 @@ class Relay:
             self._loop.soon(partial(self._continue, terminal, engine))
         if calls.refused is not None and not engine.dead:
             self._owner.refused(self, steps.Refuse(Reason.NOT_PERMITTED, calls.refused))
-            # To the terminal it looks as if the engine had said this, and nothing more.
-            engine.ended = engine.clean = engine.dead = True
+            engine.dead = True
             engine.pending = memoryview(b"")
             self._mute(engine)
             terminal.send_more(calls.answer())
+            # Not at once: an end that meets the rest of a question would be a reset, and take the answer with it.
+            self._loop.after(core.DRAIN_SECONDS, self._end_refused)
+
+    @contained
+    def _end_refused(self) -> None:
+        """To the terminal it looks as if the engine had given that answer, and ended."""
+        if engine := self._links.get(Side.ENGINE):
+            engine.ended = engine.clean = True
             self._loop.after(core.DRAIN_SECONDS, self.close)
+            self._settle()
 
     @contained
     def _continue(self, source: Link, sink: Link) -> None:

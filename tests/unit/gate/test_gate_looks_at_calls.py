@@ -132,6 +132,17 @@ def test_calls_sent_in_one_go_are_answered_in_order_up_to_the_refusal(
     assert api.heard == ["GET /api/a 0"] * 2
 
 
+def test_a_question_of_which_the_head_is_refused_may_end_and_the_answer_is_heard(
+    gate: Any, engine: Any, api: Api, terminal: Any, pki: Any, config_for: ConfigFor
+) -> None:
+    gate.configure(config_for(engine(api.serve), access=access(Level.REFERENCE)))
+    with terminal.connect(pki.terminal, ssl.TLSVersion.TLSv1_2) as sock:
+        sock.sendall(f"POST /api/a HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 400000\r\n\r\n".encode())
+        assert gate.refusal()["reason"] == "not-permitted"
+        sock.sendall(b"x" * 400_000)
+        assert sock.recv(65536).startswith(b"HTTP/1.1 403 ")
+
+
 def test_what_is_not_http_does_not_reach_the_engine(
     gate: Any, engine: Any, api: Api, terminal: Any, pki: Any, config_for: ConfigFor
 ) -> None:
