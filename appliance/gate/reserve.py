@@ -143,7 +143,11 @@ class Reserve:
                 self._not_before = now + self._back_off
                 self._back_off = min(2 * self._back_off, _LONGEST_BACK_OFF)
             case Lost(now, number) if number in self._waiting:
-                self._oldest = max(YOUNGEST_SECONDS, _MARGIN * (now - self._waiting.pop(number)))
+                age = now - self._waiting.pop(number)
+                self._oldest = max(YOUNGEST_SECONDS, _MARGIN * age)
+                if age < YOUNGEST_SECONDS:
+                    # Such an engine wants none that waits: do not knock at its door all the time.
+                    self._not_before = now + self._back_off
                 commands = self._retire(now, is_natural=False)
             case Distrusted():
                 commands = [Drop(number) for number in (*self._waiting, *sorted(self._opening))]

@@ -77,6 +77,13 @@ def test_an_engine_that_closes_early_teaches_how_long_one_may_wait() -> None:
     assert reserve.handle(Tick(15)) == [Drop(2), Open(3)]
 
 
+def test_an_engine_that_closes_at_once_is_not_called_all_the_time() -> None:
+    reserve = stocked(1)
+    assert reserve.handle(Lost(0.2, 1)) == []
+    assert reserve.handle(Tick(1.0)) == []
+    assert reserve.handle(Tick(1.3)) == [Open(2)]
+
+
 def test_one_that_is_older_than_that_is_not_handed_out() -> None:
     reserve = stocked(1, 2)
     reserve.handle(Opened(9, 3))
