@@ -4,6 +4,9 @@
                      ↓                     ↓                ↓               ↓
               refused in TLS words        reset both sides  ←——————————————←
 
+Where no engine is there, a terminal that asks for a push channel is held before connecting, and tried again; from a
+connection that had been waiting and turns out to be dead it goes back there.
+
 Nothing is sent towards an engine before the terminal has shown a valid certificate, and nothing that a terminal
 says reaches an engine before the engine has proven itself.
 """
@@ -58,8 +61,6 @@ DRAIN_SECONDS = 2.0
 DELIVERY_SECONDS = 3.0
 """Within which an engine's kernel acknowledges something of what it is told on a connection that had been waiting: as
 much time as `CONNECT_SECONDS` leaves to one that answers on none."""
-
-
 PEEK_SECONDS = 1.0
 """In which a terminal must say what it wants, where there is no engine to hear it."""
 RETRY_SECONDS = 2.0

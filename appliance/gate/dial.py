@@ -17,9 +17,7 @@ from appliance.gate.loop import READ, WRITE, Loop
 from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
 from appliance.gate.sockets import reset, towards
-from appliance.gate.steps import (
-    Side,
-)
+from appliance.gate.steps import Side
 from appliance.pins import Identity, identity_of
 
 

@@ -21,9 +21,7 @@ from appliance.gate.loop import READ, WRITE, Loop
 from appliance.gate.reasons import TEXTS, Reason
 from appliance.gate.service import Service
 from appliance.gate.sockets import reset
-from appliance.gate.steps import (
-    Side,
-)
+from appliance.gate.steps import Side
 from appliance.pins import identity_of
 
 

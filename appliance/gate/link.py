@@ -6,13 +6,12 @@ import errno
 import os
 import socket
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from appliance.gate.loop import Loop
 from appliance.gate.sockets import reset
-from appliance.gate.steps import (
-    Side,
-)
+from appliance.gate.steps import Side
 
 RECORD = 16384
 """The most that one TLS record, and so one read, can hold (RFC 8446 section 5.1)."""
@@ -25,7 +24,7 @@ _TURN = 16
 """Buffers to move before others get their turn: 1 MiB."""
 
 
-class Link:
+class Link(ABC):
     """sock: non-blocking; whatever has to come before the terminal's and the engine's own words is over.
 
     pending: what could not be sent to this side yet; at most one buffer, because nothing is read from the other
@@ -127,21 +126,21 @@ class Link:
 
     # ---- what depends on whether there is TLS --------------------------------------
 
+    @abstractmethod
     def _fill(self) -> int:
         """Read into the buffer, as in `_move_buffer`; note the end. Raises OSError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _hides_more(self) -> bool:
         """Whether something waits to be read of which epoll knows nothing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cut(self) -> None:
         """End the stream towards this side as one that was cut. Raises OSError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def end(self) -> bool:
         """End the stream towards this side well. False: call again once writable. Raises OSError."""
-        raise NotImplementedError
 
 
 class TlsLink(Link):

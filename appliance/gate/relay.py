@@ -18,9 +18,7 @@ from appliance.gate.patience import Patience
 from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
 from appliance.gate.sockets import acknowledged, nothing_new, unacknowledged
-from appliance.gate.steps import (
-    Side,
-)
+from appliance.gate.steps import Side
 from appliance.gate.warm import Warm
 
 if TYPE_CHECKING:

@@ -21,10 +21,7 @@ from appliance.gate.relay import Relay
 from appliance.gate.service import Service
 from appliance.gate.sightings import Sightings
 from appliance.gate.sockets import common_name, original_destination, prepare, reset
-from appliance.gate.steps import (
-    Refuse,
-    Side,
-)
+from appliance.gate.steps import Refuse, Side
 from appliance.gate.warm import Warm
 
 CONNECTIONS = 2000

@@ -11,9 +11,7 @@ from appliance.gate.config import ServiceConfig
 from appliance.gate.link import Link, TlsLink
 from appliance.gate.profile import client_context, server_context
 from appliance.gate.sockets import common_name
-from appliance.gate.steps import (
-    Terms,
-)
+from appliance.gate.steps import Terms
 
 if TYPE_CHECKING:
     from appliance.gate.calls import Calls

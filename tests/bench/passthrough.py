@@ -12,11 +12,11 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
 from tests.bench import accounting, haproxy
+from tests.bench.built import Built
 from tests.bench.process_memory import processes_on
 from tests.bench.run import run
 from tests.bench.table import Goal, Row
@@ -53,31 +53,19 @@ WORKS: Works = {
 }
 
 
-class Ours:
+class Ours(Built):
     """The world at work."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Ours:
-        try:
-            world = self._stack.enter_context(World(self._directory))
-            world.prepare_clinic()
-            world.start_appliance()
-            observe.await_green(world)
-            world.lease_terminals()
-            engine = addresses.ENGINES["e1"].receipt.ip
-            self._router = world.machines["router"]
-            self._terminal = Terminal(world.machines["reception"], world.pki_directory, engine, addresses.RECEIPT_HOST)
-            many_connections(self._terminal, addresses.ENGINE_PORT, 3)
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+    def _build(self) -> None:
+        world = self._stack.enter_context(World(self._directory))
+        world.prepare_clinic()
+        world.start_appliance()
+        observe.await_green(world)
+        world.lease_terminals()
+        engine = addresses.ENGINES["e1"].receipt.ip
+        self._router = world.machines["router"]
+        self._terminal = Terminal(world.machines["reception"], world.pki_directory, engine, addresses.RECEIPT_HOST)
+        many_connections(self._terminal, addresses.ENGINE_PORT, 3)
 
     def cost(self, work: Callable[[Terminal], None]) -> float:
         """Seconds of processor time that `work` costs. Below 0 when the processes had less to do than in silence."""
@@ -103,23 +91,8 @@ class Ours:
         return found
 
 
-class Peer:
+class Peer(Built):
     """terminal — HAProxy — engine, and nothing else."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Peer:
-        try:
-            self._build()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
     def _build(self) -> None:
         terminal, router, far = (

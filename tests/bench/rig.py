@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import socket
 import subprocess
-from abc import ABC, abstractmethod
-from contextlib import ExitStack
+from abc import abstractmethod
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from tests import builders
+from tests.bench.built import Built
 from tests.lab import wireguard
 from tests.lab.filesystem import PROJECT
 from tests.lab.machine import Machine
@@ -49,26 +47,12 @@ def engine(number: int) -> IPv4Address:
     return _FIRST_ENGINE + number
 
 
-class Rig(ABC):
+class Rig(Built):
     """One such way. size: terminals that the router knows, and proven engines; the last of each are those that talk."""
 
     def __init__(self, directory: Path, size: int = 1) -> None:
+        super().__init__(directory)
         self.size = size
-        self._directory = directory
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        try:
-            self._build()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
 
     @abstractmethod
     def make_router(self, peer_key: str) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
-from appliance.gate.messages import (
-    GuardedService,
-)
+from appliance.gate.messages import GuardedService
 from appliance.gate.proof import Proof
 from appliance.gate.reasons import Reason
 

@@ -23,12 +23,7 @@ from appliance.gate.messages import (
     Revoke,
     Tick,
 )
-from appliance.gate.permissions import (
-    ADDRESSES_PER_SERVICE,
-    LOST_SECONDS,
-    PERMISSION_SECONDS,
-    Permissions,
-)
+from appliance.gate.permissions import ADDRESSES_PER_SERVICE, LOST_SECONDS, PERMISSION_SECONDS, Permissions
 from appliance.gate.reasons import Reason
 from tests.unit.gate.guarded import DC1, DC2, GATE, MANY, RECEIPT, TWIN, proof_of
 
