@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from appliance.gate.loop import Loop
-from appliance.gate.sockets import reset
+from appliance.gate.sockets import farewell, reset
 from appliance.gate.steps import Side
 
 RECORD = 16384
@@ -146,8 +146,13 @@ class Link(ABC):
 class TlsLink(Link):
     """sock: handshake done, ragged ends not suppressed."""
 
-    __slots__ = ()
+    __slots__ = ("_farewell",)
     sock: ssl.SSLSocket
+
+    def __init__(self, side: Side, sock: ssl.SSLSocket, mask: int | None) -> None:
+        super().__init__(side, sock, mask)
+        self._farewell: bytes | None = None
+        """What is still to be sent of the close_notify; None: there is none yet."""
 
     def _fill(self) -> int:
         filled = 0
@@ -180,24 +185,17 @@ class TlsLink(Link):
         socket.socket.shutdown(self.sock, socket.SHUT_WR)
 
     def end(self) -> bool:
-        """With close_notify.
-
-        Python's unwrap() always reads after it has written the close_notify, and OpenSSL holds application data read
-        there to be a fatal error. So there must be none: while this side still speaks, the caller keeps new data off
-        (`sockets.nothing_new`) and moves what is there first.
-        """
+        """With close_notify. While this side still speaks, the caller moves first what has come from it."""
+        if self._farewell is None:
+            self._farewell, is_over = farewell(self.sock)
+            self.ended = self.ended or is_over
         try:
-            self.sock.unwrap()
-        except ssl.SSLWantReadError:
-            pass
-        except ssl.SSLWantWriteError:
+            # Below TLS: it is a record already.
+            while self._farewell:
+                self._farewell = self._farewell[socket.socket.send(self.sock, self._farewell) :]
+        except BlockingIOError:
             self.blocked = True
             return False
-        except ssl.SSLEOFError:
-            self.ended = True
-        else:
-            # SSL_shutdown(3) says the same of a close_notify and of a fatal alert that came just now.
-            self.ended = True
         self.cut()
         return True
 

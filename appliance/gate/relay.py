@@ -17,7 +17,7 @@ from appliance.gate.loop import READ, WRITE, Loop, Timer
 from appliance.gate.patience import Patience
 from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
-from appliance.gate.sockets import acknowledged, nothing_new, unacknowledged
+from appliance.gate.sockets import acknowledged, unacknowledged
 from appliance.gate.steps import Side
 from appliance.gate.warm import Warm
 
@@ -329,11 +329,7 @@ class Relay:
     def _end(self, link: Link, other: Link) -> bool:
         """Try to end the stream towards `link`. False: its moment has not come."""
         try:
-            if link.ended:
-                done = link.end()
-            else:
-                with nothing_new(link.sock):
-                    done = link.move_all(other) and link.end()
+            done = (link.ended or link.move_all(other)) and link.end()
         except SinkError as error:
             self._broken(other, error.cause)
             return True

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import socket
 import ssl
 import struct
 import termios
-from array import array
-from collections.abc import Iterator
 from typing import Any
 
 _KEEP_ALIVE = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
@@ -22,10 +21,8 @@ SO_ORIGINAL_DST = 80
 IP_BIND_ADDRESS_NO_PORT = 24
 """linux/in.h"""
 _NO_LINGER = struct.pack("ii", 1, 0)
-_SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27
-_DROP_ALL = array("B", struct.pack("HBBI", 0x06, 0, 0, 0))
-"""linux/filter.h: one sock_filter, BPF_RET | BPF_K, 0."""
-_PROGRAM = struct.pack("@HP", 1, _DROP_ALL.buffer_info()[0])
+_FAREWELL = 1024
+"""Bytes, more than a close_notify has."""
 
 
 def prepare(sock: socket.socket) -> None:
@@ -70,18 +67,33 @@ def reset(sock: socket.socket) -> None:
     sock.close()
 
 
-@contextlib.contextmanager
-def nothing_new(sock: socket.socket) -> Iterator[None]:
-    """As long as this lasts, the kernel queues nothing more for reading: the peer's TCP has to send it again.
+def farewell(sock: ssl.SSLSocket) -> tuple[bytes, bool]:
+    """The close_notify, as it has to be sent on the connection below; and whether the peer's has come before.
 
-    For moments only. Raises OSError when the socket is dead.
+    For a socket that does not block, of which OpenSSL holds nothing that was not read. Python's unwrap() always reads
+    after it has written, and what the peer says just then would be a fatal error. So for a moment the descriptor is
+    something else's: it takes what is written, and there is nothing to read. (A socket filter would do for that,
+    where the kernel lets everybody have one.) Raises OSError.
     """
-    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, _PROGRAM)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
+    descriptor = sock.fileno()
+    connection = os.dup(descriptor)
+    ours, its = socket.socketpair()
+    with ours, its:
+        its.setblocking(False)
+        ours.setblocking(False)
+        os.dup2(its.fileno(), descriptor, inheritable=False)
+        try:
+            sock.unwrap()
+            is_over = True
+        except ssl.SSLWantReadError:
+            is_over = False
+        finally:
+            os.dup2(connection, descriptor, inheritable=False)
+            os.close(connection)
+        try:
+            return ours.recv(_FAREWELL), is_over
+        except BlockingIOError:  # It had been said.
+            return b"", is_over
 
 
 def common_name(sock: ssl.SSLSocket) -> str | None:

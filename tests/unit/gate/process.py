@@ -18,6 +18,9 @@ from appliance.gate.config import GateConfig
 from tests.unit.gate.pki import HOST, Credentials, Pki, context_of
 from tests.unit.gate.waiting import LIMIT, wait_for
 
+_WITHOUT_RIGHTS = ("setpriv", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--")
+"""As on a router, where it is an unprivileged user besides."""
+
 
 class GateProcess:
     """The real process, and a connection to its control socket. log: for what it says; None: where the tests speak."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 import threading
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterator
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -15,6 +17,10 @@ from OpenSSL import SSL
 from tests.unit.gate.waiting import LIMIT
 
 Handler = Callable[[socket.socket], None]
+SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27
+_INSTRUCTIONS = array("B", struct.pack("HBBI", 0x06, 0, 0, 0))
+DROP_ALL = struct.pack("@HP", 1, _INSTRUCTIONS.buffer_info()[0])
+"""A socket filter after which its kernel hears nothing (linux/filter.h: one sock_filter, BPF_RET | BPF_K, 0)."""
 
 
 class Servers:
@@ -105,3 +111,14 @@ def exchange(sock: ssl.SSLSocket, data: bytes) -> bytes:
     while len(answer) < len(data) and (more := sock.recv(65536)):
         answer += more
     return answer
+
+
+@contextlib.contextmanager
+def nothing_new(sock: socket.socket) -> Iterator[None]:
+    """As long as this lasts, the kernel queues nothing more for reading: the peer's TCP has to send it again."""
+    sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, DROP_ALL)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from appliance.gate.sockets import nothing_new
+from tests.unit.gate.servers import nothing_new
 
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 ANSWER = random.Random(1).randbytes(3 << 20)

@@ -7,6 +7,7 @@ import os
 import select
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +16,7 @@ import pytest
 
 from appliance.gate.config import GateConfig
 from appliance.gate.reserve import MOST
-from appliance.gate.sockets import nothing_new
-from tests.unit.gate.servers import echo, exchange
+from tests.unit.gate.servers import echo, exchange, nothing_new
 
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 ConfigFor = Callable[..., GateConfig]
@@ -251,6 +251,29 @@ def test_terminals_that_hang_up_without_a_farewell_leave_nothing_standing(
         assert sock.recv(100) == b"answer"
         sock.close()
     eventually(lambda: gate.stats()["connections"] == {"receipt": 0})
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13])
+def test_a_slow_terminal_hears_the_whole_answer_of_an_engine_that_has_gone(
+    version: ssl.TLSVersion, gate: Any, engine: Any, terminal: Any, pki: Any, config_for: ConfigFor
+) -> None:
+    """What is under way is not lost when the engine ends long before the terminal has read it."""
+    answer = os.urandom(3_000_000)
+    gone = threading.Event()
+
+    def answer_and_go(sock: ssl.SSLSocket) -> None:
+        sock.recv(1)
+        sock.sendall(answer)
+        with contextlib.suppress(OSError):
+            gone.set()
+            sock.unwrap()
+
+    gate.configure(config_for(engine(answer_and_go)))
+    with terminal.connect(pki.terminal, version) as sock:
+        sock.sendall(b"?")
+        assert gone.wait(20)
+        time.sleep(0.3)
+        assert read_to_close_notify(sock) == answer
 
 
 def half_close(sock: ssl.SSLSocket) -> bytes:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import socket
 import ssl
-import struct
 import threading
 import time
-from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,11 +13,9 @@ from typing import Any
 import pytest
 
 from appliance.gate.config import GateConfig
-from tests.unit.gate.servers import exchange
+from tests.unit.gate.servers import DROP_ALL, SO_ATTACH_FILTER, exchange
 
 ConfigFor = Callable[..., GateConfig]
-_SO_ATTACH_FILTER = 26
-_DROP_ALL = array("B", struct.pack("HBBI", 0x06, 0, 0, 0))
 
 
 class Engine:
@@ -44,10 +40,9 @@ class Engine:
 
     def fall_silent(self) -> None:
         """On all connections of now: its kernel hears no more, so that nothing is acknowledged."""
-        program = struct.pack("@HP", 1, _DROP_ALL.buffer_info()[0])
         for sock in self.sockets:
             if sock.fileno() >= 0:
-                sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+                sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, DROP_ALL)
 
     @property
     def open(self) -> int:
