@@ -81,7 +81,8 @@ class Calls:
                 match event:
                     case h11.Request():
                         if refused := self._objection(event):
-                            return self._refuse(passed, refused)
+                            self.refused = refused
+                            break
                         passed += self._engine.send(event) or b""
                         self._is_under_way = True
                     case h11.Data():
@@ -93,7 +94,8 @@ class Calls:
                     case _:
                         break
         except (h11.RemoteProtocolError, h11.LocalProtocolError) as error:
-            return self._refuse(passed, f"not HTTP/1.1: {error}")
+            # Where a call was under way, its rest never comes: the engine's side is dropped with it.
+            self.refused = f"not HTTP/1.1: {error}"
         return passed
 
     def _objection(self, request: h11.Request) -> str | None:
@@ -109,11 +111,6 @@ class Calls:
         if {b"content-length", b"transfer-encoding"} <= names:
             return f"{shown}: two lengths"
         return None if self._permits(method, target) else shown
-
-    def _refuse(self, passed: bytes, what: str) -> bytes:
-        """Where a call was under way, its rest never comes: the engine's side is dropped with it."""
-        self.refused = what
-        return passed
 
     def _begin_next(self) -> bool:
         """Whether question and answer are both whole, and another question may come."""

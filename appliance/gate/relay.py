@@ -61,6 +61,8 @@ class Relay:
         """To the engine, until it is proven."""
         self._acknowledged = 0
         """By the engine's kernel, before the terminal had a say."""
+        self._patience: Patience
+        """Once the terminal is proven."""
         self._links: dict[Side, Link] = {}
         """Filled as each side is proven, empty again once closed."""
         self._both_ways: tuple[tuple[Link, Link], ...] = ()
