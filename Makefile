@@ -8,6 +8,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= $(shell nproc)
+# A scenario waits for most of its time.
+WORLDS ?= $(shell expr 2 '*' $(JOBS))
+# Whoever has it set pays for it: each of the machines' processes would compile what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## What can be made
@@ -17,17 +21,17 @@ help: ## What can be made
 
 .PHONY: packages venv
 packages:
-	@scripts/install-packages router lab browser lint
+	@scripts/install-packages router host lab browser lint
 
 venv: packages $(VENV)/.ready
+	@# Without byte code each of our processes would carry its own compiler's remains; machines of the lab write none.
+	@$(BIN)/python -m compileall -q appliance webui tests/lab tests/scenarios
 
 $(VENV)/.ready: requirements-dev.lock pyproject.toml
 	@echo "== Making the Python environment in $(VENV) (locked, with hashes)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@# Without byte code each of our processes would carry its own compiler's remains.
-	@$(BIN)/python -m compileall -q appliance webui
 	@touch $@
 
 .PHONY: lock
@@ -54,6 +58,9 @@ test: lint test-unit test-scenarios test-browser test-vagrant ## Everything that
 
 # ---- parts of it ---------------------------------------------------------------
 
+# One at a time, so that at the end nobody waits for a row of them behind one worker.
+IN_WORLDS = $(BIN)/python -m pytest -q -n $(WORLDS) --maxschedchunk 1
+
 .PHONY: lint test-unit test-scenarios test-long test-browser test-vm test-vagrant
 lint: venv ## Style, types, architecture, shell
 	@echo "== ruff, mypy, import-linter, shellcheck"
@@ -67,17 +74,30 @@ test-unit: venv ## Unit tests (they mirror the packages)
 	@echo "== unit tests"
 	@$(BIN)/python -m pytest -q -n $(JOBS) -m 'not real_kernel' tests/unit tests/fuzz
 
-test-scenarios: venv ## The appliance in its network world, one file per scenario
+test-scenarios: venv ## The appliance in its network world, one file per scenario (LONG=1 with those of `make test-long`)
 	@echo "== scenarios"
-	@$(BIN)/python -m pytest -q -n $(JOBS) -m 'not real_kernel and not long' tests/scenarios
+	@$(IN_WORLDS) -m 'not real_kernel$(if $(LONG),, and not long)' tests/scenarios
 
 test-long: venv ## The scenarios that wait for a minute or more
 	@echo "== long scenarios"
-	@$(BIN)/python -m pytest -q -n $(JOBS) -m 'long and not real_kernel' tests/scenarios
+	@$(IN_WORLDS) -m 'long and not real_kernel' tests/scenarios
 
-test-browser: venv ## The page in Chromium
+test-browser: venv build/npm/.ready ## The pages in Chromium: stories, axe-core, HTML; pictures in build/screenshots
 	@echo "== browser tests"
-	@$(BIN)/python -m pytest -q tests/browser
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile tests/browser
+
+.PHONY: guide
+guide: venv build/npm/.ready ## The pictures of the documents, taken anew from today's pages
+	@SEKISHO_GUIDE=write $(BIN)/python -m pytest -q tests/browser/test_wizard.py \
+	    'tests/browser/test_lights.py::test_every_state_fits_its_screen[desktop-1280-900-ja]'
+
+build/npm/.ready: tests/browser/npm/package.json tests/browser/npm/package-lock.json tests/browser/npm/.npmrc
+	@echo "== Getting axe-core, html-validate and acorn by npm (locked, with hashes)"
+	@command -v npm > /dev/null || scripts/install-packages html
+	@mkdir -p build/npm
+	@cp $^ build/npm
+	@cd build/npm && npm ci --silent
+	@touch $@
 
 .PHONY: guests
 guests: venv
@@ -120,7 +140,7 @@ test-vagrant: ## Vagrant accepts the Vagrantfile
 
 BENCHES := apply memory failover
 .PHONY: bench bench-packages $(BENCHES:%=bench-%)
-bench: $(BENCHES:%=bench-%) bench-gate ## All benchmarks, each beside its peer; results in build/bench
+bench: $(BENCHES:%=bench-%) bench-gate bench-web ## All benchmarks, each beside its peer; results in build/bench
 
 bench-packages:
 	@scripts/install-packages bench
@@ -129,8 +149,12 @@ $(BENCHES:%=bench-%): bench-%: venv bench-packages
 	@$(BIN)/python -m tests.bench.$*
 
 .PHONY: bench-gate
-bench-gate: venv bench-packages ## The gate in figures, beside HAProxy (PARTS= for some of them)
+bench-gate: venv bench-packages ## The gate in figures, beside HAProxy and nginx (PARTS= for some of them)
 	@$(BIN)/python -m tests.bench.gate $(PARTS)
+
+.PHONY: bench-web
+bench-web: venv ## The page in figures, beside a model of LuCI's polling
+	@$(BIN)/python -m tests.bench.web
 
 .PHONY: bench-dataplane
 bench-dataplane: guests bench-packages ## The packet path in figures, on Debian 13's kernel in guests (PARTS= for some of them)
@@ -139,6 +163,24 @@ bench-dataplane: guests bench-packages ## The packet path in figures, on Debian 
 .PHONY: bench-upload
 bench-upload: guests bench-packages ## How long receipts take beside uploads that fill the line, in a guest
 	@$(BIN)/python -m tests.vm run --kind free-computing 'python -m tests.bench.upload'
+
+.PHONY: bench-kernel-tls
+bench-kernel-tls: guests bench-packages ## Whether the kernel's TLS would do the gate's work with less, in a guest
+	@$(BIN)/python -m tests.vm run --kind counted-copies 'python -m tests.bench.kernel_tls'
+
+# ---- the firmware -----------------------------------------------------------------
+
+.PHONY: image test-image bench-image
+image: venv ## The firmware: a signed disk image in build/image/output (VERSION=, HARDWARE=, SECURE_BOOT_KEY=, see docs/firmware.md)
+	@scripts/install-packages image-host
+	@scripts/image
+
+test-image: image ## The firmware on an emulated machine with Secure Boot; consoles in build/image/run
+	@echo "== the firmware, emulated"
+	@$(BIN)/python -m pytest -q tests/image
+
+bench-image: image ## The firmware in figures: sizes, an update, start and memory beside a plain Debian
+	@$(BIN)/python -m tests.bench.image
 
 .PHONY: clean
 clean: ## Remove what was made

@@ -12,6 +12,8 @@ RUN = Path("/run/sekisho")
 """Gone at a reboot, as the kernel's state is."""
 
 SITE = ETC / "site.toml"
+PORTS = ETC / "ports.toml"
+"""Which port is the LAN: from the factory, for a router that nobody has set up yet."""
 DESK_KEYS = ETC / "desk-keys.json"
 """JWK set (RFC 7517) of the data center desks whose accounts this router trusts."""
 
@@ -25,18 +27,47 @@ IN_FORCE = STATE / "in-force.json"
 TRIAL = STATE / "trial.json"
 """The change that is on trial, while there is one."""
 HISTORY = STATE / "history"
+CAPTURES = STATE / "captures"
+"""Packets that a vendor had recorded: the last few."""
+LOG_INS = STATE / "access" / "log-ins.json"
+"""Who may log in on the page."""
+AUDIT = STATE / "audit"
+"""Who did what: only ever added to."""
+
+PAST = STATE / "past" / "lights.db"
+"""What the lights showed. In a directory of its own: SQLite keeps its log beside it."""
 
 LAST_SEEN = STATE / "last-seen"
 """The time as it last was here, for a start without a clock that runs on."""
 CHRONY = Path("/var/lib/chrony")
 """chrony's own, where it may go without root: how fast this machine's clock is, and its NTS cookies."""
 
+PAGE_CERTIFICATE = STATE / "page.pem"
+"""The device's own certificate for the page, and its key, which stays the same for as long as the device lives."""
+
+UPDATE = STATE / "update" / "state.json"
+"""How far the update of the firmware is, and how the last one ended."""
+FACTORY = STATE / "factory.json"
+"""What the factory has made of this machine: its serial number, and the hash of the password on its label."""
+RESET = STATE / "reset.json"
+"""There while everything is being put back to what the factory sent out."""
+STICKS = RUN / "sticks"
+"""The memory sticks that are plugged in, each read-only in a folder of its own, where udev's rule has them mounted."""
+
 WISHES = STATE / "wishes.json"
 """Which tunnels the operator has pinned or drained."""
+
+FIRMWARE_KEYS = Path("/usr/share/sekisho/firmware-keys.json")
+"""JWK set (RFC 7517) whose bundles are taken: part of the image, and so as whole as that."""
+UPDATE_JOB = RUN / "update" / "job.json"
+UPDATE_NEWS = RUN / "update" / "news.json"
+"""What the update's own process is to do, and how far it is."""
 
 API_SOCKET = RUN / "api.sock"
 GATE_SOCKET = RUN / "gate" / "control.sock"
 """In a directory of its own: the gate has no right to write anywhere else."""
+PAGE_SOCKET = RUN / "page" / "http.sock"
+"""In a directory that nobody but the gate may enter: whoever speaks there is believed."""
 LEASES = RUN / "wan"
 """One JSON file per WAN interface, written by the hooks of the line's client."""
 FAR_ENDS = LEASES / "far-ends"
@@ -44,6 +75,8 @@ FAR_ENDS = LEASES / "far-ends"
 
 ENGINES = RUN / "engines"
 """The configuration of the daemons that we run, and who they are (pid, start time)."""
+ORDERS = RUN / "orders"
+"""What systemd is to run for a unit of that name; there only while it starts."""
 BIRD_SOCKET = RUN / "bird" / "control.sock"
-DHCP_LEASES = STATE / "dhcp" / "leases"
-"""What dnsmasq has leased to the LAN."""
+DHCP_LEASES = Path("/var/lib/sekisho-dhcp/leases")
+"""What dnsmasq has leased to the LAN: where it may go without root."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta, timezone
 from typing import Literal
 
 Language = Literal["ja", "en"]
+
+JAPAN = timezone(timedelta(hours=9), "JST")
+"""The clinics' time, in which people are told of moments: one zone, no summer time; a router's own is often UTC."""
 
 
 @dataclass(frozen=True, slots=True)

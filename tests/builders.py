@@ -163,8 +163,15 @@ def terminate_service(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+WITHOUT_TUNNELS: dict[str, Any] = {
+    "path": "internet",
+    **dict.fromkeys(("wireguard_private_key", "tunnels", "dns", "monitoring", "ntp")),
+}
+"""Changes that make the lab's account one whose way to the engines is the internet."""
+
+
 def lab_account(**changes: Any) -> Account:
-    """The lab's account; `changes` replace whole top-level keys."""
+    """The lab's account; `changes` replace whole top-level keys, and None takes them out."""
     pki = lab_pki()
     content: dict[str, Any] = {
         "format": 1,
@@ -183,7 +190,7 @@ def lab_account(**changes: Any) -> Account:
         "monitoring": ["203.0.113.6/32"],
         "ntp": ["203.0.113.7"],
     }
-    return Account.model_validate(content | changes)
+    return Account.model_validate({key: value for key, value in (content | changes).items() if value is not None})
 
 
 def lab_site(**changes: Any) -> Site:

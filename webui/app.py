@@ -1,74 +1,64 @@
-"""The page that the receptionist reads: routes, language, headers. What it shows is `view`'s part."""
+"""The application: its pages, and what holds for every answer. What a page shows is its own part (`webui.pages`)."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, Response, request, url_for
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from appliance.errors import SekishoError
-from appliance.text import Language
-from webui.feed import Client, Feed, News, Watcher, ask
-from webui.view import Board, Status, board, board_without_daemon
-from webui.words import words
-
-MAX_STREAMS = 24
-STREAM_SECONDS = 600.0
-"""A stream ends after this and the browser comes back: a reader that is stuck for ever must not keep its thread."""
-ONE_YEAR = 365 * 86400
+from webui import secure
+from webui.csrf import Forms, Refused
+from webui.feed import Client
+from webui.language import ONE_YEAR
+from webui.pages import access, audit, diagnose, past, people, settings, setup, status, terminals
+from webui.pages.leaf import Leaf
+from webui.rate import Limiter
+from webui.visit import Visits, address
+from webui.words.status import FORM_REFUSED
 
 SECURITY_HEADERS: dict[str, str] = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # Not "no-referrer": a form would then not say where it comes from (Fetch Standard, section 3.2).
+    "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-
-
-class Page:
-    """Turns news into HTML, and remembers whom to call for the time when nobody answers."""
-
-    def __init__(self, app: Flask) -> None:
-        self._app = app
-        self._last_known: Status | None = None
-
-    def language(self, news: News | None) -> Language:
-        """What was chosen in this browser, else what the site's settings say."""
-        known = self._last_known if news is None or isinstance(news, SekishoError) else news
-        for chosen in (request.args.get("lang"), request.cookies.get("lang"), known and known["language"]):
-            if chosen in ("ja", "en"):
-                return "en" if chosen == "en" else "ja"
-        return "ja"
-
-    def board(self, news: News, language: Language) -> Board:
-        if isinstance(news, SekishoError):
-            return board_without_daemon(news, self._last_known, datetime.now(UTC), language)
-        self._last_known = news
-        return board(news, language)
-
-    def render(self, template: str, news: News, language: Language, **more: str) -> str:
-        return self._app.jinja_env.get_template(template).render(
-            board=self.board(news, language), lang=language, w=words(language), **more
-        )
 
 
 def create_app(client_factory: Callable[[], Client]) -> Flask:
     """client_factory: makes a client of the local API (`appliance.control.client.Client`)."""
     app = Flask(__name__)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    page = Page(app)
-    feed = Feed(client_factory, MAX_STREAMS)
     versions = {path.name: _version(path) for path in Path(app.static_folder or "").iterdir()}
+    app.jinja_env.globals["asset"] = lambda file: url_for("static", filename=file, v=versions[file])
+    visits = Visits(client_factory)
+    forms = Forms(visits)
+    leaf = Leaf(visits, forms.token)
+    page, told = status.Page(app.jinja_env), past.Past(app.jinja_env)
+    app.register_blueprint(status.blueprint(client_factory, page, told, forms.token))
+    app.register_blueprint(past.blueprint(client_factory, told))
+    app.register_blueprint(access.blueprint(visits, leaf))
+    app.register_blueprint(people.blueprint(visits, leaf))
+    app.register_blueprint(setup.blueprint(visits, leaf))
+    app.register_blueprint(settings.blueprint(visits, leaf))
+    app.register_blueprint(diagnose.blueprint(visits, leaf))
+    app.register_blueprint(audit.blueprint(visits, leaf))
+    limiter = Limiter()
+
+    def tell(why: SekishoError, code: int = 409) -> Response:
+        return page.whole(client_factory(), told, forms.token(), why, code)
+
+    app.register_blueprint(terminals.blueprint(visits, client_factory, tell))
 
     @app.before_request
     def read() -> None:
@@ -78,74 +68,40 @@ def create_app(client_factory: Callable[[], Client]) -> Flask:
             # Whoever asks for the arguments would fall over this.
             raise BadRequest from None
 
-    @app.get("/")
-    def index() -> Response:
-        news = ask(client_factory())
-        language = page.language(news)
-        assets = {
-            name: url_for("static", filename=file, v=versions[file])
-            for name, file in (("style", "style.css"), ("script", "live.js"), ("icon", "icon.svg"))
-        }
-        response = _html(page.render("page.html", news, language, **assets), news)
-        if request.args.get("lang") in ("ja", "en"):
-            response.set_cookie("lang", language, max_age=ONE_YEAR, httponly=True, samesite="Strict")
-        return response
+    @app.before_request
+    def slow_down() -> Response | None:
+        if request.method != "POST" or request.blueprint not in ("access", "people"):
+            return None
+        seconds = limiter.take(address(), time.monotonic())
+        return leaf.too_often(seconds) if seconds else None
 
-    @app.get("/lights")
-    def lights() -> Response:
-        news = ask(client_factory())
-        return _html(page.render("board.html", news, page.language(news)), news)
-
-    @app.get("/events")
-    def events() -> Response:
-        watcher = feed.watch()
-        if watcher is None:
-            return Response("too many streams\n", 503, {"Retry-After": "30"}, mimetype="text/plain")
-        language = page.language(None)
-        return Response(_Stream(watcher, page, language), mimetype="text/event-stream")
+    forms.protect(app)
+    app.after_request(visits.remember)
 
     @app.after_request
     def protect(response: Response) -> Response:
         response.headers.update(SECURITY_HEADERS)
+        if secure.is_vouched(request.environ):
+            response.headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}"
         if request.endpoint == "static" and response.status_code == 200 and "v" in request.args:
             response.headers["Cache-Control"] = f"max-age={ONE_YEAR}, immutable"
         else:
             response.headers["Cache-Control"] = "no-store"
         return response
 
+    @app.errorhandler(Refused)
+    def refuse_form(_: Refused) -> Response:
+        return tell(SekishoError("page.form-refused", FORM_REFUSED.ja, FORM_REFUSED.en), 403)
+
+    @app.errorhandler(SekishoError)
+    def silent(error: SekishoError) -> Response:
+        return leaf.silent(error)
+
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response:
         return Response(f"{error.code} {error.name}\n", error.code, mimetype="text/plain")
 
     return app
-
-
-class _Stream:
-    """Server-sent events (HTML Living Standard, section 9.2): each carries the whole board, ready to be shown."""
-
-    def __init__(self, watcher: Watcher, page: Page, language: Language) -> None:
-        self._watcher = watcher
-        self._page = page
-        self._language = language
-
-    def __iter__(self) -> Iterator[bytes]:
-        until = time.monotonic() + STREAM_SECONDS
-        yield b"retry: 3000\n\n"
-        for news in self._watcher:
-            if news is None:
-                yield b":\n\n"
-            else:
-                html = self._page.render("board.html", news, self._language)
-                yield b"".join(b"data: %s\n" % line.encode() for line in html.splitlines()) + b"\n"
-            if time.monotonic() > until:
-                return
-
-    def close(self) -> None:
-        self._watcher.close()
-
-
-def _html(body: str, news: News) -> Response:
-    return Response(body, 503 if isinstance(news, SekishoError) else 200, mimetype="text/html")
 
 
 def _version(path: Path) -> str:

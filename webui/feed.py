@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol, cast
 
 from appliance.errors import SekishoError
-from webui.view import Status
+from webui.pages.status_view import Status
 
 SILENCE = 25.0
 """Seconds. The daemon speaks every 10 s at least; after this it counts as gone."""
@@ -21,7 +21,7 @@ ANSWER = 5.0
 class Client(Protocol):
     """The part of `appliance.control.client.Client` that the page uses. Both raise SekishoError."""
 
-    def call(self, method: str, *, timeout: float) -> Any: ...
+    def call(self, method: str, params: dict[str, Any] | None = None, *, timeout: float) -> Any: ...
 
     def subscribe(self, timeout: float) -> Iterator[dict[str, Any]]: ...
 

@@ -45,18 +45,15 @@ def check(account: Account) -> None:
     anchors = parse(account.trust_anchors) + parse(account.terminal_anchors)
     revocation.check("revocations", account.revocations, anchors)
     _check_pair("identity", account.identity, "clientAuth", ExtendedKeyUsageOID.CLIENT_AUTH)
+    if account.page is not None:
+        leaf = _check_pair("page", account.page, "serverAuth", ExtendedKeyUsageOID.SERVER_AUTH)
+        for name in account.page.names:
+            _check_host("page", leaf, name)
     for index, service in enumerate(account.services):
         if service.mode is ServiceMode.TERMINATE and service.presented is not None:
             key = f"services[{index}].presented"
             leaf = _check_pair(key, service.presented, "serverAuth", ExtendedKeyUsageOID.SERVER_AUTH)
-            if not _is_for(leaf, service.host):
-                raise malformed(
-                    f"{key}.certificate",
-                    Text(
-                        f"は {service.host} 用の証明書ではありません（SAN にこの名前がありません）",
-                        f"is not for {service.host} (its subject alternative names lack it)",
-                    ),
-                )
+            _check_host(key, leaf, service.host)
 
 
 def names(certificate: x509.Certificate) -> list[str]:
@@ -66,6 +63,17 @@ def names(certificate: x509.Certificate) -> list[str]:
     except x509.ExtensionNotFound:
         return []
     return extension.value.get_values_for_type(x509.DNSName)
+
+
+def _check_host(key: str, leaf: x509.Certificate, host: str) -> None:
+    if not _is_for(leaf, host):
+        raise malformed(
+            f"{key}.certificate",
+            Text(
+                f"は {host} 用の証明書ではありません（SAN にこの名前がありません）",
+                f"is not for {host} (its subject alternative names lack it)",
+            ),
+        )
 
 
 def _check_anchors(key: str, pem: str) -> None:

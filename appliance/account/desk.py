@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from joserfc.jwk import OKPKey
 
 from appliance.account import certificates, code, envelope, request, structure
-from appliance.account.inspect import expiry_dates, wireguard_public_key
+from appliance.account.inspect import expiry_dates, public_key
 from appliance.account.letter import letter
 from appliance.account.model import Account
 from appliance.errors import SekishoError
@@ -27,11 +27,14 @@ _MOST_TUNNELS = 2
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """Paths of what was written. The letter and the concentrators' file are secret (mode 0600)."""
+    """Paths of what was written. The letter and the concentrators' file are secret (mode 0600).
+
+    concentrator: None without tunnels.
+    """
 
     account_file: Path
     letter: Path
-    concentrator: Path
+    concentrator: Path | None
     warnings: tuple[Text, ...]
 
 
@@ -58,7 +61,7 @@ def issue(
     issued = Issued(
         account_file=folder / f"{stem}.sekisho-account",
         letter=folder / f"{stem}.letter.txt",
-        concentrator=folder / f"{account.clinic.id}.concentrator.json",
+        concentrator=folder / f"{account.clinic.id}.concentrator.json" if account.tunnels else None,
         warnings=warnings,
     )
     if issued.account_file.exists():
@@ -69,7 +72,8 @@ def issue(
         )
     activation_code = code.generate()
     sealed = envelope.seal(payload, desk, activation_code, iterations)
-    write_atomically(issued.concentrator, json.dumps(concentrator(account), indent=2) + "\n")
+    if issued.concentrator is not None:
+        write_atomically(issued.concentrator, json.dumps(concentrator(account), indent=2) + "\n")
     write_atomically(issued.letter, letter(account, activation_code, issued.account_file.name))
     # Last: its presence means that the other two are there.
     write_atomically(issued.account_file, sealed, mode=0o644)
@@ -77,11 +81,11 @@ def issue(
 
 
 def concentrator(account: Account) -> dict[str, object]:
-    """What each concentrator needs to make this clinic a peer. Holds the pre-shared keys."""
+    """What each concentrator needs to make this clinic a peer. Holds the pre-shared keys. account: one with tunnels."""
     return {
         "clinic_id": account.clinic.id,
         "serial": account.serial,
-        "public_key": wireguard_public_key(account.wireguard_private_key.get_secret_value()),
+        "public_key": public_key(account),
         "inner_address": str(account.tunnels[0].inner_address),
         "tunnels": [
             {

@@ -31,7 +31,8 @@ def redacted(account: Account, now: datetime) -> dict[str, Any]:
         "expires": account.expires.isoformat(),
         "days_left": _days(account.expires, now),
         "clinic": {"id": account.clinic.id, "name": account.clinic.name.model_dump()},
-        "wireguard_public_key": wireguard_public_key(account.wireguard_private_key.get_secret_value()),
+        "path": account.path,
+        "wireguard_public_key": public_key(account),
         "tunnels": [
             tunnel.model_dump(
                 mode="json",
@@ -59,6 +60,9 @@ def redacted(account: Account, now: datetime) -> dict[str, Any]:
         "trust_anchors": _chain(account.trust_anchors, now),
         "terminal_anchors": _chain(account.terminal_anchors, now),
         "identity": _chain(account.identity.certificate, now),
+        "page": {"names": list(account.page.names), "certificate": _chain(account.page.certificate, now)}
+        if account.page
+        else None,
         "revocations": revocation.summary(account.revocations),
         "monitoring": [str(network) for network in account.monitoring],
         "ntp": [str(address) for address in account.ntp],
@@ -68,13 +72,14 @@ def redacted(account: Account, now: datetime) -> dict[str, Any]:
 def expiry_dates(account: Account) -> list[tuple[str, datetime]]:
     """What can run out, and when (aware, UTC): the account, the clinic's certificates, the CAs.
 
-    Labels are unique and stable: ``account``, ``identity``, ``presented:SERVICE``, ``trust-anchor:SUBJECT``,
+    Labels are unique and stable: ``account``, ``identity``, ``presented:SERVICE``, ``page``, ``trust-anchor:SUBJECT``,
     ``terminal-anchor:SUBJECT``. A chain ends when the first of its certificates does.
     """
     dates = [("account", account.expires.astimezone(UTC)), ("identity", _end(account.identity))]
     dates += [
         (f"presented:{service.name}", _end(service.presented)) for service in account.services if service.presented
     ]
+    dates += [("page", _end(account.page))] if account.page else []
     for kind, pem in (("trust-anchor", account.trust_anchors), ("terminal-anchor", account.terminal_anchors)):
         dates += [
             (f"{kind}:{_common_name(anchor.subject)}", anchor.not_valid_after_utc) for anchor in certificates.parse(pem)
@@ -91,6 +96,13 @@ def list_dates(account: Account) -> list[tuple[str, datetime]]:
     return _unique(
         (f"revocations:{_common_name(one.issuer)}", one.next_update_utc) for one in lists if one.next_update_utc
     )
+
+
+def public_key(account: Account) -> str | None:
+    """WireGuard's; None without tunnels."""
+    if account.wireguard_private_key is None:
+        return None
+    return wireguard_public_key(account.wireguard_private_key.get_secret_value())
 
 
 def wireguard_public_key(private_key: str) -> str:
@@ -116,7 +128,10 @@ def _rows(view: dict[str, Any]) -> Iterator[tuple[Text, str]]:
     yield Text("番号", "Serial"), str(view["serial"])
     yield Text("発行者", "Issuer"), view["issuer"]
     yield Text("有効期間", "Valid"), f"{view['not_before']} – {view['expires']} {_left(view['days_left'])}"
-    yield Text("WireGuard 公開鍵", "WireGuard public key"), view["wireguard_public_key"]
+    if view["path"] == "internet":
+        yield Text("経路", "Path"), "インターネット（トンネルなし） / the internet, without tunnels"
+    else:
+        yield Text("WireGuard 公開鍵", "WireGuard public key"), view["wireguard_public_key"]
     for tunnel in view["tunnels"]:
         yield (
             Text("トンネル", "Tunnel"),
@@ -124,7 +139,7 @@ def _rows(view: dict[str, Any]) -> Iterator[tuple[Text, str]]:
             f"{tunnel['inner_address']} → {tunnel['peer_address']}, {', '.join(tunnel['allowed_prefixes'])}",
         )
         yield Text("　接続先の公開鍵", "its public key"), tunnel["public_key"]
-    yield Text("DNS", "DNS"), ", ".join(view["dns"])
+    yield Text("DNS", "DNS"), ", ".join(view["dns"]) or "–"
     yield Text("監視", "Monitoring"), ", ".join(view["monitoring"]) or "–"
     yield Text("時刻", "Time"), ", ".join(view["ntp"]) or "–"
     for service in view["services"]:
@@ -140,6 +155,8 @@ def _rows(view: dict[str, Any]) -> Iterator[tuple[Text, str]]:
     ):
         for certificate in view[key]:
             yield title, _line(certificate)
+    for certificate in view["page"]["certificate"] if view["page"] else ():
+        yield Text("ルーターのページの証明書", "Certificate of the page"), _line(certificate)
     for one in view["revocations"]:
         due = one["next_update"] or "–"
         yield Text("失効リスト", "Revocation list"), f"{one['issuer']}: {one['count']} ({one['this_update']} – {due})"
@@ -151,6 +168,7 @@ def _chain(pem: str, now: datetime) -> list[dict[str, Any]]:
             "subject": certificate.subject.rfc4514_string(),
             "issuer": certificate.issuer.rfc4514_string(),
             "names": certificates.names(certificate),
+            "serial_number": f"{certificate.serial_number:X}",
             "not_after": certificate.not_valid_after_utc.isoformat(),
             "days_left": _days(certificate.not_valid_after_utc, now),
             "pin": pin_of_certificate(certificate.public_bytes(Encoding.DER)),

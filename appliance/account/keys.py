@@ -45,7 +45,7 @@ def load_signing_key(path: Path) -> OKPKey:
 def load_trusted(path: Path) -> Trusted:
     """Raises `account.no-desk-keys` when there is no such file, `account.desk-keys` when it is not as it must be."""
     try:
-        document = _json(path.read_bytes())
+        trusted = parse_trusted(path.read_bytes())
     except FileNotFoundError:
         raise SekishoError(
             "account.no-desk-keys",
@@ -54,16 +54,24 @@ def load_trusted(path: Path) -> Trusted:
         ) from None
     except OSError as error:
         raise unreadable(path, error) from None
-    listed = document.get("keys") if isinstance(document, dict) else None
-    found = [_ed25519(entry) for entry in listed] if isinstance(listed, list) else []
-    # A private key here would let whoever opens one router issue accounts for all clinics.
-    if not found or any(key is None or key.is_private for key in found):
+    if trusted is None:
         raise SekishoError(
             "account.desk-keys",
             f"{path} は、Ed25519 の公開鍵だけを並べた JWK セットでなければなりません。"
             "データセンターから受け取り直してください。",
             f"{path} must be a JWK set of public Ed25519 keys only: get the file again from the data center.",
         )
+    return trusted
+
+
+def parse_trusted(data: bytes) -> Trusted | None:
+    """None: it is no JWK set of public Ed25519 keys only."""
+    document = _json(data)
+    listed = document.get("keys") if isinstance(document, dict) else None
+    found = [_ed25519(entry) for entry in listed] if isinstance(listed, list) else []
+    # A private key here would let whoever opens one router issue accounts for all clinics.
+    if not found or any(key is None or key.is_private for key in found):
+        return None
     return {key.thumbprint(): key for key in found if key is not None}
 
 

@@ -31,7 +31,7 @@ CLINIC_ID_PATTERN = r"^[A-Za-z0-9-]{1,32}$"
 WIREGUARD_KEY_PATTERN = r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$"
 PIN_PATTERN = r"^sha256/[A-Za-z0-9+/]{43}=$"
 _PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-TRUST_URL_PATTERN = (
+INSIDE_URL_PATTERN = (
     r"^http://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{1,63}(:" + _PORT + r")?/[A-Za-z0-9._~/-]*$"
 )
 
@@ -137,6 +137,12 @@ class KeyPair(Part):
     key: SecretStr
 
 
+class Page(KeyPair):
+    """For the router's own page. names: under which the clinic's browsers find it; the router's DNS answers them."""
+
+    names: Annotated[tuple[HostName, ...], Field(min_length=1, max_length=8)]
+
+
 AccessLevel = Literal["none", "reference", "read-write"]
 
 
@@ -217,6 +223,11 @@ class Bfd(Part):
     multiplier: Annotated[int, Field(ge=2, le=50)] = 12
 
 
+_FOR_TUNNELS = ("wireguard_private_key", "tunnels", "dns")
+_OF_TUNNELS = frozenset({*_FOR_TUNNELS, "bfd", "monitoring", "ntp", "trust_url", "measure_url", "firmware_url"})
+"""What only means something inside tunnels."""
+
+
 class Account(Part):
     format: Literal[1]
     serial: Annotated[int, Field(ge=1, le=LARGEST_SERIAL)]
@@ -224,10 +235,12 @@ class Account(Part):
     not_before: Moment
     expires: Moment
     clinic: Clinic
-    wireguard_private_key: WireGuardSecret
-    tunnels: Annotated[tuple[Tunnel, ...], Field(min_length=1, max_length=2)]
+    path: Literal["tunnels", "internet"] = "tunnels"
+    """By which way all services are reached; without tunnels an account says so, lest a forgotten key open the line."""
+    wireguard_private_key: WireGuardSecret | None = None
+    tunnels: Annotated[tuple[Tunnel, ...], Field(max_length=2)] = ()
     bfd: Bfd = Bfd()
-    dns: Annotated[tuple[IPv4Address, ...], Field(min_length=1)]
+    dns: tuple[IPv4Address, ...] = ()
     """Resolvers inside the tunnels that know the engines' names."""
     services: Annotated[tuple[Service, ...], Field(min_length=1)]
     trust_anchors: str
@@ -236,12 +249,18 @@ class Account(Part):
     """PEM: the CAs that sign the terminals' certificates."""
     identity: KeyPair
     """The clinic's certificate: what the router itself shows to an engine."""
+    page: Page | None = None
+    """Without it the router's page has the device's own certificate alone."""
     revocations: str = ""
     """PEM: revocation lists (CRLs) of the CAs in the two lists of anchors."""
     trust_serial: Annotated[int, Field(ge=0, le=LARGEST_SERIAL)] = 0
     """That of the newest trust list whose pins and revocations this account holds already; see `trust`."""
-    trust_url: Annotated[str, Field(pattern=TRUST_URL_PATTERN, max_length=255)] | None = None
+    trust_url: Annotated[str, Field(pattern=INSIDE_URL_PATTERN, max_length=255)] | None = None
     """Where, inside the tunnels, the newest trust list is to be had. It is signed: nobody needs TLS for it."""
+    measure_url: Annotated[str, Field(pattern=INSIDE_URL_PATTERN, max_length=255)] | None = None
+    """Where, inside the tunnels, the throughput of the line can be measured: GET sends bytes, POST throws them away."""
+    firmware_url: Annotated[str, Field(pattern=INSIDE_URL_PATTERN, max_length=255)] | None = None
+    """Where, inside the tunnels, the newest firmware's bundle is to be had. It is signed, too."""
     monitoring: tuple[IPv4Network, ...] = ()
     """Addresses inside the tunnels that may scrape /metrics and ping."""
     ntp: tuple[IPv4Address, ...] = ()
@@ -253,6 +272,21 @@ class Account(Part):
             raise refused(
                 "の expires（有効期限）が not_before（開始）より後ではありません",
                 "has an expires that is not after its not_before",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _path_is_whole(self) -> Self:
+        if self.path == "internet" and (useless := sorted(self.model_fields_set & _OF_TUNNELS)):
+            raise refused(
+                f"の path が internet なので、{useless[0]} は使われません。消してください",
+                f"has the path internet, where `{useless[0]}` is never used (remove it)",
+            )
+        missing = [key for key in _FOR_TUNNELS if not getattr(self, key)]
+        if self.path == "tunnels" and missing:
+            raise refused(
+                f"に {missing[0]} がありません。トンネルを使わない契約なら、path に internet を入れてください",
+                f"lacks `{missing[0]}`, which every account needs whose path is not internet",
             )
         return self
 
@@ -281,6 +315,13 @@ class Account(Part):
             host, port = pairs[0]
             raise refused(
                 f"の services で {host} の {port} 番が2回使われています", f"has two services at {host} port {port}"
+            )
+        taken = {service.host for service in self.services}
+        if self.page and (both := taken.intersection(self.page.names)):
+            name = min(both)
+            raise refused(
+                f"の page の names にある {name} は、サービスの host でもあります。別の名前にしてください",
+                f"names {name} for the page, which is a service's host; give the page another name",
             )
         modes: dict[str, ServiceMode] = {}
         for service in self.services:

@@ -37,12 +37,9 @@ def to_account_json(path: Path, defaults: Defaults) -> bytes:
 
     Raises as `to_json`.
     """
-    given = {
-        "format": FORMAT,
-        "not_before": defaults.not_before,
-        "wireguard_private_key": defaults.wireguard_private_key,
-    }
-    values = _read(path, given)
+    values = _read(path, {"format": FORMAT, "not_before": defaults.not_before})
+    if values.get("path") != "internet":
+        values.setdefault("wireguard_private_key", defaults.wireguard_private_key)
     tunnels = values.get("tunnels")
     if isinstance(tunnels, list):
         for tunnel, generated in zip(tunnels, defaults.preshared_keys, strict=False):

@@ -26,7 +26,7 @@ _FORMS = {
     ),
     model.CLINIC_ID_PATTERN: Text("英数字とハイフンの32文字まで", "up to 32 of A-Z, a-z, 0-9 and -"),
     model.WIREGUARD_KEY_PATTERN: Text("WireGuard の鍵（Base64 で44文字）", "a WireGuard key (44 characters of Base64)"),
-    model.TRUST_URL_PATTERN: Text(
+    model.INSIDE_URL_PATTERN: Text(
         "http:// で始まる URL（例: http://trust.dc.example/list）", "a URL such as http://trust.dc.example/list"
     ),
     model.PIN_PATTERN: Text("「sha256/」に Base64 の44文字が続く形", "`sha256/` and 44 characters of Base64"),

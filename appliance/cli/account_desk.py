@@ -87,7 +87,7 @@ def _issue(args: argparse.Namespace) -> int:
     issued = desk.issue(args.request, keys.load_signing_key(args.key), args.out, datetime.now(UTC))
     for warning in issued.warnings:
         print(f"注意 / Note: {warning.ja} / {warning.en}", file=sys.stderr)
-    for path in (issued.account_file, issued.letter, issued.concentrator):
+    for path in filter(None, (issued.account_file, issued.letter, issued.concentrator)):
         print(path)
     return 0
 

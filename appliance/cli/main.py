@@ -14,7 +14,29 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from appliance import __version__
-from appliance.cli import line, router, site, terminal, trust, tunnel
+from appliance.cli import (
+    access,
+    audit,
+    calendar,
+    capture,
+    diagnose,
+    explain,
+    factory,
+    firmware,
+    hardware,
+    history,
+    line,
+    page,
+    panel,
+    report,
+    router,
+    site,
+    stick,
+    support_bundle,
+    terminal,
+    trust,
+    tunnel,
+)
 from appliance.cli.words import BOTH, LANGUAGES, complain
 from appliance.errors import SekishoError
 from appliance.text import Text
@@ -79,6 +101,8 @@ def _parser(arguments: Sequence[str]) -> Parser:
     parser.add_argument("--version", action="version", version=f"sekisho {__version__}", help="版を見る / show version")
     commands = parser.add_subparsers(title="コマンド / commands", metavar="COMMAND", required=True)
     router.register(commands)
+    history.register(commands)
+    calendar.register(commands)
     account = commands.add_parser("account", help="接続アカウント / the connection account")
     if "account" in arguments:
         # Only when asked for: the desk is of no use on most routers, and no other command waits for it.
@@ -95,4 +119,28 @@ def _parser(arguments: Sequence[str]) -> Parser:
     terminal.register(terminals.add_subparsers(metavar="COMMAND", required=True))
     tunnels = commands.add_parser("tunnel", help="データセンターへのトンネル / the tunnels to the data center")
     tunnel.register(tunnels.add_subparsers(metavar="COMMAND", required=True))
+    report.register(commands)
+    diagnose.register(commands.add_parser("diagnose", help="どこが悪いかを調べる / find out what is wrong"))
+    explain.register(
+        commands.add_parser("explain", help="端末の通信が通るか、なぜか / whether a terminal's traffic passes, and why")
+    )
+    captures = commands.add_parser("capture", help="パケットの記録 / recording packets")
+    capture.register(captures.add_subparsers(metavar="COMMAND", required=True))
+    support_bundle.register(
+        commands.add_parser("support-bundle", help="サポート会社に渡す資料 / the file for the support company")
+    )
+    log_ins = commands.add_parser("access", help="画面へのログイン / who may log in on the page")
+    access.register(log_ins.add_subparsers(metavar="COMMAND", required=True))
+    record = commands.add_parser("audit", help="操作の記録 / the audit record")
+    audit.register(record.add_subparsers(metavar="COMMAND", required=True))
+    image = commands.add_parser("firmware", help="ファームウェアの更新 / the firmware and its update")
+    firmware.register(image.add_subparsers(metavar="COMMAND", required=True))
+    shown = commands.add_parser("page", help="ルーターのページ / the router's page")
+    page.register(shown.add_subparsers(metavar="COMMAND", required=True))
+    making = commands.add_parser("factory", help="出荷の準備と、工場出荷時に戻す / manufacture, and the way back to it")
+    factory.register(making.add_subparsers(metavar="COMMAND", required=True))
+    machine = commands.add_parser("hardware", help="機種とプロファイル / the machine and its profile")
+    hardware.register(machine.add_subparsers(metavar="COMMAND", required=True))
+    stick.register(commands)
+    panel.register(commands)
     return parser

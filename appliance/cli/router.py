@@ -12,6 +12,7 @@ from appliance.cli import change, status_view
 from appliance.cli.sentences import list_changes
 from appliance.cli.words import add_json, languages, may_colour, print_json, say
 from appliance.control.client import Client
+from appliance.errors import SekishoError
 from appliance.text import Text
 
 if TYPE_CHECKING:
@@ -64,24 +65,36 @@ def _run(args: argparse.Namespace) -> int:
 def _status(args: argparse.Namespace) -> int:
     client = Client()
     status = client.call("status")
+    page = None if args.json else _page(client)
     if not args.watch:
-        _show(status, args)
+        _show(status, args, page)
         return EXIT_OF[status["headline"]["state"]]
     for newer in itertools.chain([status], client.subscribe()):
         if args.json:
             print(json.dumps(newer, ensure_ascii=False))
         else:
             print(_CLEAR if sys.stdout.isatty() else "\n", end="")
-            _show(newer, args)
+            _show(newer, args, page)
         sys.stdout.flush()
     return 0
 
 
-def _show(status: dict[str, Any], args: argparse.Namespace) -> None:
+def _page(client: Client) -> dict[str, Any] | None:
+    """Where the router's page is; None as long as there is none."""
+    try:
+        page: dict[str, Any] = client.call("page.show")
+    except SekishoError as error:
+        if error.code != "control.no-page":
+            raise
+        return None
+    return page
+
+
+def _show(status: dict[str, Any], args: argparse.Namespace, page: dict[str, Any] | None = None) -> None:
     if args.json:
         print_json(status)
     else:
-        print(status_view.render(status, languages(args), may_colour(sys.stdout)), end="")
+        print(status_view.render(status, languages(args), may_colour(sys.stdout), page), end="")
 
 
 def _plan(args: argparse.Namespace) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from appliance.cli.columns import pad, printable, table, width
-from appliance.text import Language, Text
+from appliance.cli.moments import second
+from appliance.cli.page import in_pairs
+from appliance.text import JAPAN, Language, Text
 
 SYMBOLS: Mapping[str, str] = {"ok": "●", "warning": "▲", "failed": "✖", "unknown": "?"}
 WORDS: Mapping[str, Text] = {
@@ -17,8 +18,6 @@ WORDS: Mapping[str, Text] = {
     "unknown": Text("未確認", "Not known"),
 }
 """The page's words: who reads one and hears of the other on the telephone must not have to translate."""
-JAPAN = timezone(timedelta(hours=9), "JST")
-"""The clinics' time, as on the page; a router's own zone is often left at UTC."""
 _COLOURS: Mapping[str, str] = {"ok": "32", "warning": "33", "failed": "31", "unknown": "36"}
 _HEAD = (
     Text("表示", "Light"),
@@ -32,6 +31,9 @@ _CLINIC = Text("医院", "Clinic")
 _CARRYING = Text("使用中の経路", "Carried by")
 _ON_INTERNET = Text("インターネット中", "On the internet")
 _TRIAL = Text("試している変更", "On trial")
+_PAGE = Text("ページ", "Page")
+_FINGERPRINT = Text("証明書の SHA-256", "Certificate SHA-256")
+_FIRMWARE = Text("更新", "Update")
 _AT = Text("時刻", "Time")
 _CALL = Text("連絡先", "Call")
 _NOBODY = Text("–", "–")
@@ -42,14 +44,15 @@ _MARGIN = "   "
 Document = Mapping[str, Any]
 
 
-def render(status: Document, languages: Sequence[Language], colour: bool) -> str:
+def render(status: Document, languages: Sequence[Language], colour: bool, page: Document | None = None) -> str:
     """Headline, facts, then the lights: each root cause, its consequences indented below it.
 
-    Times are Japan's. colour: ANSI sequences around symbols and state words.
+    Times are Japan's. colour: ANSI sequences around symbols and state words. page: ``page.show``, None where it is
+    not known.
     """
     said: set[str] = set()
     lines = [*_headline(status["headline"], languages, colour, said), ""]
-    lines += _facts(status, languages)
+    lines += _facts(status, languages, page)
     lines += ["", *_lights(status["lights"], languages, colour, said)]
     if status["vendor"] and status["headline"]["state"] != "ok":
         call = " / ".join(_CALL.in_language(language) for language in languages)
@@ -66,7 +69,7 @@ def _headline(headline: Document, languages: Sequence[Language], colour: bool, s
     yield from _advice(headline["advice"], languages, _STEP, said)
 
 
-def _facts(status: Document, languages: Sequence[Language]) -> list[str]:
+def _facts(status: Document, languages: Sequence[Language], page: Document | None) -> list[str]:
     facts = []
     if clinic := status["clinic"]:
         facts.append((_CLINIC, f"{_joined(clinic['name'], languages)} ({clinic['id']})"))
@@ -74,10 +77,17 @@ def _facts(status: Document, languages: Sequence[Language]) -> list[str]:
         facts.append((_CARRYING, status["carrying"]))
     for terminal in status["terminals"]:
         if terminal["state"] == "internet":
-            facts.append((_ON_INTERNET, f"{terminal['label']} (→ {_in_japan(terminal['until'])})"))
+            facts.append((_ON_INTERNET, f"{terminal['label']} (→ {second(terminal['until'])})"))
     if trial := status["trial"]:
-        facts.append((_TRIAL, f"{trial['version']} (→ {_in_japan(trial['until'])})"))
-    facts.append((_AT, f"{_in_japan(status['at'])} {JAPAN}"))
+        facts.append((_TRIAL, f"{trial['version']} (→ {second(trial['until'])})"))
+    if page:
+        facts.append((_PAGE, page["urls"][0]))
+        if not page["is_vouched"]:
+            # The browser of whoever comes first asks him, and this is what he compares.
+            facts.append((_FINGERPRINT, in_pairs(page["certificate_sha256"])))
+    if (firmware := status["firmware"]) and firmware["text"]:
+        facts += [(_FIRMWARE, firmware["text"][language]) for language in languages]
+    facts.append((_AT, f"{second(status['at'])} {JAPAN}"))
     titles = [" / ".join(title.in_language(language) for language in languages) for title, _ in facts]
     cells = max(map(width, titles))
     return [f"{pad(title, cells)}  {printable(value)}" for title, (_, value) in zip(titles, facts, strict=True)]
@@ -122,7 +132,7 @@ def _row(light: Document, depth: int, languages: Sequence[Language]) -> Iterator
             SYMBOLS[light["state"]] if first else " ",
             _STEP * depth + printable(light["title"][language]),
             WORDS[light["state"]].in_language(language),
-            _in_japan(light["since"]) if first else "",
+            second(light["since"]) if first else "",
             _age(light["evidence_age"]).in_language(language),
             printable(light["cause"]) if first else "",
         ]
@@ -145,10 +155,6 @@ def _advice(advice: Document, languages: Sequence[Language], indent: str, said: 
 
 def _joined(text: Document, languages: Sequence[Language]) -> str:
     return " / ".join(dict.fromkeys(text[language] for language in languages))
-
-
-def _in_japan(moment: str) -> str:
-    return datetime.fromisoformat(moment).astimezone(JAPAN).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _age(seconds: float | None) -> Text:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from appliance.cli.columns import printable, table
+from appliance.cli.moments import second
 from appliance.cli.sentences import list_changes
-from appliance.cli.status_view import JAPAN
 from appliance.cli.words import add_json, languages, print_json, say
 from appliance.control.client import Client
 from appliance.text import Text
@@ -63,13 +62,14 @@ def _history(args: argparse.Namespace) -> int:
     rows = [[" / ".join(title.in_language(language) for language in spoken) for title in _HEAD]]
     for version in result["versions"]:
         ending = _ended(version)
-        began = datetime.fromisoformat(version["began"]).astimezone(JAPAN)
         account = version["account"]
         rows.append(
             [
                 str(version["number"]),
-                began.strftime("%Y-%m-%d %H:%M:%S"),
-                f"{version['role']} (uid {version['uid']})",
+                second(version["began"]),
+                f"{version['role']} {version['name']}"
+                if version["name"]
+                else f"{version['role']} (uid {version['uid']})",
                 f"{account['serial']} ({account['fingerprint'][:8]})",
                 " / ".join(ending.in_language(language) for language in spoken),
             ]

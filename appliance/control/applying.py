@@ -9,11 +9,14 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TypeVar
 
 from appliance import paths
+from appliance.control import versions
 from appliance.control.clock import boottime
+from appliance.engines import fast_path, process, units
 from appliance.engines.bird import Standing
 from appliance.engines.spec import EngineSpec
 from appliance.engines.supervise import Supervisor
 from appliance.engines.wanted import engines_for
+from appliance.intent.firewall import Table
 from appliance.intent.lines import AnyWay, with_ways
 from appliance.intent.model import RouterIntent
 from appliance.kernel import apply as kernel
@@ -37,7 +40,7 @@ class Applier:
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
         self._memory = Memory.load()
-        self._supervisor = Supervisor(paths.RUN)
+        self._supervisor = Supervisor(paths.RUN, units.start if units.has_systemd() else process.start)
         self._standings: dict[str, Standing] = {}
         self._answers: Answers = {}
         self._resolvers: tuple[IPv4Address | IPv6Address, ...] = ()
@@ -65,6 +68,11 @@ class Applier:
         self._asking = frozenset(asking)
 
     @property
+    def resolvers(self) -> tuple[IPv4Address | IPv6Address, ...]:
+        """The line's DNS servers, as far as they are known."""
+        return self._resolvers
+
+    @property
     def firewall(self) -> object:
         """Another object with every load: the elements that were filled in at run time may be gone."""
         return self._memory.firewall
@@ -89,6 +97,8 @@ class Applier:
         """Make the router so. Raises SekishoError; what was done until then stays, a next call goes on from there."""
 
         def work() -> list[Change]:
+            if self._memory.offloads is None and units.has_systemd():
+                self._memory.offloads = fast_path.works()
             # What a daemon of the former settings made (a lease's route) would stand in the way of ours.
             done = self._supervisor.retire(self._specs(intent))
             done += kernel.apply(with_ways(intent, self._ways), self._memory)
@@ -174,6 +184,18 @@ class Applier:
             return self._supervisor.check(), started
 
         return await self._alone(work)
+
+    async def table(self) -> Table:
+        """The firewall as the kernel carries it now. Raises SekishoError when nothing is in force."""
+        intent = self.intent
+        if intent is None:
+            raise versions.no_site()
+        wanted = with_ways(intent, self._ways)
+        return await self._alone(lambda: kernel.carried_table(wanted, self._memory))
+
+    async def passage(self) -> None:
+        """Return once it would be a change's turn."""
+        await self._alone(lambda: None)
 
     async def renew_engines(self) -> None:
         """Have the daemons as they are wanted now."""

@@ -39,10 +39,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who asks for a change."""
+    """Who asks for a change. name: of the log-in, empty on the console."""
 
     role: str
     uid: int
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Changer:
     """start: brings something into the kernel and looks after it. current: what `start` brought there last.
 
     lights: by name, as seen since then. told: hears of the trial whenever it has changed. One change at a time:
-    whoever else starts or stops the router holds `lock`.
+    whoever else starts or stops the router holds `lock`. start_fresh: makes it what it is before anybody has set it
+    up, unless it is that already; False where it cannot be.
     """
 
     def __init__(
@@ -68,12 +70,14 @@ class Changer:
         current: Callable[[], Ready | None],
         lights: Callable[[], Mapping[str, Seen]],
         told: Callable[[Trial | None], None],
+        start_fresh: Callable[[], Awaitable[bool]],
     ) -> None:
         self.lock = asyncio.Lock()
         self._start = start
         self._current = current
         self._lights = lights
         self._told = told
+        self._start_fresh = start_fresh
         self._trials = Trials()
         self.history = History()
         self._changes: list[Change] = []
@@ -93,8 +97,7 @@ class Changer:
             try:
                 changes = await self._start(wanted.ready)
             except SekishoError as error:
-                if before is not None:
-                    await self._start(before)
+                await (self._start_fresh() if before is None else self._start(before))
                 if version is not None:
                     await self._end(version.number, Ending.FAILED, error.text)
                 raise
@@ -111,14 +114,15 @@ class Changer:
         async with self.lock:
             self._trials.refuse_another()
             kept = await self._in_force()
-            if kept is None or self._current() is None:
+            if (self._current() is None) if kept else not await self._is_fresh():
                 raise undo.nothing_to_return_to()
             # From the disk, as a return would: what cannot be opened any more could not come back.
-            before = (await asyncio.to_thread(holdings.opened, kept)).ready
+            before = (await asyncio.to_thread(holdings.opened, kept)).ready if kept else None
             until = datetime.now(UTC) + timedelta(seconds=seconds)
             ports = {name for _, name in socket.if_nameindex()}
             await asyncio.to_thread(ready_to_begin.refuse_what_is_missing, before, wanted.ready)
-            undo.refuse_what_cannot_be_undone(before, wanted.ready, until, ports)
+            if before is not None:
+                undo.refuse_what_cannot_be_undone(before, wanted.ready, until, ports)
             if kept == wanted.kept:
                 return Begun([])
             green = tuple(name for name, seen in self._lights().items() if seen.green)
@@ -136,6 +140,16 @@ class Changer:
         """What is tried is in force from now on. SekishoError: it is not, and why."""
         async with self.lock:
             await self._handle(trials.Confirm(boottime(), token))
+
+    def is_after_begin(self, since: float) -> bool:
+        """Whether the trial that runs began before that (CLOCK_BOOTTIME, seconds)."""
+        trial = self._trials.trial
+        return trial is not None and since >= trial.deadline - trial.seconds
+
+    async def confirm_after_log_in(self, since: float) -> None:
+        """The same, by a session of the page that began at `since` (CLOCK_BOOTTIME, seconds)."""
+        async with self.lock:
+            await self._handle(trials.ConfirmAfterLogIn(boottime(), since))
 
     async def cancel(self) -> None:
         """Put back what is in force, now."""
@@ -220,8 +234,7 @@ class Changer:
     async def _return(self) -> trials.Event:
         try:
             before = await asyncio.to_thread(holdings.resumed)
-            if before is not None:
-                await self._start(before)
+            await (self._start_fresh() if before is None else self._start(before))
         except SekishoError as error:
             _log.error("cannot go back to what is in force, trying again: %s", error)
             return trials.NotReturned(boottime())
@@ -229,7 +242,9 @@ class Changer:
 
     async def _begin(self, wanted: Wanted, by: By, copy_of: int | None, trial: bool) -> Version:
         mark = kept.decode(wanted.kept.account).mark
-        version = Version(0, _now(), by.role, by.uid, trial, copy_of, mark.serial, mark.digest, wanted.kept.site)
+        version = Version(
+            0, _now(), by.role, by.uid, trial, copy_of, mark.serial, mark.digest, wanted.kept.site, name=by.name
+        )
         return await asyncio.to_thread(self.history.begin, version, wanted.kept.account)
 
     async def _end(self, number: int, ending: Ending, reason: Text | None = None) -> None:
@@ -242,6 +257,14 @@ class Changer:
         except SekishoError as error:
             _log.error("%s", error)
             return None
+
+    async def _is_fresh(self) -> bool:
+        """Whether nothing was ever put in force, and the router is at work all the same."""
+        try:
+            nothing = await asyncio.to_thread(in_force.read) is None
+        except SekishoError:
+            return False
+        return nothing and self._current() is None and await self._start_fresh()
 
     def _kept_of(self, number: int) -> InForce | None:
         try:

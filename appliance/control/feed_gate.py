@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from appliance.control.ready import Ready
 from appliance.control.translate import gate_config
 from appliance.errors import SekishoError
 from appliance.gate.client import GateClient, Refusal
-from appliance.gate.config import GateConfig
+from appliance.gate.config import GateConfig, PageConfig
 
 AGAIN_AFTER = 0.2
 """Seconds until the next try to reach the gate process."""
@@ -32,10 +33,16 @@ class GateFeed:
         self.refused: SekishoError | None = None
         """Why the gate works on with its former configuration."""
         self._ready: Ready | None = None
+        self._page: PageConfig | None = None
         self._permitted: Callable[[str], tuple[IPv4Address, ...]] = lambda _: ()
 
-    def configure(self, ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]]) -> None:
-        """permitted: asked again at each `tell`."""
+    async def show(self, page: PageConfig | None) -> None:
+        """The router's page, from now on."""
+        self._page = page
+        await self.tell()
+
+    def configure(self, ready: Ready | None, permitted: Callable[[str], tuple[IPv4Address, ...]]) -> None:
+        """ready: None where there is nothing but the page to serve. permitted: asked again at each `tell`."""
         self._ready, self._permitted = ready, permitted
 
     @property
@@ -62,9 +69,10 @@ class GateFeed:
 
     async def tell(self) -> None:
         """Say what is configured and proven now; the same again costs nothing."""
-        if self._client is None or self._ready is None:
+        if self._client is None:
             return
-        config = gate_config(self._ready, self._permitted)
+        services = GateConfig() if self._ready is None else gate_config(self._ready, self._permitted)
+        config = replace(services, page=self._page)
         if config == self._in_force:
             self.refused = None
             return
@@ -77,6 +85,17 @@ class GateFeed:
         except SekishoError as error:
             self.refused = error
             _log.error("the gate keeps its former configuration: %s", error)
+            if config.page is not None:
+                await self._tell_without_page(services)
+
+    async def _tell_without_page(self, services: GateConfig) -> None:
+        """A page that cannot be shown is no reason to leave the terminals with what was."""
+        try:
+            if self._client is not None:
+                await self._client.configure(services)
+        except (ConnectionError, SekishoError):
+            # Then it was not the page alone; that is told already.
+            return
 
     async def cut(self, service: str, address: IPv4Address, reason: str) -> None:
         """Reset what runs to this engine."""
@@ -98,12 +117,16 @@ class GateFeed:
             return None
 
 
-def _note_refusal(refusal: Refusal) -> None:
+def _note_refusal(refusal: Refusal | None, times: int) -> None:
+    if refusal is None:
+        _log.info("gate refused others, %d times; the metrics tell which services and why", times)
+        return
     _log.info(
-        "gate refused %s at %s towards %s: %s (%s)",
+        "gate refused %s at %s towards %s: %s (%s)%s",
         refusal["terminal"],
         refusal["service"],
         refusal["address"] or "-",
         refusal["reason"],
         refusal["detail"],
+        "" if times == 1 else f", {times} times",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import Any, cast
 
@@ -66,6 +66,11 @@ def account_shown() -> dict[str, Any]:
 def edited_line() -> tuple[str, tuple[IPv4Network, ...]] | None:
     """The first line's port and the clinic's networks in the settings as edited; None: missing or unfinished."""
     return cast(tuple[str, tuple[IPv4Network, ...]] | None, apart.call(_OPENING, "edited_line"))
+
+
+def planned_lan() -> tuple[str, IPv4Interface] | None:
+    """The LAN's port and address in the settings as edited; None: missing or unfinished."""
+    return cast(tuple[str, IPv4Interface] | None, apart.call(_OPENING, "planned_lan"))
 
 
 def no_account() -> SekishoError:

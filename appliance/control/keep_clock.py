@@ -62,6 +62,15 @@ def read_last_seen(path: Path = paths.LAST_SEEN, boot: Path = BOOT_ID) -> dateti
     return None if same_boot or moment.tzinfo is None else moment
 
 
+def last_written(path: Path = paths.LAST_SEEN) -> datetime | None:
+    """As any run of ours wrote it, this boot's included: until then, at least, it lived."""
+    try:
+        moment = datetime.fromisoformat(path.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+    return None if moment.tzinfo is None else moment
+
+
 def write_last_seen(path: Path = paths.LAST_SEEN, boot: Path = BOOT_ID) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     write_atomically(path, f"{now} {boot.read_text().strip()}\n")

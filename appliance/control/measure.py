@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
-from ipaddress import IPv4Address
 
 from appliance import __version__
 from appliance.control.applying import Applier
 from appliance.control.feed_gate import GateFeed
+from appliance.control.keep_page import PageKeeper
 from appliance.control.prove_engines import EngineProver
 from appliance.control.ready import Ready, Terminal
 from appliance.control.records import Records
+from appliance.control.updating import Updater
 from appliance.control.watch_certificates import shown_by_terminals, terminal_subject
 from appliance.control.watch_tunnels import TunnelWatch
 from appliance.intent import names
@@ -48,8 +49,14 @@ class Meter:
         prover: EngineProver,
         gate: GateFeed,
         records: Records,
+        page: PageKeeper,
+        updater: Updater,
     ) -> None:
-        self._serve(ready.intent.inner_address)
+        # Monitoring comes through tunnels only.
+        if ready.intent.inner_address is None:
+            self._server.stop()
+        else:
+            self._server.start(ready.intent.inner_address, names.METRICS_PORT)
         while True:
             now = datetime.now(UTC)
             counters = await asyncio.to_thread(nft.counters)
@@ -59,19 +66,19 @@ class Meter:
                 tunnels=tunnels.figures(),
                 proofs={(service, outcome.value): count for (service, outcome), count in prover.outcomes.items()},
                 permitted={service.name: len(prover.permitted(service.name)) for service in ready.intent.services},
-                certificate_days={subject: (end - now).total_seconds() / 86400 for subject, end in ready.account.ends},
+                certificate_days={
+                    subject: (end - now).total_seconds() / 86400 for subject, end in (*ready.account.ends, *page.ends)
+                },
                 firewall={name: PacketCount(*count) for name, count in counters.items()},
                 settings_applied_at=applier.applied_at,
                 differences_repaired=applier.repaired,
                 fast_path=applier.offloads,
                 account_serial=ready.account.serial,
                 trust_serial=ready.account.trust_serial,
+                firmware=updater.figures(),
             )
             self._snapshot = await _with_gate(snapshot, gate, ready.site.terminals, now)
             await asyncio.sleep(EVERY)
-
-    def _serve(self, address: IPv4Address) -> None:
-        self._server.start(address, names.METRICS_PORT)
 
 
 async def _with_gate(snapshot: Snapshot, gate: GateFeed, terminals: tuple[Terminal, ...], now: datetime) -> Snapshot:

@@ -8,15 +8,43 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any, Protocol
 
-from appliance.control import find_line, holdings, in_force, line_passwords, versions, wishes
+from appliance.control import (
+    find_line,
+    holdings,
+    in_force,
+    line_passwords,
+    methods_access,
+    methods_audit,
+    methods_diagnose,
+    methods_draft,
+    methods_factory,
+    methods_firmware,
+    methods_history,
+    methods_lan,
+    methods_page,
+    methods_report,
+    sticks,
+    versions,
+    wishes,
+)
+from appliance.control.access import Access
 from appliance.control.applying import Applier
+from appliance.control.auditing import Auditor
+from appliance.control.capturing import Capturing
 from appliance.control.changing import By, Changer
+from appliance.control.diagnosing import Diagnosing, Working
+from appliance.control.dispatch import JSON, BadParams, Handler, Method, Peer, Stream
+from appliance.control.explain import Explainer
+from appliance.control.keep_history import HistoryKeeper
+from appliance.control.manufacturing import Factory
 from appliance.control.ready import Wanted
+from appliance.control.recorded import RECORDED
 from appliance.control.records import Records
-from appliance.control.roles import ALLOWED
-from appliance.control.rpc import JSON, BadParams, Method, Peer, Stream
+from appliance.control.roles import ALLOWED, Role
 from appliance.control.terminals import Terminals
+from appliance.control.updating import Updater
 from appliance.control.wishes import Wishes
+from appliance.intent.model import RouterIntent
 from appliance.kernel.changes import Change
 from appliance.secret import Secret
 
@@ -27,6 +55,16 @@ class Router(Protocol):
     applier: Applier
     records: Records
     changer: Changer
+    auditor: Auditor
+    diagnosing: Diagnosing
+    capturing: Capturing
+    explainer: Explainer
+    access: Access
+    history: HistoryKeeper
+    updater: Updater
+    factory: Factory
+
+    def begin_again(self) -> None: ...
 
     async def plan(self, wanted: Wanted) -> list[Change]: ...
 
@@ -40,7 +78,15 @@ class Router(Protocol):
 
     def terminals(self) -> Terminals: ...
 
+    async def calendar(self) -> dict[str, Any]: ...
+
     def metrics(self) -> str: ...
+
+    def page(self) -> dict[str, Any] | None: ...
+
+    def working(self) -> Working: ...
+
+    def looks_after(self) -> RouterIntent: ...
 
 
 def methods(router: Router) -> Mapping[str, Method]:
@@ -54,11 +100,13 @@ def methods(router: Router) -> Mapping[str, Method]:
         return {"changes": _changes(await router.plan(await asyncio.to_thread(holdings.wanted)))}
 
     async def apply(params: dict[str, Any], peer: Peer) -> JSON:
+        router.updater.refuse_changes()
         began, version = monotonic(), _version(params, "version")
         changes = await router.changer.apply(await _wanted(router, version), _by(peer), version)
         return {"changes": _changes(changes), "seconds": round(monotonic() - began, 3)}
 
     async def site_try(params: dict[str, Any], peer: Peer) -> JSON:
+        router.updater.refuse_changes()
         seconds, version = params.get("seconds"), _version(params, "version")
         if not isinstance(seconds, int) or isinstance(seconds, bool):
             raise BadParams("site.try の seconds は整数で渡してください。", "site.try takes seconds, a whole number.")
@@ -66,7 +114,21 @@ def methods(router: Router) -> Mapping[str, Method]:
         begun = await router.changer.try_out(wanted, seconds, _by(peer), version)
         return {"changes": _changes(begun.changes), "version": begun.version, "token": begun.token}
 
-    async def site_confirm(params: dict[str, Any], _: Peer) -> JSON:
+    async def site_trial(_: dict[str, Any], peer: Peer) -> JSON:
+        trial, tried = router.records.status()["trial"], router.applier.intent
+        since = _logged_in(router, peer)
+        return trial and {
+            **trial,
+            "may_confirm": since is None or router.changer.is_after_begin(since),
+            # Over the new settings the router may be found elsewhere.
+            "address": str(tried.lan.address.ip) if tried else None,
+        }
+
+    async def site_confirm(params: dict[str, Any], peer: Peer) -> JSON:
+        since = _logged_in(router, peer)
+        if since is not None:
+            await router.changer.confirm_after_log_in(since)
+            return True
         token = params.get("token")
         if not isinstance(token, str):
             raise BadParams("site.confirm の token は文字列で渡してください。", "site.confirm takes token, a string.")
@@ -99,7 +161,8 @@ def methods(router: Router) -> Mapping[str, Method]:
         return await asyncio.to_thread(holdings.account_shown)
 
     async def account_import(params: dict[str, Any], _: Peer) -> JSON:
-        data, code = account_file(params)
+        router.updater.refuse_changes()
+        data, code = await asyncio.to_thread(account_file, params)
         account = await asyncio.to_thread(holdings.import_account, data, code)
         router.account_imported()
         return account
@@ -134,22 +197,22 @@ def methods(router: Router) -> Mapping[str, Method]:
         await router.applier.know({line: secret})
         return True
 
-    async def terminal_internet(params: dict[str, Any], _: Peer) -> JSON:
+    async def terminal_internet(params: dict[str, Any], peer: Peer) -> JSON:
         name, minutes = params.get("terminal"), params.get("minutes")
         if not isinstance(name, str) or not (minutes is None or type(minutes) is int):
             raise BadParams(
                 "terminal.internet には terminal（名前）と minutes（分、または null）を渡してください。",
                 "terminal.internet takes terminal, a name, and minutes, a number or null.",
             )
-        return await router.terminals().to_internet(name, minutes)
+        return await router.terminals().to_internet(name, minutes, as_staff=peer.role is Role.PAGE)
 
-    async def terminal_receipt(params: dict[str, Any], _: Peer) -> JSON:
+    async def terminal_receipt(params: dict[str, Any], peer: Peer) -> JSON:
         name = params.get("terminal")
         if not isinstance(name, str):
             raise BadParams(
                 "terminal.receipt には terminal（名前）を渡してください。", "terminal.receipt takes terminal, a name."
             )
-        return await router.terminals().to_receipt(name)
+        return await router.terminals().to_receipt(name, as_staff=peer.role is Role.PAGE)
 
     async def tunnel_pin(params: dict[str, Any], _: Peer) -> JSON:
         tunnel = params.get("tunnel")
@@ -172,7 +235,7 @@ def methods(router: Router) -> Mapping[str, Method]:
     async def metrics(_: dict[str, Any], __: Peer) -> JSON:
         return {"text": router.metrics()}
 
-    handlers = {
+    handlers: dict[str, Handler] = {
         "status": status,
         "subscribe": subscribe,
         "plan": plan,
@@ -186,6 +249,7 @@ def methods(router: Router) -> Mapping[str, Method]:
         "line.find": line_find,
         "line.password": line_password,
         "site.try": site_try,
+        "site.trial": site_trial,
         "site.confirm": site_confirm,
         "site.cancel": site_cancel,
         "site.history": site_history,
@@ -195,8 +259,19 @@ def methods(router: Router) -> Mapping[str, Method]:
         "tunnel.pin": tunnel_pin,
         "tunnel.drain": tunnel_drain,
         "metrics": metrics,
+        **methods_access.methods(router),
+        **methods_audit.methods(router),
+        **methods_draft.methods(),
+        **methods_firmware.methods(router),
+        **methods_factory.methods(router),
+        **methods_lan.methods(router),
+        **methods_report.methods(router),
+        **methods_diagnose.methods(router),
+        **methods_history.methods(router),
+        **methods_page.methods(router),
     }
-    return {name: Method(handlers[name], allowed) for name, allowed in ALLOWED.items()}
+    subjects = {**RECORDED, **methods_access.subjects(router)}
+    return {name: Method(handlers[name], allowed, subjects.get(name)) for name, allowed in ALLOWED.items()}
 
 
 async def _wanted(router: Router, version: int | None) -> Wanted:
@@ -207,7 +282,13 @@ async def _wanted(router: Router, version: int | None) -> Wanted:
 
 
 def _by(peer: Peer) -> By:
-    return By(peer.role.value if peer.role else "", peer.uid)
+    return By(peer.role.value if peer.role else "", peer.uid, peer.name)
+
+
+def _logged_in(router: Router, peer: Peer) -> float | None:
+    """When the page's session began (CLOCK_BOOTTIME, seconds); None for a caller without one."""
+    session = router.access.store.sessions.get(peer.session) if peer.session else None
+    return session.began if session else None
 
 
 def _version(params: dict[str, Any], name: str) -> int | None:
@@ -228,12 +309,17 @@ def _changes(changes: Iterable[Change]) -> list[Any]:
 
 
 def account_file(params: dict[str, Any]) -> tuple[bytes, str]:
-    """Of account.import: the file and the code as typed. Raises BadParams."""
-    file, code = params.get("file"), params.get("code")
-    if not isinstance(file, str) or not isinstance(code, str):
+    """Of account.import: the file, as it was sent or from a stick, and the code as typed.
+
+    Raises BadParams, and SekishoError as `sticks.account`.
+    """
+    file, path, code = params.get("file"), params.get("path"), params.get("code")
+    if isinstance(path, str) and file is None and isinstance(code, str):
+        return sticks.account(path), code
+    if path is not None or not isinstance(file, str) or not isinstance(code, str):
         raise BadParams(
-            "account.import には file（base64）と code を文字列で渡してください。",
-            "account.import takes file (base64) and code, both strings.",
+            "account.import には code と、file（base64）か path（sticks.list のもの）を、文字列で渡してください。",
+            "account.import takes code and either file (base64) or path (as sticks.list tells it), all strings.",
         )
     try:
         return base64.b64decode(file, validate=True), code

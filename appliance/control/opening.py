@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from ipaddress import IPv4Network
+from ipaddress import IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,15 @@ from appliance.account.seal import SystemdCreds
 from appliance.account.store import AccountStore
 from appliance.account.trust_store import TrustStore
 from appliance.control.in_force import InForce
-from appliance.control.ready import AccountView, Ready, SiteView, Terminal, Terms, Wanted
+from appliance.control.ready import AccountView, Ready, SiteView, Terminal, Terms, Vouched, Wanted
 from appliance.errors import SekishoError
 from appliance.gate.access import LEVELS, Access, Rule
 from appliance.gate.config import KeyPair
 from appliance.intent.compile import compile as compile_intent
-from appliance.site import load
+from appliance.site import edit, load
 from appliance.site.model import Site
 from appliance.text import Text
+from appliance.update.window import Hours
 
 
 def wanted(account: str, site_file: Path) -> Wanted:
@@ -67,6 +68,21 @@ def account_shown() -> dict[str, Any] | None:
     return None if account is None else redacted(account, datetime.now(UTC))
 
 
+def draft(site_file: Path) -> dict[str, Any]:
+    """The settings as edited, see `site.edit.Draft`; empty where there is no file. SekishoError: unreadable."""
+    return edit.judged(_site_text(site_file)).as_dict()
+
+
+def edited_draft(site_file: Path, section: str, value: Any) -> tuple[dict[str, Any], str]:
+    """The draft with this section replaced, and the text before; nothing is written. SekishoError: refused."""
+    before = _site_text(site_file)
+    return edit.edited(before, section, value).as_dict(), before
+
+
+def _site_text(site_file: Path) -> str:
+    return load.read(site_file) if site_file.exists() else ""
+
+
 def edited_line() -> tuple[str, tuple[IPv4Network, ...]] | None:
     """The first line's port and the clinic's networks in the settings as edited, which may be missing or unfinished
     (None)."""
@@ -77,6 +93,15 @@ def edited_line() -> tuple[str, tuple[IPv4Network, ...]] | None:
     segments = (segment.address.network for segment in site.segments)
     behind = (route.to for route in site.routes)
     return site.wan.interface, (site.lan.address.network, *segments, *behind)
+
+
+def planned_lan() -> tuple[str, IPv4Interface] | None:
+    """The LAN's port and address in the settings as edited, which may be missing or unfinished (None)."""
+    try:
+        lan = load.load(paths.SITE).lan
+    except SekishoError:
+        return None
+    return lan.interface, lan.address
 
 
 def _trust() -> TrustStore:
@@ -110,7 +135,10 @@ def _account_view(account: Account) -> AccountView:
         revoked=revocation.marks(account.revocations),
         lists=tuple(list_dates(account)),
         trust_url=account.trust_url,
+        measure_url=account.measure_url,
+        firmware_url=account.firmware_url,
         trust_serial=account.trust_serial,
+        page=Vouched(_pair(account.page), account.page.names) if account.page else None,
     )
 
 
@@ -129,7 +157,9 @@ def _site_view(site: Site) -> SiteView:
             )
             for terminal in site.terminals
         ),
+        switch_by_page=site.page.switch_terminals,
         by_address=frozenset(choice.name for choice in site.services if choice.by_address),
+        update=Hours(site.update.automatic, site.update.first, site.update.last, site.update.days),
         allowed={choice.name: frozenset(choice.terminals) for choice in site.services if choice.terminals},
     )
 

@@ -23,6 +23,7 @@ from appliance.gate import messages, reset
 from appliance.gate.permissions import PROOF_SECONDS, Permissions
 from appliance.gate.proof import Outcome, Proof
 from appliance.gate.prove import prove
+from appliance.intent import names
 from appliance.intent.model import PROBE_MARK
 from appliance.kernel import conntrack, nft
 from appliance.tunnel.names import Reason, Unresolved, resolve_a
@@ -30,7 +31,9 @@ from appliance.tunnel.names import Reason, Unresolved, resolve_a
 TICK = 0.5
 """Seconds."""
 NAME_SECONDS = 2.0
-"""How long a name server inside the tunnel may take."""
+"""How long a name server inside the tunnel, or the line's, may take."""
+ASKED_SECONDS = 30
+"""How long the firewall lets a question for proof out to the internet: longer than it and the one for a staple take."""
 
 _log = logging.getLogger(__name__)
 
@@ -103,6 +106,9 @@ class EngineProver:
 
     async def _prove(self, command: messages.Probe) -> None:
         target = translate.target(self._ready, command.service)
+        if target.source is None:
+            key = (command.address, target.port)
+            await asyncio.to_thread(nft.grant, [nft.Grant(names.ENGINES_ASKED, key, ASKED_SECONDS)])
         proof = await self._staples.judge(target, await prove(target, command.address, PROOF_SECONDS))
         self.outcomes[command.service, proof.outcome] += 1
         self.last_proofs[command.service, command.address] = proof
@@ -111,7 +117,8 @@ class EngineProver:
     async def _resolve(self, command: messages.Resolve) -> None:
         intent = self._ready.intent
         host = next(service.host for service in intent.services if service.name == command.service)
-        answer = await resolve_a(host, intent.tunnel_dns, intent.inner_address, NAME_SECONDS)
+        servers = intent.tunnel_dns if intent.tunnels else self._applier.resolvers
+        answer = await resolve_a(host, servers, intent.inner_address, NAME_SECONDS)
         event: messages.Event
         if isinstance(answer, Unresolved) and answer.reason not in (Reason.NXDOMAIN, Reason.NODATA):
             event = messages.NameFailed(boottime(), command.service, answer.reason)

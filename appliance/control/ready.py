@@ -16,6 +16,7 @@ from appliance.gate.access import Access, Level
 from appliance.gate.config import KeyPair
 from appliance.intent.model import RouterIntent
 from appliance.text import Language, Text
+from appliance.update.window import NIGHT, Hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,35 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnCertificate:
+    """The device's own for its page. ends, renew_at: aware. Digests in hexadecimal: of the certificate, and of its
+    public key (SubjectPublicKeyInfo), which outlives it."""
+
+    pair: KeyPair
+    ends: datetime
+    renew_at: datetime
+    certificate_sha256: str
+    key_sha256: str
+
+    def serves(self, now: datetime) -> bool:
+        return now < self.renew_at
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """The account's certificate for the page, and the names under which the page is to be found by it."""
+
+    pair: KeyPair
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AccountView:
     """ends: what can run out, and when (aware, UTC); see `account.inspect.expiry_dates`. Anchors are PEM. revoked:
     marks of certificates that their CAs have taken back; see `appliance.pins`. lists: whose lists say so, and when the
     next one of each is due. trust_url: where trust lists are.
-    trust_serial: of the newest list whose content is in this, 0 for none."""
+    trust_serial: of the newest list whose content is in this, 0 for none. measure_url: where throughput is measured.
+    firmware_url: where the newest firmware is."""
 
     clinic_name: Text
     serial: int
@@ -50,6 +75,9 @@ class AccountView:
     lists: tuple[tuple[str, datetime], ...] = ()
     trust_url: str | None = None
     trust_serial: int = 0
+    measure_url: str | None = None
+    firmware_url: str | None = None
+    page: Vouched | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +95,18 @@ class Terminal:
 @dataclass(frozen=True, slots=True)
 class SiteView:
     """vendor: name and telephone number of whom staff call. by_address: services for terminals without certificates.
+    switch_by_page: whoever sees the page may switch terminals.
 
-    allowed: by service, names of the terminals that may use it; of those that are not in it, all may."""
+    update: when the firmware may be updated. allowed: by service, names of the terminals that may use it; of those
+    that are not in it, all may."""
 
     language: Language
     vendor: tuple[str, str] | None
     terminals: tuple[Terminal, ...]
     by_address: frozenset[str] = frozenset()
+    switch_by_page: bool = False
     allowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    update: Hours = NIGHT
 
 
 @dataclass(frozen=True, slots=True)

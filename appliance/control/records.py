@@ -9,7 +9,7 @@ from typing import Any
 from appliance.control.clock import Instant, boottime
 from appliance.control.ready import Ready
 from appliance.health.board import Board, Expected
-from appliance.health.document import Switched, status_document
+from appliance.health.document import Switched, evidence_document, status_document
 from appliance.health.model import Evidence, Light, State
 from appliance.site.trial import Seen, Trial
 
@@ -17,6 +17,8 @@ LOOK_EVERY = 0.25
 """Seconds between two looks at the lights: what a person still feels as "at once"."""
 TREMBLING = 3.0
 """Seconds."""
+NO_MATTER_OF_A_CHANGE = frozenset({"lan.stranger"})
+"""Kinds of evidence that are no reason to take a change back: anybody may knock, also one whom it has struck off."""
 TELL_EVERY = 10.0
 """Seconds after which subscribers hear the status even when nothing changed, so that silence means trouble."""
 
@@ -29,6 +31,7 @@ class Records:
         self._since = Board()
         """What has been seen since `expect` alone: nothing that was true of the settings before counts there."""
         self._trial: Trial | None = None
+        self._firmware: dict[str, Any] | None = None
         self._ready: Ready | None = None
         self._terminals: tuple[Switched, ...] = ()
         self._newest: set[asyncio.Event] = set()
@@ -50,17 +53,32 @@ class Records:
     def show_trial(self, trial: Trial | None) -> None:
         self._trial = trial
 
+    @property
+    def trial(self) -> bool:
+        """Whether settings are on trial."""
+        return self._trial is not None
+
+    def show_firmware(self, shown: dict[str, Any] | None) -> None:
+        """See `Updater.shown`."""
+        self._firmware = shown
+
     def record(self, kind: str, subject: str, ok: bool, reason: str = "", detail: str = "") -> None:
         evidence = Evidence(kind, subject, ok, boottime(), reason, detail)
         self._board.record(evidence)
-        self._since.record(evidence)
+        if kind not in NO_MATTER_OF_A_CHANGE:
+            self._since.record(evidence)
 
     def lights(self) -> tuple[Light, ...]:
         return self._board.lights(boottime())
 
     def lights_since_change(self) -> dict[str, Seen]:
         """By name, for the self-check of a trial."""
-        return {light.name: Seen(light.state is State.OK, light.summary) for light in self._since.lights(boottime())}
+        # Without push channels: a terminal comes back when it likes, which says nothing about the settings.
+        return {
+            light.name: Seen(light.state is State.OK, light.summary)
+            for light in self._since.lights(boottime())
+            if light.name != "push"
+        }
 
     def status(self) -> dict[str, Any]:
         """The ``status`` of the local API, as of now."""
@@ -76,8 +94,15 @@ class Records:
             vendor=ready.site.vendor if ready else None,
             carrying=self._board.carrying(now.boot),
             terminals=self._terminals,
+            switch_by_page=ready.site.switch_by_page if ready else False,
             trial=(trial.version, trial.phase.value, trial.deadline) if trial else None,
+            firmware=self._firmware,
         )
+
+    def evidence(self) -> list[dict[str, Any]]:
+        """What is behind the lights, as of now; see `health.document.evidence_document`."""
+        now = Instant.now()
+        return evidence_document(self._board.evidence(now.boot), now.wall, now.boot)
 
     async def run(self) -> None:
         """Look, and tell the subscribers when something that they can see has changed."""

@@ -1,5 +1,7 @@
 """The local API's transport: JSON-RPC 2.0 (https://www.jsonrpc.org/specification), one object a line.
 
+Who may call what is `dispatch`'s part.
+
 A connection answers its requests in order, one at a time, so a caller can never make the daemon
 hold more than one answer for it. A subscriber that reads slowly misses old statuses, never the
 newest, and holds up nobody else.
@@ -13,12 +15,12 @@ import logging
 import socket
 import struct
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from appliance.control.dispatch import JSON, BadParams, Dispatcher, NoSuchMethod, NotPermitted, Peer, Stream
 from appliance.control.listener import Listener
 from appliance.control.roles import Role
 from appliance.errors import SekishoError
@@ -37,52 +39,15 @@ INTERNAL_ERROR = -32603
 REFUSED = -32000
 NOT_PERMITTED = -32001
 
-JSON = dict[str, Any] | list[Any] | str | int | float | bool | None
+_NUMBERS = {BadParams: INVALID_PARAMS, NoSuchMethod: METHOD_NOT_FOUND, NotPermitted: NOT_PERMITTED}
 
 _UCRED = struct.Struct("3i")
 
 _log = logging.getLogger(__name__)
 
 
-class BadParams(SekishoError):  # noqa: N818 - the name that JSON-RPC gives it
-    """A handler's complaint about its params; the caller gets error -32602."""
-
-    def __init__(self, ja: str, en: str) -> None:
-        super().__init__("control.bad-params", ja, en)
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Who is calling. role None: a stranger."""
-
-    uid: int
-    pid: int
-    role: Role | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """What a handler returns to keep sending: the caller gets ``true``, then a notification `method` for each value.
-
-    Bound to the connection, at most one on each. When the values end or fail, the connection is
-    closed: a subscriber never mistakes the last value for the present one.
-    """
-
-    method: str
-    values: AsyncGenerator[JSON, None]
-
-
-Handler = Callable[[dict[str, Any], Peer], Awaitable[JSON | Stream]]
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    handler: Handler
-    allowed: frozenset[Role]
-
-
 class RpcServer:
-    """Serves `methods` on the unix socket `path`, between `start` and `stop`.
+    """Serves what `dispatcher` answers on the unix socket `path`, between `start` and `stop`.
 
     role_of: from a uid to its role, None for a stranger. group: a gid that may open the socket beside
     root. A handler raises SekishoError (BadParams for its params) to refuse; anything else it
@@ -92,12 +57,12 @@ class RpcServer:
     def __init__(
         self,
         path: Path,
-        methods: Mapping[str, Method],
+        dispatcher: Dispatcher,
         role_of: Callable[[int], Role | None],
         group: int | None = None,
     ) -> None:
         self._listener = Listener(path, group)
-        self._methods = methods
+        self._dispatcher = dispatcher
         self._role_of = role_of
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -130,7 +95,7 @@ class RpcServer:
         # Not a coroutine: the task must be known to `stop` before anything is awaited.
         pid, uid = _credentials(writer)
         peer = Peer(uid, pid, self._role_of(uid))
-        connection = _Connection(reader, writer, peer, self._methods)
+        connection = _Connection(reader, writer, peer, self._dispatcher)
         self._open[uid] += 1
         admitted = self._open[uid] <= MAX_CONNECTIONS
         task = asyncio.create_task(connection.serve() if admitted else connection.turn_away())
@@ -149,12 +114,12 @@ class RpcServer:
 
 class _Connection:
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer, methods: Mapping[str, Method]
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer, dispatcher: Dispatcher
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._peer = peer
-        self._methods = methods
+        self._dispatcher = dispatcher
         self._pump: asyncio.Task[None] | None = None
         # `drain` then means "the kernel has it all": nothing piles up here for a slow reader,
         # and an abort loses nothing that was said.
@@ -207,16 +172,10 @@ class _Connection:
 
     async def _result_of(self, request: dict[str, Any]) -> tuple[bytes, Stream | None]:
         request_id, name, params = request.get("id"), request["method"], request.get("params", {})
-        method = self._methods.get(name)
-        if method is None:
-            return _failure(request_id, METHOD_NOT_FOUND, "control.no-such-method", _NO_SUCH_METHOD), None
-        if self._peer.role not in method.allowed:
-            _log.warning("uid %d (pid %d) may not call %s", self._peer.uid, self._peer.pid, name)
-            return _failure(request_id, NOT_PERMITTED, "control.not-permitted", _NOT_PERMITTED), None
         if not isinstance(params, dict):
             return _failure(request_id, INVALID_PARAMS, "control.bad-params", _PARAMS_BY_NAME), None
         try:
-            result = await method.handler(params, self._peer)
+            result = await self._dispatcher.call(name, params, self._peer)
             if not isinstance(result, Stream):
                 return _encoded({"jsonrpc": "2.0", "id": request_id, "result": result}), None
             if self._pump:
@@ -224,7 +183,7 @@ class _Connection:
                 return _failure(request_id, REFUSED, "control.already-subscribed", _ALREADY_SUBSCRIBED), None
             return _encoded({"jsonrpc": "2.0", "id": request_id, "result": True}), result
         except SekishoError as error:
-            code = INVALID_PARAMS if isinstance(error, BadParams) else REFUSED
+            code = next((number for kind, number in _NUMBERS.items() if isinstance(error, kind)), REFUSED)
             return _failure(request_id, code, error.code, error.text), None
         except Exception:
             _log.exception("method %s failed", name)
@@ -312,14 +271,6 @@ _BATCH = Text(
 _NOT_A_REQUEST = Text(
     'JSON-RPC 2.0 の要求ではないので、"jsonrpc": "2.0"、method、id を付けて送ってください。',
     'This is no JSON-RPC 2.0 request: send "jsonrpc": "2.0", a method and an id (text or whole number).',
-)
-_NO_SUCH_METHOD = Text(
-    "その機能はこのルーターにないので、コマンドとルーターの版が合っているか確かめてください。",
-    "The router has no such method: check that the command and the router are of the same version.",
-)
-_NOT_PERMITTED = Text(
-    "この操作は許可されていないので、管理者（root）で実行してください（例: sudo sekisho status）。",
-    "You are not permitted to do this: run it as the administrator, root (for example: sudo sekisho status).",
 )
 _PARAMS_BY_NAME = Text(
     "params は名前付き（JSON オブジェクト）で送ってください。",

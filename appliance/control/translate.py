@@ -19,6 +19,9 @@ from appliance.intent.model import RouterIntent
 from appliance.kernel.nft import Element, Grant
 from appliance.secret import Secret
 
+OWN_PAGE = "page:own"
+"""What the certificate that the device has made for its page is called among all that end."""
+
 
 def guarded(intent: RouterIntent) -> tuple[messages.GuardedService, ...]:
     return tuple(
@@ -94,7 +97,7 @@ def gate_config(ready: Ready, permitted: Callable[[str], tuple[IPv4Address, ...]
                 trust_anchors=account.trust_anchors,
                 pins=terms.pins,
                 identity=account.identity,
-                source=str(ready.intent.inner_address),
+                source=str(ready.intent.inner_address) if ready.intent.inner_address else None,
                 upstreams=upstreams,
                 open=bool(upstreams),
                 by_address=service.name in ready.site.by_address,
@@ -116,13 +119,20 @@ def expected(ready: Ready) -> Expected:
     return Expected(
         lines={line.name: line.interface for line in intent.lines},
         tunnels=names,
+        is_direct=not names,
         services=tuple(service.name for service in intent.services),
-        certificates=tuple(subject for subject, _ in ready.account.ends),
+        certificates=(*(subject for subject, _ in ready.account.ends), OWN_PAGE),
         helpers=helpers(intent),
         by_address=ready.site.by_address | {one.name for one in ready.account.services if one.protocol == "plain"},
         lists=tuple(subject for subject, _ in ready.account.lists),
         terminals={terminal.name: terminal.label for terminal in ready.site.terminals},
+        listed=frozenset(f"{terminal.address} {terminal.mac}" for terminal in ready.site.terminals),
     )
+
+
+def expected_of_fresh(intent: RouterIntent) -> Expected:
+    """The same on one that nobody has set up."""
+    return Expected(certificates=(OWN_PAGE,), helpers=helpers(intent))
 
 
 def helpers(intent: RouterIntent) -> tuple[str, ...]:

@@ -73,6 +73,8 @@ def _refuse_what_the_data_center_must_follow(before: RouterIntent, after: Router
             f"接続アカウントが別の医院（{after.clinic_id}）のもので、元に戻せないので、試せません",
             f"the account belongs to another clinic ({after.clinic_id}), which could not be taken back",
         )
+    if not (before.tunnels and after.tunnels):
+        return
     kept = {tunnel.name: tunnel for tunnel in before.tunnels}
     # The private key is one for all tunnels, new ones included.
     same_keys = before.tunnels[0].private_key == after.tunnels[0].private_key and all(

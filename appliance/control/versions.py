@@ -85,6 +85,7 @@ def _told(version: Version, standing: bool) -> dict[str, Any]:
         "ended": version.ended,
         "role": version.role,
         "uid": version.uid,
+        "name": version.name,
         "trial": version.trial,
         "copy_of": version.copy_of,
         "account": {"serial": version.serial, "fingerprint": version.fingerprint},

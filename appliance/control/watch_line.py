@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from ipaddress import IPv4Network
+from ipaddress import IPv4Interface, IPv4Network
 
 from appliance.control.applying import Applier
 from appliance.control.clock import boottime
@@ -37,8 +37,8 @@ _log = logging.getLogger(__name__)
 
 
 class LineWatch:
-    """One line. Feed of the lights: ``wan.carrier``, ``wan.address`` (with the reason when there is none) and
-    ``wan.gateway``."""
+    """One line. Feed of the lights: ``wan.carrier``, ``wan.address`` (with the reason when there is none),
+    ``wan.gateway``, and where there is another line ``wan.apart``."""
 
     def __init__(self, line: Line, intent: RouterIntent, applier: Applier, records: Records) -> None:
         self._line = line
@@ -65,6 +65,9 @@ class LineWatch:
             record("wan.address", subject, not reason, reason, detail)
             if state.gateway_answers is not None and not self._clash:
                 record("wan.gateway", subject, state.gateway_answers, detail=str(state.gateway))
+            if len(self._intent.lines) > 1:
+                same = shared(self._line.name, await asyncio.to_thread(networks, self._intent))
+                record("wan.apart", subject, same is None, "" if same is None else "same-range", str(same or ""))
             await asyncio.sleep(EVERY if state.gateway_answers else SOON)
 
     def _observe(self) -> LineState:
@@ -146,6 +149,29 @@ def _tail(line: Line) -> str:
             return stream.read().decode(errors="replace")
     except OSError:
         return ""
+
+
+def networks(intent: RouterIntent) -> dict[str, IPv4Network]:
+    """Of the wires between the router and each line's equipment, as leased or as set; by the line's name."""
+    leased = {line.name: lease.address.network for line in intent.lines if (lease := lease_of(line))}
+    fixed = {
+        line.name: address.address.network
+        for line in intent.lines
+        for address in intent.addresses
+        if address.interface == line.interface and isinstance(address.address, IPv4Interface)
+    }
+    return {**fixed, **leased}
+
+
+def shared(name: str, wires: Mapping[str, IPv4Network]) -> IPv4Network | None:
+    """Pure. The network of the line `name`, if any other line's has an address of it too.
+
+    A session's is its own address alone: its far end gives it to nobody else.
+    """
+    own = wires.get(name)
+    if own is None:
+        return None
+    return own if any(other.overlaps(own) for line, other in wires.items() if line != name) else None
 
 
 def what_is_missing(lease: Lease6 | None) -> str:

@@ -47,8 +47,9 @@ async def watch_engines(intent: RouterIntent, applier: Applier, gate: GateFeed, 
         await asyncio.sleep(ENGINES_EVERY)
 
 
-async def watch_kernel(applier: Applier, records: Records) -> None:
-    """What a foreign hand changed is put back, and told if it cannot be."""
+async def watch_kernel(applier: Applier, records: Records, lacking: str = "") -> None:
+    """What a foreign hand changed is put back, and told if it cannot be. lacking: why the settings are not what they
+    should be all the same."""
     while True:
         await asyncio.sleep(KERNEL_EVERY)
         try:
@@ -57,7 +58,7 @@ async def watch_kernel(applier: Applier, records: Records) -> None:
         except SekishoError as error:
             records.record("router.settings", "", False, error.code, str(error))
         else:
-            records.record("router.settings", "", True, detail="0")
+            records.record("router.settings", "", not lacking, lacking, "0")
 
 
 async def watch_dates(

@@ -94,7 +94,7 @@ protocol static {name} {{
 
 
 def bird_spec(intent: RouterIntent, standings: Mapping[str, Standing]) -> EngineSpec:
-    """BIRD gives root up by itself (-u) and keeps CAP_NET_ADMIN and CAP_NET_RAW, which routes and BFD need.
+    """Routes and BFD need CAP_NET_ADMIN and CAP_NET_RAW.
 
     To its neighbours a BIRD that waits for the processor for a quarter of a second is a tunnel that is dead.
     """
@@ -102,9 +102,11 @@ def bird_spec(intent: RouterIntent, standings: Mapping[str, Standing]) -> Engine
     return EngineSpec(
         name="bird",
         title=Text("経路制御（BIRD）", "the routing daemon (BIRD)"),
-        argv=("bird", "-f", "-u", "bird", "-g", "bird", "-c", str(CONFIG), "-s", str(socket)),
+        argv=("bird", "-f", "-c", str(CONFIG), "-s", str(socket)),
         files=(ConfigFile(CONFIG, render(intent, standings)),),
         directories=(Directory(socket.parent, 0o750, "bird"),),
+        user="bird",
+        capabilities=("net_admin", "net_raw"),
         reload=ByCommand(("birdc", "-s", str(socket), "configure"), socket),
         leavings=(socket,),
         is_prompt=True,

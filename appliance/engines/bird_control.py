@@ -38,13 +38,15 @@ class ReplyReader:
 
     def __init__(self) -> None:
         self._rest = b""
+        self._size = 0
         self._lines: list[tuple[str, str]] = []
         self._code = ""
 
     def feed(self, data: bytes) -> Reply | None:
         self._rest += data
-        if len(self._rest) > _LONGEST_REPLY:
-            raise ValueError("endless line")
+        self._size += len(data)
+        if self._size > _LONGEST_REPLY:
+            raise ValueError("endless reply")
         *whole, self._rest = self._rest.split(b"\n")
         for raw in whole:
             line = raw.decode(errors="replace")
@@ -101,6 +103,10 @@ class BirdControl:
         """Interface by which BIRD has the kernel send to `prefix`; None when no path lives."""
         reply = self._ask(f"show route {prefix} export {KERNEL_PROTOCOL}", _NOT_FOUND)
         return parse_next_hop(reply)
+
+    def shown(self, command: str) -> list[str]:
+        """The lines that BIRD answers to one of its ``show`` commands."""
+        return [text for _, text in self._ask(command, _NOT_FOUND).lines]
 
     def _ask(self, command: str, *expected: str) -> Reply:
         with self._silence_is_an_error():

@@ -18,9 +18,6 @@ STEP = 600
 makes each concentrator refuse our handshakes until it has caught up (WireGuard's TAI64N), and the clock floor may
 have put it some minutes ahead."""
 
-_NAMES_BY_OUR_OWN_RESOLVERS = 'mount --bind "$0" /etc/resolv.conf && exec chronyd "$@"'
-"""chrony asks the C library for names, which knows no other place; nobody else on the router shall be changed."""
-
 
 def render(intent: RouterIntent) -> str:
     """chrony.conf(5)."""
@@ -47,27 +44,26 @@ def render(intent: RouterIntent) -> str:
 def chrony_spec(
     intent: RouterIntent, resolvers: Sequence[IPv4Address | IPv6Address], *, owns_clock: bool
 ) -> EngineSpec:
-    """chronyd gives root up by itself. resolvers: the line's, for the names of servers on the internet.
+    """resolvers: the line's, for the names of servers on the internet.
 
     owns_clock: False where this machine may not set the clock (a container); then chrony only tells the LAN.
     """
-    argv = ["-d", "-f", str(CONFIG)]
-    if not owns_clock:
-        argv.insert(0, "-x")
     files = [ConfigFile(CONFIG, render(intent), read_again=False)]
-    if intent.time.ntp or intent.time.nts:
-        argv = ["unshare", "--mount", "sh", "-c", _NAMES_BY_OUR_OWN_RESOLVERS, str(RESOLVERS), *argv]
+    asks_names = bool(intent.time.ntp or intent.time.nts)
+    if asks_names:
         told = "".join(f"nameserver {server}\n" for server in resolvers)
         files.append(ConfigFile(RESOLVERS, told, read_again=False))
-    else:
-        argv.insert(0, "chronyd")
     return EngineSpec(
         name="chrony",
         title=Text("時刻合わせ（chrony）", "the time (chrony)"),
-        argv=tuple(argv),
+        # -U: it is not root from the beginning, and has what it needs.
+        argv=("chronyd", "-U", *(() if owns_clock else ("-x",)), "-d", "-f", str(CONFIG)),
         files=tuple(files),
         directories=(
             Directory(paths.CHRONY, 0o750, TIME_USER),
             Directory(paths.RUN / "chrony", 0o750, TIME_USER),
         ),
+        user=TIME_USER,
+        capabilities=("net_bind_service", *(("sys_time",) if owns_clock else ())),
+        resolvers=RESOLVERS if asks_names else None,
     )

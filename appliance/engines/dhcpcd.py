@@ -47,6 +47,7 @@ def dhcpcd_spec(line: Line) -> EngineSpec:
         argv=("dhcpcd", "--nobackground", "--config", str(config), line.interface),
         files=(ConfigFile(config, render(line), read_again=False),),
         directories=(Directory(paths.LEASES),),
+        line=line.name,
         leavings=(paths.LEASES / f"{line.interface}.json",),
     )
 
@@ -85,5 +86,6 @@ def dhcpcd6_spec(line: Line, asks_for_prefix: bool) -> EngineSpec:
         argv=("dhcpcd", "--nobackground", "--config", str(config), line.port),
         files=(ConfigFile(config, render6(line, asks_for_prefix), read_again=False),),
         directories=(Directory(paths.LEASES), Directory(given.parent), Directory(given)),
+        line=line.name,
         leavings=(given / ADVERTISED, given / LEASED),
     )

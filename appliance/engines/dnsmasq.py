@@ -27,11 +27,12 @@ RESOLVERS = paths.ENGINES / "dnsmasq-outside.resolv"
 TTL = 5
 """Seconds a terminal may keep an answer: a lapsed proof must not live on in its cache."""
 
+_USER = "dnsmasq"
+_CAPABILITIES = ("net_admin", "net_bind_service", "net_raw")
+"""Its ports, answers to machines that have no address yet, and the question whether an address is taken."""
 
 _GROUND = (
     "# Written by Sekisho; what is changed here by hand is overwritten.",
-    "user=dnsmasq",
-    "group=nogroup",
     "pid-file=",
     "log-facility=-",
     "no-poll",
@@ -56,6 +57,7 @@ def render(intent: RouterIntent) -> str:
         *(f"local=/{name}/" for name in names),
         "local=/lan/",
         f"host-record={router},{lan.address.ip}",
+        *(line for name in intent.page_names for line in (f"local=/{name}/", f"host-record={name},{lan.address.ip}")),
         *(f"server=/{domain}/{server}" for domain, server in _forwards(intent)),
         *_dhcp(lan),
     ]
@@ -118,7 +120,7 @@ def _range(segment: Segment) -> Iterator[str]:
     given, own = segment.dhcp, segment.address
     if given is None:
         return
-    yield f"dhcp-range=set:{segment.name},{given.first},{given.last},{own.netmask},{given.lease_hours}h"
+    yield f"dhcp-range=set:{segment.name},{given.first},{given.last},{own.netmask},{given.lease_minutes}m"
     for option in ("router", "dns-server", "ntp-server"):
         yield f"dhcp-option=tag:{segment.name},option:{option},{own.ip}"
     if segment.behind:
@@ -130,7 +132,7 @@ def _range(segment: Segment) -> Iterator[str]:
 def render_fixed(lan: Lan) -> str:
     """dnsmasq(8) --dhcp-hostsfile: one machine a line."""
     return "".join(
-        f"{host.mac},{host.address},{host.name},{segment.dhcp.lease_hours}h\n"
+        f"{host.mac},{host.address},{host.name},{segment.dhcp.lease_minutes}m\n"
         for host in sorted(lan.hosts, key=lambda host: host.address)
         for segment in lan.segments
         if segment.dhcp and host.address in segment.address.network
@@ -144,7 +146,7 @@ def render_hosts(answers: Mapping[str, Sequence[IPv4Address]]) -> str:
 
 
 def dnsmasq_spec(intent: RouterIntent, answers: Mapping[str, Sequence[IPv4Address]]) -> EngineSpec:
-    """dnsmasq gives root up by itself. answers: only names of our services are told."""
+    """answers: only names of our services are told."""
     own = {service.host for service in intent.services}
     hosts = render_hosts({name: addresses for name, addresses in answers.items() if name in own})
     return EngineSpec(
@@ -156,7 +158,9 @@ def dnsmasq_spec(intent: RouterIntent, answers: Mapping[str, Sequence[IPv4Addres
             ConfigFile(HOSTS, hosts),
             ConfigFile(FIXED, render_fixed(intent.lan)),
         ),
-        directories=(Directory(paths.DHCP_LEASES.parent, 0o700),),
+        directories=(Directory(paths.DHCP_LEASES.parent, 0o700, _USER, "root"),),
+        user=_USER,
+        capabilities=_CAPABILITIES,
         reload=BySignal(Signals.SIGHUP),
     )
 
@@ -169,5 +173,7 @@ def dnsmasq_outside_spec(intent: RouterIntent, resolvers: Sequence[IPv4Address |
         title=Text("院外の名前の案内（dnsmasq）", "names from elsewhere for the LAN (dnsmasq)"),
         argv=("dnsmasq", "--keep-in-foreground", f"--conf-file={OUTSIDE}"),
         files=(ConfigFile(OUTSIDE, render_outside(intent), read_again=False), ConfigFile(RESOLVERS, told)),
+        user=_USER,
+        capabilities=_CAPABILITIES,
         reload=BySignal(Signals.SIGHUP),
     )

@@ -78,6 +78,7 @@ def pppd_spec(line: Line, password: Secret) -> EngineSpec:
             ConfigFile(secret, f"password {_quoted(password.get_secret_value())}\n", mode=0o600, read_again=False),
         ),
         directories=(Directory(paths.LEASES),),
+        line=line.name,
         leavings=(paths.LEASES / f"{line.interface}.json",),
     )
 

@@ -32,6 +32,8 @@ _LAUNCH = (
     ' && shift 2 && trap "" HUP && exec "$@" </dev/null'
 )
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+_BY_OWN_RESOLVERS = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
+"""The C library knows no other place; nobody else on the router shall be changed."""
 _LAUNCH_LIMIT = 30.0
 
 
@@ -113,29 +115,12 @@ def start(spec: EngineSpec, log: Path, record: Path) -> subprocess.Popen[bytes]:
 
     Raises SekishoError ``engine.program-missing``, ``engine.user-missing``, ``engine.not-started``.
     """
-    argv = spec.argv
-    program = shutil.which(argv[0], path=_ENVIRONMENT["PATH"])
-    if program is None:
-        raise SekishoError(
-            "engine.program-missing",
-            f"プログラム {argv[0]} がこの機械にありません。パッケージを入れてから、もう一度適用してください。",
-            f"the program {argv[0]} is not on this machine: install its package, then apply again",
-        )
-    full = [*_become(spec.user), program, *argv[1:]]
-    known = json.dumps(
-        {
-            "ja": spec.title.ja,
-            "en": spec.title.en,
-            "command": spec.digest,
-            "files": spec.file_digests,
-            "leavings": [str(path) for path in spec.leavings],
-        }
-    )
+    full = [*_see(spec.resolvers), *_become(spec.user, spec.capabilities), *command(spec)]
     ready, child_end = os.pipe()
     try:
         with log.open("ab") as output:
             child = subprocess.Popen(
-                ["/bin/sh", "-c", _LAUNCH, "sekisho-engine", str(record), known, *full],
+                ["/bin/sh", "-c", _LAUNCH, "sekisho-engine", str(record), _known(spec), *full],
                 stdin=child_end,
                 stdout=output,
                 stderr=output,
@@ -157,25 +142,67 @@ def start(spec: EngineSpec, log: Path, record: Path) -> subprocess.Popen[bytes]:
             os.close(child_end)
     written = read_record(record)
     if written is None or written.process.pid != child.pid:
+        name = spec.argv[0]
         raise SekishoError(
             "engine.not-started",
-            f"プログラム {argv[0]} を起動できませんでした。{record.parent} に書き込めるか確かめてください。",
-            f"could not start {argv[0]}: check that {record.parent} can be written",
+            f"プログラム {name} を起動できませんでした。{record.parent} に書き込めるか確かめてください。",
+            f"could not start {name}: check that {record.parent} can be written",
         )
     return child
 
 
-def _become(user: str | None) -> list[str]:
+def note_process(path: Path, spec: EngineSpec, pid: int) -> bool:
+    """Record that `pid` runs as `spec` says; False when there is no such process."""
+    try:
+        stat_line = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return False
+    write_atomically(path, f"{_known(spec)}\n{stat_line}")
+    return True
+
+
+def command(spec: EngineSpec) -> list[str]:
+    """Its argv with the program's path. Raises SekishoError ``engine.program-missing``."""
+    name = spec.argv[0]
+    program = shutil.which(name, path=_ENVIRONMENT["PATH"])
+    if program is None:
+        raise SekishoError(
+            "engine.program-missing",
+            f"プログラム {name} がこの機械にありません。パッケージを入れてから、もう一度適用してください。",
+            f"the program {name} is not on this machine: install its package, then apply again",
+        )
+    return [program, *spec.argv[1:]]
+
+
+def _known(spec: EngineSpec) -> str:
+    return json.dumps(
+        {
+            "ja": spec.title.ja,
+            "en": spec.title.en,
+            "command": spec.digest,
+            "files": spec.file_digests,
+            "leavings": [str(path) for path in spec.leavings],
+        }
+    )
+
+
+def _see(resolvers: Path | None) -> list[str]:
+    return [] if resolvers is None else ["unshare", "--mount", "sh", "-c", _BY_OWN_RESOLVERS, str(resolvers)]
+
+
+def _become(user: str | None, capabilities: Sequence[str]) -> list[str]:
     if user is None:
         return []
     entry = _account(user)
+    kept = "".join(f",+{name}" for name in capabilities)
     return [
         "setpriv",
         f"--reuid={entry.pw_uid}",
         f"--regid={entry.pw_gid}",
         "--clear-groups",
-        "--inh-caps=-all",
-        "--bounding-set=-all",
+        f"--inh-caps=-all{kept}",
+        f"--ambient-caps=-all{kept}",
+        f"--bounding-set=-all{kept}",
         "--no-new-privs",
         "--",
     ]

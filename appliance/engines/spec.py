@@ -32,11 +32,13 @@ class ConfigFile:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A directory that must be there before the daemon starts; owner: user name, None for root."""
+    """A directory that must be there before the daemon starts; owner: user name, None for root. group: user whose
+    primary group it is; None: the owner's."""
 
     path: Path
     mode: int = 0o755
     owner: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,12 @@ class EngineSpec:
     """One daemon that we run in the foreground and in a session of its own.
 
     name: stable, file-name safe. title: what to call it before people. argv: program (looked up
-    in the path) and arguments, never a secret. user: who it is from its first instruction, with no
-    capability and no further group; None for daemons that give root up by themselves. leavings: what it
-    makes and what means nothing once it is stopped; removed then. is_prompt: it goes before everybody else who wants
-    the processor (sched(7), SCHED_RR), where the machine allows that.
+    in the path) and arguments, never a secret. user: who it is from its first instruction, with no further group;
+    None for daemons that separate their rights by themselves. capabilities: what that user keeps of root's rights
+    (capabilities(7), as setpriv(1) spells them). resolvers: a resolv.conf(5) that it sees instead of the machine's.
+    leavings: what it makes and what means nothing once it is stopped; removed then. is_prompt: it goes before
+    everybody else who wants the processor (sched(7), SCHED_RR), where the machine allows that. line: the line that it
+    serves, with which its name then ends, where each has one of its own.
     """
 
     name: str
@@ -82,16 +86,26 @@ class EngineSpec:
     files: tuple[ConfigFile, ...] = ()
     directories: tuple[Directory, ...] = ()
     user: str | None = None
+    capabilities: tuple[str, ...] = ()
+    resolvers: Path | None = None
     reload: Reload = ByRestart()
     leavings: tuple[Path, ...] = ()
     is_prompt: bool = False
+    line: str = ""
 
     @property
     def digest(self) -> str:
         """Of all that only a restart can change, the files apart."""
+        leavings = [str(path) for path in self.leavings]
         return hashlib.sha256(
-            json.dumps([self.argv, self.user, [str(path) for path in self.leavings]]).encode()
+            json.dumps([self.argv, self.user, self.capabilities, str(self.resolvers), leavings]).encode()
         ).hexdigest()
+
+    @property
+    def unit(self) -> str:
+        """What systemd calls it, without the ending ``.service``."""
+        kind = self.name.removesuffix(f"-{self.line}")
+        return f"sekisho-engine-{kind}@{self.line}" if self.line else f"sekisho-engine-{kind}"
 
     @property
     def file_digests(self) -> dict[str, str]:

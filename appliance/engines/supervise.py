@@ -7,7 +7,7 @@ import os
 import socket
 import stat
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -45,13 +45,19 @@ class _Step:
     spec: EngineSpec | None
 
 
+Starter = Callable[[EngineSpec, Path, Path], subprocess.Popen[bytes] | None]
+"""Starts a daemon with its output appended to a file (the second argument), and records who it is in another (the
+third); returns it where it is a child of ours. See `process.start`, `units.start`."""
+
+
 class Supervisor:
     """Not for several threads at once: one caller at a time.
 
     Records, logs and nothing else live under `run_dir` (``engines/NAME.run``, ``log/NAME.log``).
     """
 
-    def __init__(self, run_dir: Path) -> None:
+    def __init__(self, run_dir: Path, start: Starter = process.start) -> None:
+        self._begin = start
         self._records = run_dir / "engines"
         self._logs = run_dir / "log"
         self._specs: dict[str, EngineSpec] = {}
@@ -174,8 +180,9 @@ class Supervisor:
         stale = process.read_record(self._record(spec.name))
         if stale is not None:
             process.sweep(stale.process)
-        child = process.start(spec, self._logs / f"{spec.name}.log", self._record(spec.name))
-        self._children[child.pid] = child
+        child = self._begin(spec, self._logs / f"{spec.name}.log", self._record(spec.name))
+        if child is not None:
+            self._children[child.pid] = child
 
     def _reload(self, spec: EngineSpec) -> None:
         record = self._living(spec.name)
@@ -298,14 +305,19 @@ def _directory_is_right(directory: Directory) -> bool:
     return (
         stat.S_ISDIR(found.st_mode)
         and stat.S_IMODE(found.st_mode) == directory.mode
-        and (found.st_uid, found.st_gid) == process.owner_ids(directory.owner)
+        and (found.st_uid, found.st_gid) == _directory_ids(directory)
     )
+
+
+def _directory_ids(directory: Directory) -> tuple[int, int]:
+    uid, gid = process.owner_ids(directory.owner)
+    return uid, gid if directory.group is None else process.owner_ids(directory.group)[1]
 
 
 def _make_directory(directory: Directory) -> None:
     if _directory_is_right(directory):
         return
-    ids = process.owner_ids(directory.owner)
+    ids = _directory_ids(directory)
     directory.path.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(directory.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:

@@ -1,8 +1,12 @@
-"""What an earlier run of ours told the running daemons: read back, so that a restart need not tell them anew."""
+"""What an earlier run of ours told the running daemons: read back, so that a restart need not tell them anew.
+
+A line that is not as ours are has been told by nobody: it is told anew.
+"""
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -10,8 +14,8 @@ from appliance.engines import bird, dnsmasq
 from appliance.intent.model import RouterIntent
 
 _PROTOCOL = re.compile(
-    r"^protocol static by_(\w+) \{\n    ipv4 \{\n        preference (\d+);\n    \};\n"
-    r"    route \S+ via \S+?( bfd)?(?: \{ krt_mtu = (\d+); \})?;",
+    r"^protocol static by_(\w+) \{\n    ipv4 \{\n        preference (\d{1,9});\n    \};\n"
+    r"    route \S+ via \S+?( bfd)?(?: \{ krt_mtu = (\d{1,9}); \})?;",
     re.MULTILINE,
 )
 
@@ -20,8 +24,9 @@ def answers(hosts: Path = dnsmasq.HOSTS) -> dict[str, tuple[IPv4Address, ...]]:
     """The inverse of `dnsmasq.render_hosts`; nothing when there is no such file yet."""
     told: dict[str, tuple[IPv4Address, ...]] = {}
     for line in _text(hosts).splitlines():
-        address, name = line.split()
-        told[name] = (*told.get(name, ()), IPv4Address(address))
+        with suppress(ValueError):
+            address, name = line.split()
+            told[name] = (*told.get(name, ()), IPv4Address(address))
     return told
 
 
@@ -37,6 +42,6 @@ def standings(intent: RouterIntent, config: Path = bird.CONFIG) -> dict[str, bir
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text()
+        return file.read_text(errors="replace")
     except FileNotFoundError:
         return ""

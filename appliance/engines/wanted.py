@@ -38,12 +38,12 @@ def engines_for(
     return (
         *(spec for line in awake for spec in _client(line, passwords or {})),
         *(dhcpcd6_spec(line, line.name in asking) for line in awake if line.ipv6),
-        bird_spec(intent, standings),
+        *((bird_spec(intent, standings),) if intent.tunnels else ()),
         gate_spec(),
         dnsmasq_spec(intent, answers),
         *((dnsmasq_outside_spec(intent, resolvers),) if needs_outside(intent) else ()),
-        chrony_spec(intent, resolvers, owns_clock=owns_clock),
-        web_spec(intent),
+        *((chrony_spec(intent, resolvers, owns_clock=owns_clock),) if intent.lines else ()),
+        web_spec(),
     )
 
 

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+from appliance.gate import page_server
 from appliance.gate.channel import Channel
 from appliance.gate.loop import Loop
 from appliance.gate.server import CONNECTIONS, Gate
@@ -51,13 +52,14 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 
 def _connections() -> int:
-    """As many as there are descriptors for, two each."""
+    """As many as there are descriptors for, two each; what the page may need (`page_relay`) is kept for it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * CONNECTIONS + _OTHER_DESCRIPTORS
+    others = 3 * page_server.CONNECTIONS + _OTHER_DESCRIPTORS
+    wanted = 2 * CONNECTIONS + others
     if soft < wanted:
         soft = min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return min(CONNECTIONS, (soft - _OTHER_DESCRIPTORS) // 2)
+    return min(CONNECTIONS, (soft - others) // 2)
 
 
 if __name__ == "__main__":

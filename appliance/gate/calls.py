@@ -63,15 +63,7 @@ class Calls:
     def answer(self) -> bytes:
         """For the terminal, when something was refused."""
         text = TEXTS[Reason.NOT_PERMITTED]
-        body = f"{text.ja}\n{text.en}\n{self.refused}\n".encode()
-        head = [
-            "HTTP/1.1 403 Forbidden",
-            "Content-Type: text/plain; charset=utf-8",
-            f"Content-Length: {len(body)}",
-            "Cache-Control: no-store",
-            "Connection: close",
-        ]
-        return "\r\n".join([*head, "", ""]).encode() + body
+        return last_answer("403 Forbidden", f"{text.ja}\n{text.en}\n{self.refused}\n")
 
     def _pass_on(self) -> bytes:
         passed = b""
@@ -83,7 +75,7 @@ class Calls:
                         if refused := self._objection(event):
                             self.refused = refused
                             break
-                        passed += self._engine.send(event) or b""
+                        passed += self._engine.send(self._rewritten(event)) or b""
                         self._is_under_way = True
                     case h11.Data():
                         passed += self._engine.send(event) or b""
@@ -98,9 +90,13 @@ class Calls:
             self.refused = f"not HTTP/1.1: {error}"
         return passed
 
+    def _rewritten(self, request: h11.Request) -> h11.Request:
+        """As it is passed on."""
+        return request
+
     def _objection(self, request: h11.Request) -> str | None:
         method, target = request.method.decode("latin-1"), request.target.decode("latin-1")
-        shown = f"{method} {target.partition('?')[0][:100]}"
+        shown = f"{method[:20]} {target.partition('?')[0][:100]}"
         if request.http_version != b"1.1":
             return f"{shown}: not HTTP/1.1"
         names = {name for name, _ in request.headers}
@@ -123,3 +119,17 @@ class Calls:
             self._terminal.receive_data(rest)
         self._is_under_way = False
         return True
+
+
+def last_answer(status: str, text: str, content_type: str = "text/plain", *more: str) -> bytes:
+    """An answer of the router's own, after which the connection ends. status: code and phrase. more: header lines."""
+    body = text.encode()
+    head = [
+        f"HTTP/1.1 {status}",
+        f"Content-Type: {content_type}; charset=utf-8",
+        f"Content-Length: {len(body)}",
+        "Cache-Control: no-store",
+        "Connection: close",
+        *more,
+    ]
+    return "\r\n".join([*head, "", ""]).encode() + body

@@ -2,7 +2,7 @@
 
 Methods: ``configure`` (params: `config.GateConfig.as_json`) → whether anything changed; ``close`` (params:
 ``service`` and ``address``, either may be null; ``reason`` for the log) → number of connections reset; ``stats``.
-Every connected daemon hears the notification ``refused``.
+Every connected daemon hears the notification ``refused`` (params: as `client.OnRefusal` has them).
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ class Channel:
     def serve(self, gate: Gate) -> None:
         self._loop.watch(self._listener.fileno(), READ, lambda _: self._accept(gate))
 
-    def notify(self, refusal: dict[str, str]) -> None:
+    def notify(self, refusal: dict[str, str] | None, times: int) -> None:
+        params = {"refusal": refusal, "times": times}
         for client in list(self._clients.values()):
-            client.say({"jsonrpc": "2.0", "method": "refused", "params": refusal}, droppable=True)
+            client.say({"jsonrpc": "2.0", "method": "refused", "params": params}, droppable=True)
 
     def close(self) -> None:
         self._listener.close()

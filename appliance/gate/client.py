@@ -14,6 +14,8 @@ from appliance.gate.config import GateConfig
 
 Refusal = dict[str, str]
 """service, terminal (address), address (of the engine, or empty), reason (code), detail."""
+OnRefusal = Callable[[Refusal | None, int], None]
+"""Called with a refusal and the number of those like it since the last that was told of; None: of all others."""
 
 _REFUSAL = ("service", "terminal", "address", "reason", "detail")
 _LONGEST_LINE = 4 << 20
@@ -22,9 +24,7 @@ _LONGEST_LINE = 4 << 20
 class GateClient:
     """One connection. When the gate process ends, `closed` is set and every call raises ConnectionError."""
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_refusal: Callable[[Refusal], None]
-    ) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_refusal: OnRefusal) -> None:
         self.closed = asyncio.Event()
         self._reader, self._writer, self._on_refusal = reader, writer, on_refusal
         self._waiting: dict[int, asyncio.Future[Any]] = {}
@@ -32,7 +32,7 @@ class GateClient:
         self._listener = asyncio.create_task(self._listen())
 
     @classmethod
-    async def connect(cls, path: Path, on_refusal: Callable[[Refusal], None]) -> GateClient:
+    async def connect(cls, path: Path, on_refusal: OnRefusal) -> GateClient:
         """Raises OSError while the gate process does not listen at `path`."""
         return cls(*await asyncio.open_unix_connection(str(path), limit=_LONGEST_LINE), on_refusal)
 
@@ -84,7 +84,9 @@ class GateClient:
         """Raises ValueError: the gate process meets strangers, and may one day be theirs."""
         message = _table(json.loads(line))
         if message.get("method") == "refused":
-            self._on_refusal(_texts(message.get("params"), _REFUSAL))
+            params = _table(message.get("params"))
+            refusal = params.get("refusal")
+            self._on_refusal(None if refusal is None else _texts(refusal, _REFUSAL), _number(params.get("times")))
             return
         number, error = message.get("id"), _error(_table(message["error"])) if "error" in message else None
         future = self._waiting.pop(number, None) if isinstance(number, int) else None
@@ -105,6 +107,12 @@ def _error(error: dict[str, Any]) -> Exception:
 def _table(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("not an object")
+    return value
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise ValueError("not a number")
     return value
 
 

@@ -32,10 +32,10 @@ class ServiceConfig:
     """listen: IPv4 address and port. presented: shown to terminals, None where they do not speak TLS. identity: shown
     to the engine. protocol: how connections begin, see `PROTOCOLS`.
 
-    terminal_anchors, trust_anchors: PEM. source: local address towards the engine. upstreams: proven addresses
-    (changes all the time). open: False refuses new connections. by_address: terminals need no certificate; one that is
-    shown must be good all the same. terminals: addresses of those that may use it; None: all. access: what they may
-    call, for HTTP alone; None: everything, and it may be any protocol.
+    terminal_anchors, trust_anchors: PEM. source: local address towards the engine, None: the route's. upstreams: proven
+    addresses (changes all the time). open: False refuses new connections. by_address: terminals need no certificate;
+    one that is shown must be good all the same. terminals: addresses of those that may use it; None: all. access: what
+    they may call, for HTTP alone; None: everything, and it may be any protocol.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ServiceConfig:
     trust_anchors: str
     pins: tuple[str, ...]
     identity: KeyPair
-    source: str
+    source: str | None
     upstreams: tuple[str, ...]
     open: bool
     by_address: bool = False
@@ -81,6 +81,33 @@ class ServiceConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PageConfig:
+    """The router's page. listen: IPv4 address and port for TLS. redirect: the same for who does not speak it. process:
+    unix socket of whoever makes the page. own: the device's certificate, shown to whoever asks for none of
+    `vouched_names`, to whom the account's, `vouched`, is shown. hosts: the router's names and addresses, of which the
+    first is for who asked for none of them."""
+
+    listen: tuple[str, int]
+    redirect: tuple[str, int]
+    process: str
+    own: KeyPair
+    hosts: tuple[str, ...]
+    vouched: KeyPair | None = None
+    vouched_names: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "listen": list(self.listen),
+            "redirect": list(self.redirect),
+            "process": self.process,
+            "own": _as_json(self.own),
+            "hosts": list(self.hosts),
+            "vouched": None if self.vouched is None else _as_json(self.vouched),
+            "vouched_names": list(self.vouched_names),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class GateConfig:
     """terminals: LAN address → name of the terminals that may connect. revoked: marks of certificates that their CAs
     have taken back, see `pins`."""
@@ -88,9 +115,11 @@ class GateConfig:
     services: tuple[ServiceConfig, ...] = ()
     terminals: Mapping[str, str] = field(default_factory=dict)
     revoked: frozenset[str] = frozenset()
+    page: PageConfig | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
+            "page": None if self.page is None else self.page.as_json(),
             "services": [service.as_json() for service in self.services],
             "terminals": dict(self.terminals),
             "revoked": sorted(self.revoked),
@@ -100,42 +129,69 @@ class GateConfig:
 def parse(message: object) -> GateConfig:
     """The inverse of `GateConfig.as_json`. Raises SekishoError ``gate.bad-config``."""
     root = _Table(message, "config")
+    page = root.take("page")
     config = GateConfig(
         tuple(_service(_Table(item, f"services[{i}]")) for i, item in enumerate(root.list("services"))),
         {_ipv4(ip, "terminals"): _string(name, "terminals") for ip, name in root.table("terminals").items()},
         frozenset(_string(mark, "revoked") for mark in root.list("revoked")),
+        None if page is None else _page(_Table(page, "page")),
     )
     root.done()
     for what, values in (
         ("name", [service.name for service in config.services]),
-        ("listen", [service.listen for service in config.services]),
+        ("listen", [*(service.listen for service in config.services), *page_listens(config.page)]),
     ):
         if len(set(values)) != len(values):
-            raise _bad(f"two services have the same {what}")
+            raise _bad(f"two have the same {what}")
     return config
 
 
+def page_listens(page: PageConfig | None) -> tuple[tuple[str, int], ...]:
+    return () if page is None else (page.listen, page.redirect)
+
+
+def _page(table: _Table) -> PageConfig:
+    vouched = table.take("vouched")
+    page = PageConfig(
+        listen=_listen(table, "listen"),
+        redirect=_listen(table, "redirect"),
+        process=table.string("process"),
+        own=_key_pair(_Table(table.take("own"), "page.own")),
+        hosts=tuple(_string(host, "page.hosts") for host in table.list("hosts")),
+        vouched=None if vouched is None else _key_pair(_Table(vouched, "page.vouched")),
+        vouched_names=tuple(_string(name, "page.vouched_names") for name in table.list("vouched_names")),
+    )
+    table.done()
+    if not page.hosts:
+        raise _bad("page.hosts is empty")
+    return page
+
+
+def _listen(table: _Table, key: str) -> tuple[str, int]:
+    given, where = table.list(key), f"{table.where}.{key}"
+    if len(given) != 2:
+        raise _bad(f"{where} is not [address, port]")
+    return _ipv4(given[0], where), _port(given[1], where)
+
+
 def _service(table: _Table) -> ServiceConfig:
-    listen = table.list("listen")
-    if len(listen) != 2:
-        raise _bad(f"{table.where}.listen is not [address, port]")
     protocol = table.string("protocol")
     if protocol not in PROTOCOLS:
         raise _bad(f"{table.where}.protocol is none that the gate speaks")
-    presented, terminals, access = (table.take(key) for key in ("presented", "terminals", "access"))
+    presented, terminals, access, source = (table.take(key) for key in ("presented", "terminals", "access", "source"))
     if (presented is None) is not (protocol == "plain"):
         raise _bad(f"{table.where}.presented does not go with the protocol")
     service = ServiceConfig(
         name=table.string("name"),
         host=table.string("host"),
         port=_port(table.take("port"), f"{table.where}.port"),
-        listen=(_ipv4(listen[0], f"{table.where}.listen"), _port(listen[1], f"{table.where}.listen")),
+        listen=_listen(table, "listen"),
         presented=None if presented is None else _key_pair(_Table(presented, f"{table.where}.presented")),
         terminal_anchors=table.string("terminal_anchors"),
         trust_anchors=table.string("trust_anchors"),
         pins=tuple(_string(pin, f"{table.where}.pins") for pin in table.list("pins")),
         identity=_key_pair(_Table(table.take("identity"), f"{table.where}.identity")),
-        source=_ipv4(table.take("source"), f"{table.where}.source"),
+        source=None if source is None else _ipv4(source, f"{table.where}.source"),
         upstreams=tuple(_ipv4(ip, f"{table.where}.upstreams") for ip in table.list("upstreams")),
         open=table.boolean("open"),
         by_address=table.boolean("by_address"),

@@ -18,6 +18,7 @@ from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
 from appliance.gate.sockets import reset, towards
 from appliance.gate.steps import Side
+from appliance.gate.tls import TlsStream
 from appliance.pins import Identity, identity_of
 
 
@@ -102,36 +103,32 @@ class Dial:
             self._loop.forget(sock.fileno())
             self._begin_handshake(sock)
 
-    def _begin_handshake(self, tcp: socket.socket) -> None:
+    def _begin_handshake(self, sock: socket.socket) -> None:
         try:
-            sock = self._socket = self._service.engine_context.wrap_socket(
-                tcp,
-                do_handshake_on_connect=False,
-                suppress_ragged_eofs=False,
-                server_hostname=self._service.config.host,
-                session=self._service.session(self._address),
+            tls = TlsStream(
+                sock, self._service.engine_context, self._service.config.host, self._service.session(self._address)
             )
         except OSError as error:
             self._tell(steps.EngineFailed(engine_fault(error, server_spoke=False), words(error)))
             return
-        self._loop.watch(sock.fileno(), READ, partial(self._handshake, sock))
-        self._handshake(sock, 0)
+        self._loop.watch(sock.fileno(), READ, partial(self._handshake, sock, tls))
+        self._handshake(sock, tls, 0)
 
     @contained
-    def _handshake(self, sock: ssl.SSLSocket, _: int) -> None:
+    def _handshake(self, sock: socket.socket, tls: TlsStream, _: int) -> None:
         try:
-            sock.do_handshake()
-            shown = identity_of(sock.getpeercert(binary_form=True) or b"")
+            tls.do_handshake()
+            shown = identity_of(tls.object.getpeercert(binary_form=True) or b"")
         except ssl.SSLWantReadError:
             self._loop.change(sock.fileno(), READ)
         except ssl.SSLWantWriteError:
             self._loop.change(sock.fileno(), WRITE)
         except OSError as error:
-            reason = engine_fault(error, server_spoke=sock.cipher() is not None)
+            reason = engine_fault(error, server_spoke=tls.object.cipher() is not None)
             self._tell(steps.EngineFailed(reason, words(error)))
         except ValueError as error:
             self._tell(steps.EngineFailed(Reason.CERTIFICATE_UNUSABLE, str(error)))
         else:
             self._socket = None
             self._loop.change(sock.fileno(), READ)
-            self._tell(Proven(TlsLink(Side.ENGINE, sock, READ), shown))
+            self._tell(Proven(TlsLink(Side.ENGINE, sock, tls, READ), shown))

@@ -16,12 +16,12 @@ from functools import partial
 from appliance.gate import postgres, steps
 from appliance.gate.contained import contained
 from appliance.gate.faults import terminal_fault, words
-from appliance.gate.link import RECORD, PlainLink, TlsLink
+from appliance.gate.link import PlainLink, TlsLink
 from appliance.gate.loop import READ, WRITE, Loop
 from appliance.gate.reasons import TEXTS, Reason
-from appliance.gate.service import Service
 from appliance.gate.sockets import reset
 from appliance.gate.steps import Side
+from appliance.gate.tls import RECORD, TlsStream
 from appliance.pins import identity_of
 
 
@@ -40,13 +40,21 @@ Step = Met | steps.TerminalFailed | steps.Broken | steps.Ended
 
 
 class Greeting:
-    """tell: hears how it went, and afterwards of the terminal's loss. It has no time-outs."""
+    """protocol: see the module. context: for TLS. tell: hears how it went, and afterwards of the terminal's loss. There
+    are no time-outs."""
 
-    def __init__(self, loop: Loop, service: Service, sock: socket.socket, tell: Callable[[Step], None]) -> None:
-        self._loop, self._service, self._socket, self._tell = loop, service, sock, tell
+    def __init__(
+        self,
+        loop: Loop,
+        protocol: str,
+        context: Callable[[], ssl.SSLContext],
+        sock: socket.socket,
+        tell: Callable[[Step], None],
+    ) -> None:
+        self._loop, self._protocol, self._context, self._socket, self._tell = loop, protocol, context, sock, tell
 
     def begin(self) -> None:
-        match self._service.config.protocol:
+        match self._protocol:
             case "plain":
                 self._loop.watch(self._socket.fileno(), 0, self._lost)
                 self._tell(Met(PlainLink(Side.TERMINAL, self._socket, 0), None))
@@ -104,23 +112,18 @@ class Greeting:
 
     def _begin_tls(self) -> None:
         try:
-            sock = self._service.terminal_context().wrap_socket(
-                self._socket,
-                server_side=True,
-                do_handshake_on_connect=False,
-                suppress_ragged_eofs=False,
-            )
+            tls = TlsStream(self._socket, self._context())
         except OSError as error:
             self._tell(steps.TerminalFailed(terminal_fault(error), words(error)))
             return
-        self._socket = sock
-        self._loop.watch(sock.fileno(), READ, partial(self._handshake, sock))
+        self._loop.watch(self._socket.fileno(), READ, partial(self._handshake, tls))
 
     @contained
-    def _handshake(self, sock: ssl.SSLSocket, _: int) -> None:
+    def _handshake(self, tls: TlsStream, _: int) -> None:
+        sock = self._socket
         try:
-            sock.do_handshake()
-            certificate = sock.getpeercert(binary_form=True)
+            tls.do_handshake()
+            certificate = tls.object.getpeercert(binary_form=True)
             mark = identity_of(certificate).mark if certificate else None
         except ssl.SSLWantReadError:
             self._loop.change(sock.fileno(), READ)
@@ -133,7 +136,7 @@ class Greeting:
         else:
             self._loop.change(sock.fileno(), 0)
             self._loop.handle_by(sock.fileno(), self._lost)
-            self._tell(Met(TlsLink(Side.TERMINAL, sock, 0), mark))
+            self._tell(Met(TlsLink(Side.TERMINAL, sock, tls, 0), mark))
 
     @contained
     def _lost(self, _: int) -> None:
@@ -146,8 +149,6 @@ class Greeting:
         sock = self._socket
         if sock.fileno() >= 0:
             self._loop.forget(sock.fileno())
-        if isinstance(sock, ssl.SSLSocket):
-            sock = self._socket = socket.socket(fileno=sock.detach())
         try:
             sock.shutdown(socket.SHUT_WR)
         except OSError:  # gone already

@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import os
 import socket
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from appliance.gate.loop import Loop
-from appliance.gate.sockets import farewell, reset
+from appliance.gate.sockets import reset
 from appliance.gate.steps import Side
+from appliance.gate.tls import RECORD, TlsStream
 
-RECORD = 16384
-"""The most that one TLS record, and so one read, can hold (RFC 8446 section 5.1)."""
-_FULL = 4 * RECORD
+_FULL = 3 * RECORD
 _BUFFER = bytearray(_FULL)
-"""Shared by all connections: bytes stay in it only until they are handed to OpenSSL, in the same turn."""
+"""Shared by all connections: bytes stay in it only until they are handed on, in the same turn."""
 _VIEW = memoryview(_BUFFER)
-_NOT_NOW = (ssl.SSLWantWriteError, ssl.SSLWantReadError, BlockingIOError)
 _TURN = 16
-"""Buffers to move before others get their turn: 1 MiB."""
+"""Buffers to move before others get their turn: 768 KiB at most."""
+_WORTH_MORE = _FULL // 2
+"""So much was there that a try to read on is most likely not in vain."""
+_IDLE_TALK = _FULL
+"""Bytes of TLS in a row that hold nothing for the other side: more has no purpose but to keep the gate busy."""
 
 
 class Link(ABC):
     """sock: non-blocking; whatever has to come before the terminal's and the engine's own words is over.
 
-    pending: what could not be sent to this side yet; at most one buffer, because nothing is read from the other
-    side while there is any. ended: this side will send no more; clean: it said so, and was not cut.
+    pending: what could not be sent to this side yet, as it goes over the wire; at most one buffer and what TLS adds to
+    it, because nothing is read from the other side while there is any. ended: this side will send no more; clean: it
+    said so, and was not cut.
     """
 
     __slots__ = (
-        *("blocked", "clean", "dead", "ended", "ending", "held", "mask", "pending", "received", "side", "sock", "told"),
+        *("clean", "dead", "ended", "ending", "held", "mask", "pending", "received", "side", "sock", "told"),
         "translate",
     )
 
@@ -48,8 +51,6 @@ class Link(ABC):
         """Its end has been passed on."""
         self.ending = False
         """An `end` waits for its moment."""
-        self.blocked = False
-        """OpenSSL wants to write before it goes on with a read or an end."""
         self.dead = False
         """It broke after it had ended: what is sent to it now goes nowhere."""
         self.received = 0
@@ -66,8 +67,8 @@ class Link(ABC):
         if sink.pending or self.ended or self.held:
             return False
         for _ in range(_TURN):
-            # After less than a full buffer, a try to read on would most likely be in vain, and cost more than epoll.
-            if self._move_buffer(sink) < _FULL or sink.pending or self.ended or self.held:
+            # After less, a try to read on would most likely be in vain, and cost more than epoll.
+            if self._move_buffer(sink) < _WORTH_MORE or sink.pending or self.ended or self.held:
                 break
         return not (sink.pending or self.held) and self._hides_more()
 
@@ -93,28 +94,30 @@ class Link(ABC):
 
     def send(self, data: memoryview) -> None:
         """Send what can be sent, keep the rest as `pending`. Raises OSError."""
-        if self.dead:
-            return
+        if not self.dead:
+            self._put(self._seal(data))
+
+    def _put(self, data: memoryview) -> None:
+        """The same, below TLS."""
         write = self.sock.send
         sent, size = 0, len(data)
         try:
             while sent < size:
                 sent += write(data[sent:])
-        except _NOT_NOW:
-            # OpenSSL wants the same bytes again at the next attempt (SSL_write(3)), so none may be lost.
+        except BlockingIOError:
             self.pending = memoryview(bytes(data[sent:]))
 
     def send_more(self, data: bytes) -> None:
         """The same, behind whatever is pending. Raises OSError."""
         if self.pending:
-            self.pending = memoryview(bytes(self.pending) + data)
+            self.pending = memoryview(bytes(self.pending) + self._seal(memoryview(data)))
         else:
             self.send(memoryview(data))
 
     def flush(self) -> None:
         """Send what is pending. Raises OSError."""
         data, self.pending = self.pending, memoryview(b"")
-        self.send(data)
+        self._put(data)
 
     def close(self, loop: Loop, *, abruptly: bool) -> None:
         if self.sock.fileno() >= 0:
@@ -131,6 +134,14 @@ class Link(ABC):
         """Read into the buffer, as in `_move_buffer`; note the end. Raises OSError."""
 
     @abstractmethod
+    def _seal(self, data: memoryview) -> memoryview:
+        """`data` as it goes over the wire. Raises OSError."""
+
+    @abstractmethod
+    def recv(self, size: int) -> bytes:
+        """As a socket's. Raises OSError; SSLWantReadError, BlockingIOError: there is nothing."""
+
+    @abstractmethod
     def _hides_more(self) -> bool:
         """Whether something waits to be read of which epoll knows nothing."""
 
@@ -144,57 +155,73 @@ class Link(ABC):
 
 
 class TlsLink(Link):
-    """sock: handshake done, ragged ends not suppressed."""
+    """tls: on `sock`, handshake done."""
 
-    __slots__ = ("_farewell",)
-    sock: ssl.SSLSocket
+    __slots__ = ("_has_said_farewell", "_idle_talk", "_is_full", "tls")
 
-    def __init__(self, side: Side, sock: ssl.SSLSocket, mask: int | None) -> None:
+    def __init__(self, side: Side, sock: socket.socket, tls: TlsStream, mask: int | None) -> None:
         super().__init__(side, sock, mask)
-        self._farewell: bytes | None = None
-        """What is still to be sent of the close_notify; None: there is none yet."""
+        self.tls = tls
+        self._is_full = False
+        """The last read has filled the buffer, and perhaps not taken everything."""
+        self._idle_talk = 0
+        """Bytes since the last that held something for the other side."""
+        self._has_said_farewell = False
 
     def _fill(self) -> int:
         filled = 0
-        receive = self.sock.recv_into
+        tls = self.tls
+        self._idle_talk += self.tls.feed()
         try:
             while filled < _FULL:
-                count = receive(_VIEW[filled:], RECORD)
+                count = int(tls.read(_FULL - filled, _VIEW[filled:]))
+                if not count:
+                    self.ended = self.clean = True
+                    break
                 filled += count
-                if count < RECORD:
-                    if not count:
-                        self.ended = self.clean = True
+                # An exception costs more than the question. The end of a stream that was cut is left to another read,
+                # which epoll announces: after it OpenSSL says nothing more, and what came before may be answered yet.
+                if tls.is_drained:
                     break
         except ssl.SSLWantReadError:
             pass
-        except ssl.SSLWantWriteError:
-            self.blocked = True
         except ssl.SSLZeroReturnError:
             self.ended = self.clean = True
-        except ssl.SSLEOFError as error:
-            if error.reason != "UNEXPECTED_EOF_WHILE_READING":
-                # Python before 3.11.9 tells a reset in these words.
-                raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)) from error
+        except ssl.SSLEOFError:
             self.ended = True
+        except ssl.SSLError:
+            with contextlib.suppress(OSError):
+                # The alert that says why.
+                self.send_more(b"")
+            raise
+        self._is_full = filled == _FULL
+        if filled:
+            self._idle_talk = 0
+        elif self._idle_talk > _IDLE_TALK:
+            raise ConnectionAbortedError(errno.ECONNABORTED, "nothing but TLS's own messages")
+        if self.tls.has_to_say:
+            self.send_more(b"")
         return filled
 
+    def _seal(self, data: memoryview) -> memoryview:
+        return memoryview(self.tls.seal(data))
+
+    def recv(self, size: int) -> bytes:
+        return self.tls.recv(size)
+
     def _hides_more(self) -> bool:
-        return self.sock.pending() > 0
+        return self._is_full
 
     def cut(self) -> None:
-        socket.socket.shutdown(self.sock, socket.SHUT_WR)
+        self.sock.shutdown(socket.SHUT_WR)
 
     def end(self) -> bool:
         """With close_notify. While this side still speaks, the caller moves first what has come from it."""
-        if self._farewell is None:
-            self._farewell, is_over = farewell(self.sock)
-            self.ended = self.ended or is_over
-        try:
-            # Below TLS: it is a record already.
-            while self._farewell:
-                self._farewell = self._farewell[socket.socket.send(self.sock, self._farewell) :]
-        except BlockingIOError:
-            self.blocked = True
+        if not self._has_said_farewell:
+            self._has_said_farewell = True
+            self.ended = self.tls.farewell() or self.ended
+            self.send_more(b"")
+        if self.pending:
             return False
         self.cut()
         return True
@@ -213,6 +240,12 @@ class PlainLink(Link):
         if not filled:
             self.ended = self.clean = True
         return filled
+
+    def _seal(self, data: memoryview) -> memoryview:
+        return data
+
+    def recv(self, size: int) -> bytes:
+        return self.sock.recv(size)
 
     def _hides_more(self) -> bool:
         return False

@@ -18,6 +18,21 @@ class Patience:
     def __init__(self, loop: Loop, terminal: Link, tell: Callable[[steps.Peeked | steps.Broken], None]) -> None:
         self._loop, self._terminal, self._tell = loop, terminal, tell
         self._heard = b""
+        self._ear = push.Ear()
+
+    @property
+    def is_push(self) -> bool:
+        """Whether the terminal has asked for a push channel, as far as is known by now."""
+        return self._ear.heard_push
+
+    def listen(self) -> None:
+        """From now on, hear what the terminal asks for; nothing is kept."""
+        if self._terminal.translate is None and self._ear.is_listening:
+            self._terminal.translate = self._listen
+
+    def note(self, data: bytes) -> None:
+        """The terminal has said this."""
+        self._ear.hear(data)
 
     def peek(self) -> None:
         """What it says first is kept."""
@@ -48,8 +63,16 @@ class Patience:
 
     def forget(self) -> None:
         self._terminal.translate, self._heard = None, b""
+        self.listen()
+
+    def _listen(self, data: bytes) -> bytes:
+        self._ear.hear(data)
+        if not self._ear.is_listening:
+            self._terminal.translate = None
+        return data
 
     def _record(self, data: bytes) -> bytes:
+        self._ear.hear(data)
         if len(self._heard) < push.LONGEST_HEAD:
             self._heard += data
         return data
@@ -60,12 +83,13 @@ class Patience:
     @contained
     def _peek(self, _: int) -> None:
         try:
-            data = self._terminal.sock.recv(push.LONGEST_HEAD)
+            data = self._terminal.recv(push.LONGEST_HEAD)
         except ssl.SSLWantReadError:
             return
         except OSError:
             data = b""
         self._heard += data
+        self._ear.hear(data)
         if not data:
             self._tell(steps.Broken(Side.TERMINAL))
         elif push.is_whole(self._heard):

@@ -73,7 +73,12 @@ def server_context(
     return context
 
 
-def _context(protocol: int, anchors: str, certificate: str, key: str, policy: Policy) -> ssl.SSLContext:
+def page_context(certificate: str, key: str, policy: Policy = POLICY) -> ssl.SSLContext:
+    """For the router's page: no certificate is asked of whoever looks at it. Else as above."""
+    return _context(ssl.PROTOCOL_TLS_SERVER, None, certificate, key, policy)
+
+
+def _context(protocol: int, anchors: str | None, certificate: str, key: str, policy: Policy) -> ssl.SSLContext:
     context = ssl.SSLContext(protocol)
     context.minimum_version = policy.minimum_version
     context.set_ciphers(policy.cipher_list)
@@ -83,7 +88,8 @@ def _context(protocol: int, anchors: str, certificate: str, key: str, policy: Po
     # An anchor of the account is trusted as it stands, also when it is an intermediate CA.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     try:
-        context.load_verify_locations(cadata=anchors)
+        if anchors is not None:
+            context.load_verify_locations(cadata=anchors)
         with _in_memory(certificate) as certificate_path, _in_memory(key) as key_path:
             # The empty password keeps OpenSSL from asking for one on the terminal.
             context.load_cert_chain(certificate_path, key_path, password="")

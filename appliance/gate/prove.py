@@ -29,9 +29,9 @@ _VERDICT_SECONDS = 2.0
 class Target:
     """Who shall be proven. pins: ``sha256/…``. The three certificates and keys are PEM.
 
-    source: the local address to connect from, which makes the policy rules choose the tunnel. against: what is known
-    against certificates, by their marks (see `pins`): those that their CAs have taken back. protocol: how the
-    connection begins, see `config.PROTOCOLS`.
+    source: the local address to connect from, which makes the policy rules choose the tunnel; None: the route's.
+    against: what is known against certificates, by their marks (see `pins`): those that their CAs have taken back.
+    protocol: how the connection begins, see `config.PROTOCOLS`.
     """
 
     service: str
@@ -41,7 +41,7 @@ class Target:
     trust_anchors: str
     identity_certificate: str
     identity_key: Secret
-    source: IPv4Address
+    source: IPv4Address | None
     against: Mapping[str, Reason] = field(default_factory=dict)
     protocol: str = "tls"
 
@@ -60,7 +60,8 @@ async def prove(target: Target, address: IPv4Address, timeout: float) -> Proof:
         wire = _Wire(sock, context, target.host)
         try:
             async with asyncio.timeout(timeout):
-                sock.bind((str(target.source), 0))
+                if target.source is not None:
+                    sock.bind((str(target.source), 0))
                 await asyncio.get_running_loop().sock_connect(sock, (str(address), target.port))
                 if target.protocol == "postgres" and (reason := await _asked_for_tls(sock)):
                     return replace(proof, reason=reason)

@@ -7,6 +7,25 @@ LONGEST_HEAD = 8192
 _END = b"\r\n\r\n"
 
 
+class Ear:
+    """What the terminal says first, heard only until it is clear what it asks for."""
+
+    def __init__(self) -> None:
+        self._head: bytes | None = b""
+        self.heard_push = False
+
+    @property
+    def is_listening(self) -> bool:
+        return self._head is not None
+
+    def hear(self, data: bytes) -> None:
+        if self._head is None:
+            return
+        self._head += data[:LONGEST_HEAD]
+        if is_whole(self._head):
+            self.heard_push, self._head = asks_for_push(self._head), None
+
+
 def is_whole(head: bytes) -> bool:
     """Whether more would tell nothing new."""
     return _END in head or len(head) >= LONGEST_HEAD

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from appliance.gate import core, greeting, steps
@@ -12,8 +11,9 @@ from appliance.gate.contained import contained
 from appliance.gate.dial import Dial, Proven, Step
 from appliance.gate.faults import refuses_our_certificate, words
 from appliance.gate.greeting import Greeting
-from appliance.gate.link import Link, SinkError, TlsLink
-from appliance.gate.loop import READ, WRITE, Loop, Timer
+from appliance.gate.joint import Joint
+from appliance.gate.link import Link, TlsLink
+from appliance.gate.loop import Loop, Timer
 from appliance.gate.patience import Patience
 from appliance.gate.reasons import Reason
 from appliance.gate.service import Service
@@ -31,12 +31,12 @@ class Owner(Protocol):
     def closed(self, relay: Relay) -> None: ...
     def refused(self, relay: Relay, refusal: steps.Refuse) -> None: ...
     def broke(self, relay: Relay, side: Side, words: str) -> None: ...
-    def met(self, relay: Relay, mark: str, terminal: ssl.SSLSocket) -> None:
+    def met(self, relay: Relay, mark: str, terminal: ssl.SSLObject) -> None:
         """The terminal has shown a good certificate. mark: see `pins`."""
 
 
 class Relay:
-    """terminal: its LAN address. warm: the service's."""
+    """terminal: its LAN address. warm: the service's. number: by which it can be told from others."""
 
     def __init__(
         self,
@@ -47,7 +47,9 @@ class Relay:
         terminal: str,
         candidates: tuple[str, ...],
         owner: Owner,
+        number: int = 0,
     ) -> None:
+        self.number = number
         self.service = service
         self.terminal = terminal
         self.engine_address = ""
@@ -56,7 +58,7 @@ class Relay:
         may_hold = service.config.protocol == "tls"
         self._core = core.Connection(candidates, service.terms, may_hold=may_hold)
         self._owner = owner
-        self._greeting = Greeting(loop, service, sock, self._greeted)
+        self._greeting = Greeting(loop, service.config.protocol, service.terminal_context, sock, self._greeted)
         self._dial: Dial | None = None
         """To the engine, until it is proven."""
         self._acknowledged = 0
@@ -65,7 +67,8 @@ class Relay:
         """Once the terminal is proven."""
         self._links: dict[Side, Link] = {}
         """Filled as each side is proven, empty again once closed."""
-        self._both_ways: tuple[tuple[Link, Link], ...] = ()
+        self._joint: Joint | None = None
+        """While both sides are joined."""
         self._calls: Calls | None = None
         """Where it matters what the terminal calls."""
         self._timer: Timer | None = None
@@ -75,6 +78,16 @@ class Relay:
         """Bytes that the terminal has sent, and the engine, as far as they have been read."""
         terminal, engine = self._links.get(Side.TERMINAL), self._links.get(Side.ENGINE)
         return terminal.received if terminal else 0, engine.received if engine else 0
+
+    @property
+    def is_push(self) -> bool:
+        """A push channel, or a terminal that waits for one."""
+        return self.service.config.protocol == "tls" and Side.TERMINAL in self._links and self._patience.is_push
+
+    @property
+    def is_held(self) -> bool:
+        """There is no engine for it."""
+        return self._core.state is core.State.HOLDING
 
     @contained
     def begin(self) -> None:
@@ -118,7 +131,7 @@ class Relay:
                 case steps.Seek():
                     self._tell(steps.Found(self.service.candidates(None)))
                 case steps.EndWrite(side, clean):
-                    self._end_write(side, clean)
+                    self._end_write(side, clean=clean)
                 case steps.Refuse():
                     self._owner.refused(self, command)
                 case steps.Drain():
@@ -148,8 +161,17 @@ class Relay:
             engine.close(self._loop, abruptly=abruptly)
         self._greeting.close(abruptly=abruptly)
         self._links.clear()
-        self._both_ways = ()
+        self._part()
         self._owner.closed(self)
+
+    def _part(self) -> None:
+        if self._joint:
+            self._joint.stop()
+            self._joint = None
+
+    def _end_write(self, side: Side, *, clean: bool) -> None:
+        if self._joint:
+            self._joint.end_write(side, clean=clean)
 
     @contained
     def _greeted(self, step: greeting.Step) -> None:
@@ -158,7 +180,7 @@ class Relay:
             self._patience = Patience(self._loop, step.link, self._tell)
             self._calls = self.service.calls_of(step.link, self.terminal)
             if step.mark is not None and isinstance(step.link, TlsLink):
-                self._owner.met(self, step.mark, step.link.sock)
+                self._owner.met(self, step.mark, step.link.tls.object)
             self._tell(steps.TerminalProven(step.mark))
         else:
             self._tell(step)
@@ -182,7 +204,7 @@ class Relay:
 
     def _leave_engine(self) -> None:
         self._links.pop(Side.ENGINE).close(self._loop, abruptly=True)
-        self._both_ways = ()
+        self._part()
         self._links[Side.TERMINAL].translate = None
         self._patience.hold()
 
@@ -218,54 +240,16 @@ class Relay:
 
     def _begin_relaying(self) -> None:
         terminal, engine = self._links[Side.TERMINAL], self._links[Side.ENGINE]
-        self._both_ways = ((terminal, engine), (engine, terminal))
+        self._joint = Joint(self._loop, terminal, engine, self)
         if self._calls:
-            terminal.translate, engine.translate = self._calls.from_terminal, self._from_engine
-        self._loop.handle_by(terminal.sock.fileno(), partial(self._ready, terminal, engine))
-        self._loop.handle_by(engine.sock.fileno(), partial(self._ready, engine, terminal))
-        if heard := self._patience.end():
-            terminal.received += len(heard)
-            engine.send(memoryview(self._calls.from_terminal(heard) if self._calls else heard))
-        # The request is most likely here already, and the kernel will not say so again.
-        self._move(terminal, engine)
-        self._settle()
-
-    @contained
-    def _ready(self, link: Link, other: Link, mask: int) -> None:
-        if mask & WRITE:
-            self._writable(link, other)
-        if self._links and mask & ~WRITE:
-            self._readable(link, other)
-        self._settle()
-
-    def _writable(self, link: Link, other: Link) -> None:
-        link.blocked = False
-        try:
-            link.flush()
-        except OSError as error:
-            self._broken(link, error)
-        if self._links and not link.pending:
-            self._move(other, link)
-
-    def _readable(self, link: Link, other: Link) -> None:
-        if not (link.ended or link.held or other.pending):
-            self._move(link, other)
+            terminal.translate, engine.translate = self._from_terminal, self._from_engine
         else:
-            # Nothing was asked for, so this is an error or a hang-up, which epoll would repeat for ever. Whoever reads
-            # on, once the other side is ready for it, or writes, will meet it.
-            self._mute(link)
+            self._patience.listen()
+        heard = self._patience.end()
+        terminal.received += len(heard)
+        self._joint.begin(self._calls.from_terminal(heard) if self._calls and heard else heard)
 
-    def _move(self, source: Link, sink: Link) -> None:
-        is_first = not source.received
-        more = False
-        try:
-            more = source.move(sink)
-        except SinkError as error:
-            self._broken(sink, error.cause)
-        except OSError as error:
-            self._broken(source, error)
-        if not self._links:
-            return
+    def moved(self, source: Link, *, is_first: bool) -> None:
         if self._calls:
             self._look_at_calls(self._calls)
         if is_first and isinstance(source, TlsLink) and source.side is Side.ENGINE and source.received:
@@ -274,8 +258,10 @@ class Relay:
             # The first piece of a request, or only an engine's tickets: acknowledge them, because Nagle's algorithm
             # over there may hold back for it what comes next, the request's body or the answer.
             source.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        if more:
-            self._loop.soon(partial(self._continue, source, sink))
+
+    def _from_terminal(self, data: bytes) -> bytes:
+        self._patience.note(data)
+        return self._calls.from_terminal(data) if self._calls else data
 
     def _from_engine(self, data: bytes) -> bytes:
         if self._calls and (more := self._calls.from_engine(data)):
@@ -286,13 +272,11 @@ class Relay:
         """Whether the terminal is to be heard now, and whether it was refused something."""
         terminal, engine = self._links[Side.TERMINAL], self._links[Side.ENGINE]
         was_held, terminal.held = terminal.held, calls.waits
-        if was_held and not terminal.held:
-            self._loop.soon(partial(self._continue, terminal, engine))
-        if calls.refused is not None and not engine.dead:
+        if was_held and not terminal.held and self._joint:
+            self._joint.go_on(Side.TERMINAL)
+        if calls.refused is not None and not engine.dead and self._joint:
             self._owner.refused(self, steps.Refuse(Reason.NOT_PERMITTED, calls.refused))
-            engine.dead = True
-            engine.pending = memoryview(b"")
-            self._mute(engine)
+            self._joint.drop(Side.ENGINE)
             terminal.send_more(calls.answer())
             # Not at once: an end that meets the rest of a question would be a reset, and take the answer with it.
             self._loop.after(core.DRAIN_SECONDS, self._end_refused)
@@ -300,60 +284,23 @@ class Relay:
     @contained
     def _end_refused(self) -> None:
         """To the terminal it looks as if the engine had given that answer, and ended."""
-        if engine := self._links.get(Side.ENGINE):
+        if self._joint and (engine := self._links.get(Side.ENGINE)):
             engine.ended = engine.clean = True
             self._loop.after(core.DRAIN_SECONDS, self.close)
-            self._settle()
-
-    @contained
-    def _continue(self, source: Link, sink: Link) -> None:
-        if self._links:
-            self._move(source, sink)
-            self._settle()
+            self._joint.settle()
 
     def _keep_session(self, engine: TlsLink) -> None:
         """With the first answer the tickets of TLS 1.3 have come, too."""
-        if not engine.sock.session_reused:
-            self.service.keep_session(self.engine_address, engine.sock.session)
+        if not engine.tls.object.session_reused:
+            self.service.keep_session(self.engine_address, engine.tls.object.session)
 
-    def _end_write(self, side: Side, clean: bool) -> None:
-        link = self._links[side]
-        if clean and not link.dead:
-            link.ending = True
-            return
-        try:
-            if not link.dead:
-                link.cut()
-        except OSError as error:
-            self._broken(link, error)
+    def ended(self, side: Side, clean: bool) -> None:
+        self._tell(steps.Ended(side, clean))
+
+    def write_ended(self, side: Side) -> None:
         self._tell(steps.WriteEnded(side))
 
-    def _end(self, link: Link, other: Link) -> bool:
-        """Try to end the stream towards `link`. False: its moment has not come."""
-        try:
-            done = (link.ended or link.move_all(other)) and link.end()
-        except SinkError as error:
-            self._broken(other, error.cause)
-            return True
-        except OSError as error:
-            self._broken(link, error)
-            return True
-        if done:
-            link.ending = False
-            self._tell(steps.WriteEnded(link.side))
-        return done
-
-    def _broken(self, link: Link, error: OSError) -> None:
-        self._mute(link)
-        link.pending, link.blocked = memoryview(b""), False
-        if link.ended:
-            # It had said everything, and the other side must get to read it, which a reset would destroy. An engine
-            # that closes before it has read everything does this.
-            link.dead = True
-            if link.ending:
-                link.ending = False
-                self._tell(steps.WriteEnded(link.side))
-            return
+    def broken(self, link: Link, error: OSError) -> None:
         refusal: Reason | None = None
         if link.side is Side.ENGINE and isinstance(error, ssl.SSLError) and refuses_our_certificate(error.reason or ""):
             # A TLS 1.3 server looks at our certificate only after the handshake is over for us.
@@ -362,34 +309,3 @@ class Relay:
             # Terminals may leave without a word, and engines object to that; anything else shall not be a riddle.
             self._owner.broke(self, link.side, words(error))
         self._tell(steps.Broken(link.side, refusal))
-
-    def _settle(self) -> None:
-        """After every event: pass on the ends of streams, and tell epoll what each side now waits for."""
-        while self._pass_on_an_end():
-            pass
-        for link, other in self._both_ways:
-            mask = 0 if link.ended or link.held or other.pending else READ
-            if link.pending or link.blocked:
-                mask |= WRITE
-            if mask == link.mask or (link.mask is None and not mask):
-                continue
-            if link.mask is None:
-                self._loop.watch(link.sock.fileno(), mask, partial(self._ready, link, other))
-            else:
-                self._loop.change(link.sock.fileno(), mask)
-            link.mask = mask
-
-    def _pass_on_an_end(self) -> bool:
-        for link, other in self._both_ways:
-            if link.ended and not link.told and not other.pending:
-                link.told = True
-                self._tell(steps.Ended(link.side, link.clean))
-                return True
-            if link.ending and not link.blocked and self._end(link, other):
-                return True
-        return False
-
-    def _mute(self, link: Link) -> None:
-        if link.mask is not None:
-            self._loop.forget(link.sock.fileno())
-            link.mask = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import socket
 import ssl
 import sys
@@ -12,44 +13,56 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from appliance import memory
 from appliance.errors import SekishoError
 from appliance.gate.admission import Admission
-from appliance.gate.config import GateConfig, ServiceConfig
+from appliance.gate.config import GateConfig, ServiceConfig, page_listens
 from appliance.gate.loop import READ, Loop
+from appliance.gate.page_server import Door, Page
 from appliance.gate.reasons import Reason
 from appliance.gate.relay import Relay
 from appliance.gate.service import Service
 from appliance.gate.sightings import Sightings
 from appliance.gate.sockets import common_name, original_destination, prepare, reset
+from appliance.gate.sparing import Sparing
 from appliance.gate.steps import Refuse, Side
 from appliance.gate.warm import Warm
 
 CONNECTIONS = 2000
 CONNECTIONS_OF_A_TERMINAL = 200
+_MANY = 200
+"""Connections that have ended, after which their memory is given back."""
 _BACKLOG = 512
-_ACCEPTS_AT_ONCE = 64
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 """The process is, or the kernel: of descriptors, or memory."""
 _PAUSE_SECONDS = 0.2
+_LONGEST_DETAIL = 200
+"""Characters. Part of it may be what a terminal said."""
 
 Listen = tuple[str, int]
 
 
 class Gate:
-    """on_refusal: called with what the daemon shall hear, as ``{service, terminal, address, reason, detail}``."""
+    """on_refusal: called with what the daemon shall hear (`sparing`): ``{service, terminal, address, reason, detail}``,
+    and of how many it is the last; None: of others. All are counted in `stats`."""
 
-    def __init__(self, loop: Loop, on_refusal: Callable[[dict[str, str]], None], connections: int) -> None:
+    def __init__(self, loop: Loop, on_refusal: Callable[[dict[str, str] | None, int], None], connections: int) -> None:
         self._loop = loop
-        self._on_refusal = on_refusal
+        self._refused = Sparing[tuple[str, str, Reason], dict[str, str]](loop, on_refusal)
+        self._broken = Sparing[tuple[str, str, Side], str](loop, _say_broken)
         self._config = GateConfig()
         self._services: dict[str, Service] = {}
         self._warm: dict[Service, Warm] = {}
         self._listeners: dict[Listen, socket.socket] = {}
-        self._by_listen: dict[Listen, Service] = {}
+        self._doors: dict[Listen, Door] = {}
+        self._page = Page(loop)
         self._relays: set[Relay] = set()
         self._admission = Admission(connections, CONNECTIONS_OF_A_TERMINAL)
+        self._accepted = 0
         self._refusals: dict[str, Counter[str]] = {}
         self._sightings = Sightings()
+        self._ended = 0
+        """Connections, since their memory was last given back."""
 
     # ---- what the daemon asks ----------------------------------------------------
 
@@ -62,7 +75,9 @@ class Gate:
         if config == self._config:
             return False
         made = {new.name: self._service_for(new, config) for new in config.services}
-        opened = self._open({service.listen for service in config.services} - self._listeners.keys())
+        shown = self._page.prepare(config.page)
+        listens = {*(service.listen for service in config.services), *page_listens(config.page)}
+        opened = self._open(listens - self._listeners.keys())
         before, self._services = self._services, {}
         for new in config.services:
             service, old = made[new.name], before.get(new.name)
@@ -81,8 +96,11 @@ class Gate:
             self._warm.pop(withdrawn).close()
         self._config = config
         self._listeners |= opened
-        self._by_listen = {service.config.listen: service for service in self._services.values()}
-        for listen in self._listeners.keys() - self._by_listen.keys():
+        self._doors = {
+            **{service.config.listen: Door(partial(self._admit, service)) for service in self._services.values()},
+            **self._page.show(shown),
+        }
+        for listen in self._listeners.keys() - self._doors.keys():
             listener = self._listeners.pop(listen)
             self._loop.forget(listener.fileno())
             listener.close()
@@ -111,7 +129,9 @@ class Gate:
     def stats(self) -> dict[str, Any]:
         """Counters since the start of the process: by service, by terminal's name, by service and reason.
 
-        certificates: of terminals, see `Sightings.report`.
+        certificates: of terminals, see `Sightings.report`. push: the push channels that are open or waited for, each
+        ``{number, service, terminal, held, to_engine, to_terminal}``; number: of the connection, for comparing. page:
+        connections of browsers to it, now.
         """
         names = self._config.terminals
         to_engine = {name: service.bytes_to_engine for name, service in self._services.items()}
@@ -129,7 +149,20 @@ class Gate:
             "bytes_to_engine": to_engine,
             "bytes_to_terminal": to_terminal,
             "certificates": self._sightings.report(time.monotonic()),
+            "push": [
+                {
+                    "number": relay.number,
+                    "service": relay.service.config.name,
+                    "terminal": names.get(relay.terminal, relay.terminal),
+                    "held": relay.is_held,
+                    "to_engine": relay.transferred[0],
+                    "to_terminal": relay.transferred[1],
+                }
+                for relay in self._relays
+                if relay.is_push
+            ],
             "refusals": {name: dict(reasons) for name, reasons in self._refusals.items()},
+            "page": self._page.connections,
         }
 
     # ---- configuration -------------------------------------------------------------
@@ -164,7 +197,11 @@ class Gate:
     # ---- connections -----------------------------------------------------------------
 
     def _accept(self, listen: Listen, _: int) -> None:
-        for _ in range(_ACCEPTS_AT_ONCE):
+        door = self._doors[listen]
+        for _ in range(door.at_once):
+            if not door.may_enter():
+                self._pause(listen)
+                return
             try:
                 sock, (terminal, _port) = self._listeners[listen].accept()
             except BlockingIOError:
@@ -175,7 +212,7 @@ class Gate:
                 # Else the client has gone (ECONNABORTED), or the network has (accept(2)).
                 return
             sock.setblocking(False)
-            self._admit(self._by_listen[listen], sock, terminal)
+            door.admit(sock, terminal)
 
     def _pause(self, listen: Listen) -> None:
         """Leave whoever waits there alone for a moment: epoll would announce him again and again."""
@@ -205,7 +242,8 @@ class Gate:
             reset(sock)
             self._note_refusal(service, terminal, "", Refuse(refusal))
             return
-        relay = Relay(self._loop, service, self._warm[service], sock, terminal, candidates, self)
+        self._accepted += 1
+        relay = Relay(self._loop, service, self._warm[service], sock, terminal, candidates, self, number=self._accepted)
         self._relays.add(relay)
         service.connections += 1
         service.accepted += 1
@@ -215,6 +253,13 @@ class Gate:
 
     def closed(self, relay: Relay) -> None:
         self._relays.discard(relay)
+        self._ended += 1
+        if self._ended >= _MANY:
+            # A connection's parts know each other, so that only the collector finds that nobody else knows them; left
+            # to itself it comes late, and the C library keeps what it has freed.
+            self._ended = 0
+            gc.collect()
+            memory.give_back()
         relay.service.connections -= 1
         self._admission.leave(relay.terminal)
 
@@ -222,10 +267,11 @@ class Gate:
         self._note_refusal(relay.service, relay.terminal, relay.engine_address, refusal)
 
     def broke(self, relay: Relay, side: Side, words: str) -> None:
-        who = f"{relay.terminal} at {relay.service.config.name} with {relay.engine_address}"
-        print(f"connection of {who} broke at the {side.value}'s side: {words}", file=sys.stderr, flush=True)
+        service, terminal = relay.service.config.name, relay.terminal
+        who = f"{terminal} at {service} with {relay.engine_address}"
+        self._broken.note((service, terminal, side), f"connection of {who} broke at the {side.value}'s side: {words}")
 
-    def met(self, relay: Relay, mark: str, terminal: ssl.SSLSocket) -> None:
+    def met(self, relay: Relay, mark: str, terminal: ssl.SSLObject) -> None:
         now = time.monotonic()
         if not self._sightings.note(now, mark, relay.terminal):
             ends = int(ssl.cert_time_to_seconds(str((terminal.getpeercert() or {})["notAfter"])))
@@ -234,12 +280,18 @@ class Gate:
 
     def _note_refusal(self, service: Service, terminal: str, address: str, refusal: Refuse) -> None:
         self._refusals.setdefault(service.config.name, Counter())[refusal.reason] += 1
-        self._on_refusal(
+        self._refused.note(
+            (service.config.name, terminal, refusal.reason),
             {
                 "service": service.config.name,
                 "terminal": terminal,
                 "address": address,
                 "reason": refusal.reason,
-                "detail": refusal.detail,
-            }
+                "detail": refusal.detail[:_LONGEST_DETAIL],
+            },
         )
+
+
+def _say_broken(words: str | None, times: int) -> None:
+    said = words or "connections of others broke"
+    print(said if times == 1 and words else f"{said} ({times} times)", file=sys.stderr, flush=True)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from appliance.gate.config import ServiceConfig
+from appliance.gate.contexts import Contexts
 from appliance.gate.link import Link, TlsLink
 from appliance.gate.profile import client_context, server_context
 from appliance.gate.sockets import common_name
@@ -16,11 +17,6 @@ from appliance.gate.steps import Terms
 if TYPE_CHECKING:
     from appliance.gate.calls import Calls
 
-_SESSIONS_OF_A_CONTEXT = 1000
-"""OpenSSL keeps up to 20,480 server sessions of clients without tickets (a few KB each), and Python cannot set less."""
-_CONTEXT_SECONDS = 3600.0
-"""The key of the tickets that terminals get belongs to the context, and OpenSSL never changes it: whoever learns it
-later reads the TLS 1.2 connections of this time, and of no other."""
 _SESSION_SECONDS = 600.0
 """A resumed handshake shows no certificate: so long may it lean on the one that was pinned."""
 
@@ -37,11 +33,13 @@ class Service:
         self.bytes_to_engine = 0
         self.bytes_to_terminal = 0
         self.engine_context = client_context(config.trust_anchors, config.identity.certificate, config.identity.key)
-        self._terminal_context: ssl.SSLContext | None = None
-        self._renew_at = 0.0
-        if config.presented is not None:
+        self._terminal_contexts: Contexts | None = None
+        if (presented := config.presented) is not None:
             # Now, so that certificates that cannot be loaded are refused with the configuration.
-            self.terminal_context()
+            anchors, by_address = config.terminal_anchors, config.by_address
+            self._terminal_contexts = Contexts(
+                lambda: server_context(presented.certificate, presented.key, anchors, by_address=by_address)
+            )
         self._sessions: dict[str, tuple[float, ssl.SSLSession]] = {}
 
     def reconfigure(self, config: ServiceConfig, revoked: frozenset[str]) -> None:
@@ -62,13 +60,10 @@ class Service:
         )
 
     def terminal_context(self) -> ssl.SSLContext:
-        """Once for each connection: the session stays valid as long as its context is the newest one."""
-        context = self._terminal_context
-        is_full = context is not None and context.session_stats()["number"] >= _SESSIONS_OF_A_CONTEXT
-        if context is None or is_full or time.monotonic() >= self._renew_at:
-            context = self._terminal_context = self._make_terminal_context()
-            self._renew_at = time.monotonic() + _CONTEXT_SECONDS
-        return context
+        """Once for each connection."""
+        if self._terminal_contexts is None:
+            raise ValueError("terminals of this service do not speak TLS")
+        return self._terminal_contexts.newest()
 
     def admits(self, terminal: str) -> bool:
         """terminal: its address."""
@@ -82,7 +77,7 @@ class Service:
         # Only where it is needed: it weighs more than the rest of the gate's own code.
         from appliance.gate.calls import Calls
 
-        shown = common_name(terminal.sock) if isinstance(terminal, TlsLink) else None
+        shown = common_name(terminal.tls.object) if isinstance(terminal, TlsLink) else None
         return Calls(partial(access.permits, access.level_of(shown, address)))
 
     def candidates(self, original_destination: str | None) -> tuple[str, ...]:
@@ -99,17 +94,6 @@ class Service:
     def keep_session(self, address: str, session: ssl.SSLSession | None) -> None:
         if session is not None and session.has_ticket and address in self.config.upstreams:
             self._sessions[address] = (time.monotonic(), session)
-
-    def _make_terminal_context(self) -> ssl.SSLContext:
-        presented = self.config.presented
-        if presented is None:
-            raise ValueError("terminals of this service do not speak TLS")
-        return server_context(
-            presented.certificate,
-            presented.key,
-            self.config.terminal_anchors,
-            by_address=self.config.by_address,
-        )
 
 
 def _terms(config: ServiceConfig, revoked: frozenset[str]) -> Terms:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import socket
 import ssl
 import struct
@@ -21,8 +20,6 @@ SO_ORIGINAL_DST = 80
 IP_BIND_ADDRESS_NO_PORT = 24
 """linux/in.h"""
 _NO_LINGER = struct.pack("ii", 1, 0)
-_FAREWELL = 1024
-"""Bytes, more than a close_notify has."""
 
 
 def prepare(sock: socket.socket) -> None:
@@ -46,14 +43,15 @@ def keep_alive(sock: socket.socket, times: tuple[int, int, int]) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
-def towards(source: str) -> socket.socket:
-    """A socket for connect(2) from the local address `source`. Raises OSError."""
+def towards(source: str | None) -> socket.socket:
+    """A socket for connect(2) from the local address `source`, None: the route's. Raises OSError."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         prepare(sock)
         # Ports need to be unique for each engine only, not over all of them (ip(7)).
         sock.setsockopt(socket.SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1)
-        sock.bind((source, 0))
+        if source is not None:
+            sock.bind((source, 0))
     except OSError:
         sock.close()
         raise
@@ -67,38 +65,9 @@ def reset(sock: socket.socket) -> None:
     sock.close()
 
 
-def farewell(sock: ssl.SSLSocket) -> tuple[bytes, bool]:
-    """The close_notify, as it has to be sent on the connection below; and whether the peer's has come before.
-
-    For a socket that does not block, of which OpenSSL holds nothing that was not read. Python's unwrap() always reads
-    after it has written, and what the peer says just then would be a fatal error. So for a moment the descriptor is
-    something else's: it takes what is written, and there is nothing to read. (A socket filter would do for that,
-    where the kernel lets everybody have one.) Raises OSError.
-    """
-    descriptor = sock.fileno()
-    connection = os.dup(descriptor)
-    ours, its = socket.socketpair()
-    with ours, its:
-        its.setblocking(False)
-        ours.setblocking(False)
-        os.dup2(its.fileno(), descriptor, inheritable=False)
-        try:
-            sock.unwrap()
-            is_over = True
-        except ssl.SSLWantReadError:
-            is_over = False
-        finally:
-            os.dup2(connection, descriptor, inheritable=False)
-            os.close(connection)
-        try:
-            return ours.recv(_FAREWELL), is_over
-        except BlockingIOError:  # It had been said.
-            return b"", is_over
-
-
-def common_name(sock: ssl.SSLSocket) -> str | None:
+def common_name(tls: ssl.SSLObject) -> str | None:
     """Of the peer's certificate, which has been verified; None without one, or without a name."""
-    certificate: dict[str, Any] = sock.getpeercert() or {}
+    certificate: dict[str, Any] = tls.getpeercert() or {}
     names = [value for part in certificate.get("subject", ()) for kind, value in part if kind == "commonName"]
     return names[0] if names else None
 

@@ -41,7 +41,8 @@ def ask(target: Target, address: IPv4Address, timeout: float) -> Stapled | None:
     tls.request_ocsp()
     deadline = time.monotonic() + timeout
     with contextlib.suppress(OSError, SSL.Error), socket.socket() as sock:
-        sock.bind((str(target.source), 0))
+        if target.source is not None:
+            sock.bind((str(target.source), 0))
         sock.settimeout(timeout)
         sock.connect((str(address), target.port))
         if target.protocol == "postgres":

@@ -167,8 +167,8 @@ class _Engine:
         """By tickets of TLS 1.3, or by the end: nobody has asked for anything else."""
         link = self._waiting[number].link
         if _is_quiet(link):
-            if not link.sock.session_reused:
-                self._service.keep_session(self.address, link.sock.session)
+            if not link.tls.object.session_reused:
+                self._service.keep_session(self.address, link.tls.object.session)
             return
         self._drop(number)
         self._tell(reserve.Lost(time.monotonic(), number))
@@ -184,8 +184,8 @@ class _Engine:
 def _is_quiet(link: TlsLink) -> bool:
     """Whether the engine still holds the connection, and has said nothing but what belongs to TLS."""
     try:
-        link.sock.recv(1)
-    except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+        link.recv(1)
+    except ssl.SSLWantReadError:
         return True
     except OSError:
         pass

@@ -36,7 +36,7 @@ class Board:
         self._facts.keep(expected.wants)
 
     def lights(self, now: float) -> tuple[Light, ...]:
-        """The five lights: the worst that stands for itself first, each followed by the ones that it explains."""
+        """The lights: the worst that stands for itself first, each followed by the ones that it explains."""
         verdicts = judge(self._facts, self._expected, now)
         explained = roots(verdicts)
         shown: dict[tuple[str, ...], tuple[str, float]] = {}
@@ -50,6 +50,10 @@ class Board:
         ):
             ordered += [root, *(light for light in lights.values() if light.root == root.name)]
         return tuple(ordered)
+
+    def evidence(self, now: float) -> tuple[Evidence, ...]:
+        """All observations that still count, by kind and subject."""
+        return tuple(seen.evidence for seen in self._facts.all_fresh(now))
 
     def carrying(self, now: float) -> str | None:
         """The tunnel that carries the traffic now, as far as is known."""

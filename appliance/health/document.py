@@ -1,23 +1,29 @@
-"""The lights as the JSON document that the local API hands to the command line, the page and other programs."""
+"""The lights, and what is behind them, as JSON documents for the command line, the page and other programs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from appliance.health.board import headline
-from appliance.health.model import Light
+from appliance.health.model import Evidence, Light
+from appliance.health.titles import KIND_TITLES
 from appliance.text import Language, Text
 
 
 class Switched(Protocol):
-    """A terminal that staff may switch. until: seconds of CLOCK_BOOTTIME on the internet; None: receipt state."""
+    """A terminal that staff may switch. minutes: for how long at most.
+
+    until: seconds of CLOCK_BOOTTIME on the internet; None: receipt state.
+    """
 
     @property
     def name(self) -> str: ...
     @property
     def label(self) -> str: ...
+    @property
+    def minutes(self) -> int: ...
     @property
     def until(self) -> float | None: ...
 
@@ -32,20 +38,22 @@ def status_document(
     vendor: tuple[str, str] | None = None,
     carrying: str | None = None,
     terminals: Sequence[Switched] = (),
+    switch_by_page: bool = False,
     trial: tuple[int, str, float] | None = None,
+    firmware: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The ``status`` of the local API, ready for JSON.
 
     wall_now (aware) and boot_now (CLOCK_BOOTTIME, seconds) are the same moment: they turn `Light.since` into UTC
     wall time. Taken anew for each document, so that setting the clock corrects what was shown before.
     clinic: id and name. vendor: name and phone. carrying: name of the tunnel that carries the traffic.
-    terminals: those that staff may switch.
+    terminals: those that staff may switch. switch_by_page: whoever sees the page may do so.
+    firmware: the ``firmware.show`` of the local API, of which the version, the stage and the sentence are told.
     trial: number of the version that is on trial, its phase, and until when (CLOCK_BOOTTIME, seconds).
     """
 
     def wall(boot: float) -> str:
-        moment = wall_now - timedelta(seconds=boot_now - boot)
-        return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return _iso(wall_now - timedelta(seconds=boot_now - boot))
 
     def document(light: Light) -> dict[str, Any]:
         return {
@@ -72,12 +80,35 @@ def status_document(
             {
                 "name": terminal.name,
                 "label": terminal.label,
+                "minutes": terminal.minutes,
                 "state": "receipt" if terminal.until is None else "internet",
                 "until": None if terminal.until is None else wall(terminal.until),
             }
             for terminal in terminals
         ],
+        "switch_by_page": switch_by_page,
         "trial": {"version": trial[0], "phase": trial[1], "until": wall(trial[2])} if trial else None,
+        "firmware": {name: firmware[name] for name in ("version", "stage", "text")} if firmware else None,
         "headline": {"state": above.state.value, "text": above.text.as_dict(), "advice": above.advice.as_dict()},
         "lights": [document(light) for light in lights],
     }
+
+
+def evidence_document(evidence: Sequence[Evidence], wall_now: datetime, boot_now: float) -> list[dict[str, Any]]:
+    """Observations, ready for JSON; times as in `status_document`."""
+    return [
+        {
+            "kind": seen.kind,
+            "title": KIND_TITLES[seen.kind].as_dict(),
+            "subject": seen.subject,
+            "ok": seen.ok,
+            "reason": seen.reason,
+            "detail": seen.detail,
+            "at": _iso(wall_now - timedelta(seconds=boot_now - seen.at)),
+        }
+        for seen in evidence
+    ]
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

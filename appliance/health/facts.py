@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from appliance.health.model import KINDS, Evidence
@@ -12,6 +12,7 @@ FRESHNESS: dict[str, float] = {
     "wan.carrier": 30.0,
     "wan.address": 30.0,
     "wan.gateway": 30.0,
+    "wan.apart": 30.0,
     "tunnel.endpoint": 300.0,
     "tunnel.handshake": 30.0,
     "tunnel.path": 5.0,
@@ -25,10 +26,12 @@ FRESHNESS: dict[str, float] = {
     "certificate.days": 86400.0,
     "certificate.own": 120.0,
     "certificate.list": 86400.0,
+    "push.channel": 30.0,
     "router.settings": 120.0,
     "router.engine": 30.0,
     "router.gate": 30.0,
     "router.clock": 120.0,
+    "lan.stranger": 15.0,
 }
 """Seconds after which an observation of a kind no longer says anything. Whoever observes must look more often."""
 
@@ -76,6 +79,8 @@ class Facts:
         self._seen[key] = Seen(evidence, began, worked)
         if evidence.kind == "engine.proof":
             self._let_go_of_former_addresses(evidence)
+        if evidence.kind == "lan.stranger":
+            self._let_go(self.strangers(), evidence.at)
 
     def keep(self, wanted: Callable[[str, str], bool]) -> None:
         """Forget everything for which ``wanted(kind, subject)`` is false."""
@@ -90,6 +95,10 @@ class Facts:
         seen = self.last(kind, subject)
         return None if seen is None or _stale(seen.evidence, now) else seen
 
+    def all_fresh(self, now: float) -> tuple[Seen, ...]:
+        """Everything that still counts at `now`, by kind and subject."""
+        return tuple(seen for _, seen in sorted(self._seen.items()) if not _stale(seen.evidence, now))
+
     def proofs(self, service: str) -> tuple[Seen, ...]:
         """The newest proof, passed or failed and however old, of each known address of a service; by address."""
         return tuple(
@@ -101,12 +110,22 @@ class Facts:
     def fresh_proofs(self, now: float, service: str) -> tuple[Seen, ...]:
         return tuple(seen for seen in self.proofs(service) if not _stale(seen.evidence, now))
 
+    def strangers(self) -> tuple[Seen, ...]:
+        """The newest look at each machine that was refused, however old; by address."""
+        return tuple(seen for (kind, _), seen in sorted(self._seen.items()) if kind == "lan.stranger")
+
+    def fresh_strangers(self, now: float) -> tuple[Seen, ...]:
+        """Those that are refused now."""
+        return tuple(seen for seen in self.strangers() if not seen.ok and not _stale(seen.evidence, now))
+
     def _let_go_of_former_addresses(self, newest: Evidence) -> None:
         # A cloud's addresses change for ever; one that the prover no longer visits must not pile up here.
-        service = newest.subject.partition("@")[0]
-        for seen in self.proofs(service):
-            if _stale(seen.evidence, newest.at):
-                del self._seen[_key("engine.proof", seen.evidence.subject)]
+        self._let_go(self.proofs(newest.subject.partition("@")[0]), newest.at)
+
+    def _let_go(self, of: Iterable[Seen], now: float) -> None:
+        for seen in of:
+            if _stale(seen.evidence, now):
+                del self._seen[_key(seen.evidence.kind, seen.evidence.subject)]
 
 
 def _key(kind: str, subject: str) -> tuple[str, str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from appliance.health.causes import LINE_REASONS, PROOF_REASONS, SECURITY
 from appliance.health.certificates import certificates
 from appliance.health.facts import Facts, Seen
 from appliance.health.model import State
+from appliance.health.push import push
+from appliance.health.strangers import strangers
 from appliance.health.titles import TITLES, helper_title, line_title, tunnel_title
 from appliance.health.verdict import Expected, Verdict, light, listed, unknown, worst_first
 from appliance.text import Text
@@ -23,7 +26,7 @@ to the line equipment meanwhile."""
 
 
 def judge(facts: Facts, expected: Expected, now: float) -> tuple[Verdict, ...]:
-    """The five lights, nearest to the clinic first."""
+    """The lights, nearest to the clinic first; the one for push channels where there are any."""
     tunnel = _tunnel(facts, expected, now)
     engine = _engine(facts, expected, now, tunnel)
     return (
@@ -32,6 +35,7 @@ def judge(facts: Facts, expected: Expected, now: float) -> tuple[Verdict, ...]:
         tunnel,
         engine,
         certificates(facts, expected, now),
+        *((channels,) if (channels := push(facts, expected, now)) else ()),
     )
 
 
@@ -40,7 +44,7 @@ def _router(facts: Facts, expected: Expected, now: float, *, works: bool) -> Ver
     if account and not account.ok:
         return light("router", "no-account", account)
     settings = facts.fresh(now, "router.settings")
-    if settings and settings.evidence.reason in ("not-applied", "cannot-start", "down"):
+    if settings and settings.evidence.reason in ("not-applied", "no-ports", "cannot-start", "down"):
         return light("router", settings.evidence.reason, settings)
     helpers = {name: facts.fresh(now, "router.engine", name) for name in expected.helpers}
     dead = {name: seen for name, seen in helpers.items() if seen and not seen.ok}
@@ -56,7 +60,7 @@ def _router(facts: Facts, expected: Expected, now: float, *, works: bool) -> Ver
         return light("router", "settings-differ", settings)
     behind = (account, clock, settings, *helpers.values())
     if all(behind):
-        return light("router", "ok", *behind)
+        return strangers(facts, now) or light("router", "ok", *behind)
     return unknown(
         "router",
         TITLES["router"],
@@ -106,20 +110,29 @@ def _line_of(facts: Facts, tunnel: str, now: float) -> str | None:
 def _lines_cause(parts: tuple[Verdict, ...]) -> str:
     """parts: in order of preference."""
     states = [part.state for part in parts]
-    # Nobody watches a drained path: it is no evidence that anything works.
-    watched = tuple(part for part in parts if part.cause != "tunnel.drained")
-    if all(part.state is not State.OK for part in watched):
+    works = [state in (State.OK, State.WARNING) for state in states]
+    if not any(works):
         return worst_first(parts)[0].cause
     if State.FAILED in states:
-        return "line.no-spare" if states[0] is State.OK else "line.on-spare"
-    return "line.one-unknown" if State.UNKNOWN in states else "line.ok"
+        return "line.no-spare" if works[0] else "line.on-spare"
+    return "line.one-unknown" if State.UNKNOWN in states else worst_first(parts)[0].cause
 
 
 def _one_line(
     facts: Facts, name: str, interface: str, paths: tuple[Seen, ...], proofs: tuple[Seen, ...], now: float
 ) -> Verdict:
     """paths, proofs: successes that went by this line."""
+    found = _line_by_itself(facts, name, interface, paths, proofs, now)
+    apart = facts.fresh(now, "wan.apart", interface)
+    if found.state is not State.OK or apart is None or apart.ok:
+        return found
+    detail = Text(apart.evidence.detail, apart.evidence.detail)
+    return replace(found, cause="line.same-range", behind=(*found.behind, apart), values={"detail": detail})
 
+
+def _line_by_itself(
+    facts: Facts, name: str, interface: str, paths: tuple[Seen, ...], proofs: tuple[Seen, ...], now: float
+) -> Verdict:
     def verdict(what: str, *behind: Seen | None, detail: str = "") -> Verdict:
         title = TITLES["line"] if name == "line" else line_title(name)
         values = {"detail": Text(detail, detail)}
@@ -156,6 +169,8 @@ def _tunnel(facts: Facts, expected: Expected, now: float) -> Verdict:
     account = facts.fresh(now, "account.present")
     if account and not account.ok:
         return light("tunnel", "no-account", account)
+    if expected.is_direct:
+        return light("tunnel", "not-used")
     parts = tuple(_one_tunnel(facts, rank, name, now) for rank, name in enumerate(expected.tunnels))
     cause, behind = _tunnel_cause(facts, expected, parts, now)
     return Verdict("tunnel", TITLES["tunnel"], cause, behind, parts=worst_first(parts))

@@ -34,6 +34,7 @@ KINDS: dict[str, str] = {
     "wan.carrier": "the WAN port has a cable with a link (subject: interface)",
     "wan.address": "the line gives an address and what belongs to it (subject: interface; detail: address)",
     "wan.gateway": "the upstream router or line answers (subject: interface)",
+    "wan.apart": "its network is no other line's (subject: interface; detail: the network)",
     "tunnel.endpoint": "the concentrator's name resolves (subject: tunnel)",
     "tunnel.handshake": "WireGuard handshake younger than 180 s (subject: tunnel; detail: age in s)",
     "tunnel.path": "BFD session up: packets go both ways (subject: tunnel)",
@@ -47,10 +48,13 @@ KINDS: dict[str, str] = {
     "certificate.days": "certificate valid and not near its end (subject: which; detail: days left)",
     "certificate.own": "shown from one terminal only (subject: terminal:NAME; detail: what staff call the others)",
     "certificate.list": "a list of revoked certificates is not overdue (subject: revocations:WHOSE; detail: due)",
-    "router.settings": "the kernel is as the settings say (reason: not-applied, down, or why it could not be done)",
+    "push.channel": "a terminal's push channel reaches the engine and is answered (subject: terminal)",
+    "router.settings": "the kernel is as the settings say (reason: not-applied, no-ports, down, or what went wrong)",
     "router.engine": "a helper daemon of ours answers (subject: its name)",
     "router.gate": "the gate has taken its newest settings (reason: why not)",
     "router.clock": "the clock is plausible",
+    "lan.stranger": "a machine is not refused for want of being listed so (subject: ``ADDRESS MAC``; detail: which"
+    " terminal it could be)",
 }
 
 
@@ -65,7 +69,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """One light. name: ``router``, ``line``, ``tunnel``, ``engine``, ``certificates``.
+    """One light. name: ``router``, ``line``, ``tunnel``, ``engine``, ``certificates``, ``push``.
 
     since: when `state` and `cause` last changed (CLOCK_BOOTTIME). evidence_age: seconds since the
     newest observation behind it, None when there is none. root: name of the light whose failure

@@ -44,7 +44,9 @@ class Explanation:
 
 
 _NONE: frozenset[str] = frozenset()
-_NOT_AT_WORK = frozenset({"router.no-account", "router.not-applied", "router.cannot-start", "router.down"})
+_NOT_AT_WORK = frozenset(
+    {"router.no-account", "router.not-applied", "router.no-ports", "router.cannot-start", "router.down"}
+)
 _CLOCK = frozenset({"router.clock"})
 _HELPER = frozenset({"router.helper"})
 _ACCOUNT_ENDED = frozenset({"certificates.account-expired"})
@@ -65,11 +67,15 @@ EXPLANATIONS: tuple[Explanation, ...] = (
     Explanation("engine", "router", _CLOCK, only=_WRONG_TIME),
     Explanation("engine", "router", _HELPER, only=_NONE),
     Explanation("engine", "certificates", _IDENTITY_ENDED, only=_ENGINE_SPOKE - SECURITY),
+    Explanation("push", "line"),
+    Explanation("push", "tunnel"),
+    Explanation("push", "engine"),
+    Explanation("push", "router", _NOT_AT_WORK | _HELPER),
 )
 """In order of preference for each light. An edge always leads to a light that stands earlier in
 `UPSTREAM`, so no light can explain itself."""
 
-UPSTREAM: tuple[str, ...] = ("router", "line", "certificates", "tunnel", "engine")
+UPSTREAM: tuple[str, ...] = ("router", "line", "certificates", "tunnel", "engine", "push")
 
 
 def roots(verdicts: tuple[Verdict, ...]) -> Mapping[str, str]:
@@ -79,7 +85,7 @@ def roots(verdicts: tuple[Verdict, ...]) -> Mapping[str, str]:
     """
     by_name = {verdict.name: verdict for verdict in verdicts}
     found: dict[str, str] = {}
-    for name in UPSTREAM:
+    for name in (name for name in UPSTREAM if name in by_name):
         for explanation in EXPLANATIONS:
             if explanation.light == name and explanation.holds(by_name[name], by_name[explanation.by]):
                 found[name] = found.get(explanation.by, explanation.by)

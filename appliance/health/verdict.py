@@ -18,6 +18,8 @@ class Expected:
 
     lines: interface by the line's name, in order of preference. by_address: those of the services that take terminals
     without certificates. terminals: what staff call them, by name. lists: of revoked certificates, whose.
+    listed: the terminals as the wire shows them, ``ADDRESS MAC``. is_direct: there are no tunnels, because the way to
+    the engines is the internet.
     """
 
     lines: Mapping[str, str] = field(default_factory=dict)
@@ -28,10 +30,14 @@ class Expected:
     by_address: frozenset[str] = frozenset()
     lists: tuple[str, ...] = ()
     terminals: Mapping[str, str] = field(default_factory=dict)
+    listed: frozenset[str] = frozenset()
+    is_direct: bool = False
 
     def wants(self, kind: str, subject: str) -> bool:
         """Whether an observation can still matter under these expectations."""
         room, _, what = kind.partition(".")
+        if room == "lan":
+            return subject not in self.listed
         if room == "wan":
             return subject in self.lines.values()
         if room == "tunnel":
@@ -41,6 +47,8 @@ class Expected:
         if room == "certificate":
             whose, _, which = subject.partition(":")
             return which in self.terminals if whose == "terminal" else subject in (*self.certificates, *self.lists)
+        if room == "push":
+            return subject in self.terminals
         return what != "engine" or subject in self.helpers
 
 

@@ -14,6 +14,7 @@ from appliance.site.model import LineName, Site, StaticWan
 
 def refuse_contradictions(account: Account, site: Site) -> None:
     """Raise SekishoError about the first combination that cannot work."""
+    _refuse_without_tunnels(account, site)
     _refuse_overlaps(account, site)
     _refuse_endpoints(account, site)
     _refuse_unreachable(account)
@@ -22,8 +23,34 @@ def refuse_contradictions(account: Account, site: Site) -> None:
     _refuse_unknown_services(account, site)
 
 
+def _refuse_without_tunnels(account: Account, site: Site) -> None:
+    if account.path != "internet":
+        return
+    if not any(4 in carries(line.kind) for line in site.lines.values()):
+        kinds = ", ".join(line.kind for line in site.lines.values())
+        raise SekishoError(
+            "intent.internet-needs-ipv4",
+            f"トンネルを使わない接続アカウントですが、この回線の種類（{kinds}）では IPv4 のサーバーにつながりません。"
+            "site.toml の wan.kind を IPv4 も通る種類（ds-lite など）に変えるか、データセンターに、"
+            "トンネルを使う接続アカウントを依頼してください。",
+            f"The account has no tunnels, but by this kind of line ({kinds}) no IPv4 server is reached; change "
+            "wan.kind in site.toml to one that carries IPv4 too (such as ds-lite), or ask the data center for an "
+            "account with tunnels.",
+        )
+    for number, terminal in enumerate(site.terminals, 1):
+        if terminal.internet_minutes is not None:
+            raise SekishoError(
+                "intent.internet-beside-engines",
+                f"トンネルを使わない接続アカウントでは、端末をインターネットに切り替えられません（レセコンのサーバーも"
+                f"インターネットにあり、片方だけを閉じておけないためです）。site.toml の terminals[{number}] の "
+                "internet_minutes を消してください。",
+                "With an account without tunnels no terminal can be switched to the internet, because the engines are "
+                "there too and could not be kept apart from it; remove internet_minutes of "
+                f"terminals[{number}] in site.toml.",
+            )
+
+
 def _refuse_overlaps(account: Account, site: Site) -> None:
-    inner = account.tunnels[0].inner_address
     for tunnel in account.tunnels:
         for prefix in tunnel.allowed_prefixes:
             for network, key in _inside(site):
@@ -50,7 +77,8 @@ def _refuse_overlaps(account: Account, site: Site) -> None:
                     "site.toml to match.",
                 )
     outside = [(line.address.network, f"{name}.address") for name, line in _static(site).items()]
-    for network, key in [*_inside(site), *outside]:
+    for network, key in [*_inside(site), *outside] if account.tunnels else []:
+        inner = account.tunnels[0].inner_address
         if inner in network:
             raise SekishoError(
                 "intent.inner-address-taken",

@@ -22,7 +22,7 @@ def compile(account: Account, site: Site) -> RouterIntent:
     asked_ports = services.asked_ports(account)
     wanted_lan = edges.lan(site)
     wanted_time = edges.time(account, site)
-    inner_address = account.tunnels[0].inner_address
+    inner_address = account.tunnels[0].inner_address if account.tunnels else None
     return RouterIntent(
         clinic_id=account.clinic.id,
         inner_address=inner_address,
@@ -39,6 +39,7 @@ def compile(account: Account, site: Site) -> RouterIntent:
         routes=edges.routes(wanted_lan) + lines.routes(site, wanted_lines) + tunnels.routes(wanted_tunnels),
         rules=lines.rules(wanted_lines) + tunnels.rules(wanted_tunnels),
         sysctls=sysctls.sysctls(wanted_lan.interfaces, wanted_lines, wanted_tunnels),
+        page_names=account.page.names if account.page else (),
         shapers=shapers.shapers(site, wanted_lines, wanted_tunnels),
         firewall=table.table(
             ground.Ground.of(

@@ -32,7 +32,7 @@ def lan(site: Site) -> Lan:
                 interface=interfaces[name],
                 vlan=item.vlan if isinstance(item, site_model.Segment) else None,
                 address=item.address,
-                dhcp=DhcpRange(item.dhcp.first, item.dhcp.last, item.dhcp.lease_hours) if item.dhcp else None,
+                dhcp=DhcpRange(item.dhcp.first, item.dhcp.last, 60 * item.dhcp.lease_hours) if item.dhcp else None,
                 reaches=tuple(interfaces[other] for other in item.reaches),
                 behind=tuple(Behind(way.to, way.via) for way in site.routes if way.via in item.address.network),
             )

@@ -140,6 +140,18 @@ class Remember:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Put `fields` into a named set for `seconds` from now, and go on to the next rule; into a full set nothing goes.
+
+    The kernel then breaks the rule off, so what decides about the packet must stand in a rule of its own.
+    """
+
+    set_name: str
+    fields: tuple[Field, ...]
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
     """Take `fields` out of a named set, and accept."""
 
@@ -214,6 +226,7 @@ Verdict = (
     | TakeTurns
     | MarkConnection
     | Remember
+    | Note
     | Forget
     | SourceNat
     | Masquerade
@@ -263,7 +276,8 @@ class NamedSet:
 
     key: nft type names, e.g. ("ipv4_addr", "inet_service"). timeout: elements expire by
     themselves. elements: the wanted content of a set that the settings decide; None for a set
-    that is filled at run time (proofs) and must survive every reload untouched. dynamic: rules fill it.
+    that is filled at run time (proofs) and must survive every reload untouched. dynamic: rules fill it,
+    with `size` elements at most.
     """
 
     name: str
@@ -273,6 +287,7 @@ class NamedSet:
     interval: bool = False
     elements: tuple[tuple[Value, ...], ...] | None = None
     dynamic: bool = False
+    size: int = 65535
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ class FixedHost:
 class DhcpRange:
     first: IPv4Address
     last: IPv4Address
-    lease_hours: int
+    lease_minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,14 +281,16 @@ class Bfd:
 
 @dataclass(frozen=True, slots=True)
 class RouterIntent:
-    """inner_address: the one source address used inside both tunnels. lines: in order of preference. asked_ports: TCP
-    ports behind the tunnels that the daemon itself asks: engines, to prove them, and where trust lists are.
+    """inner_address: the one source address used inside both tunnels; None where there are none: the way to the engines
+    is the internet then, or there is none as long as there are no lines either, because nobody has set this router up.
+    lines: in order of preference. asked_ports: TCP ports behind the tunnels that the router itself asks: engines, to
+    prove them, where trust lists are, and where throughput is measured.
 
     softwires: none until their lines have said what they need (`lines.with_ways`).
     """
 
     clinic_id: str
-    inner_address: IPv4Address
+    inner_address: IPv4Address | None
     lines: tuple[Line, ...]
     lan: Lan
     tunnels: tuple[Tunnel, ...]
@@ -305,3 +307,5 @@ class RouterIntent:
     shapers: tuple[Shaper, ...]
     firewall: Table
     softwires: tuple[Softwire, ...] = ()
+    page_names: tuple[str, ...] = ()
+    """Names of the account's under which the LAN finds the router's page, besides the settings'."""

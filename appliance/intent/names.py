@@ -14,6 +14,10 @@ GATE_VERIFIED = "gate_verified"
 """Set, timed: address . port of engines proven for the gate; gives every packet of a gate connection its leave."""
 GATE_OPEN = "gate_open"
 """Map, timed: engine address . port to the gate's local port; opens new connections, `GATE_VERIFIED` keeps them."""
+STRANGERS = "strangers"
+"""Set, timed, filled by rules: address . MAC of machines that were refused because they are not listed so."""
+ENGINES_ASKED = "engines_asked"
+"""Set, timed: address . port on the internet that the daemon asks for proof now, where no tunnels bound its reach."""
 INSIDE_SOURCES = "inside_sources"
 """Set: interface . network of everybody who may speak there."""
 SEGMENT_WAYS = "segment_ways"
@@ -57,14 +61,18 @@ GATE_USER = "sekisho-gate"
 """System user of the gate's process: the kernel tells its connections from the prover's by it."""
 PAGE_USER = "sekisho-web"
 """System user of the status page's process."""
+CAPTURE_USER = "sekisho-capture"
+"""System user of the process that records packets for the vendor."""
 
 NAMES_USER = "dnsmasq"
 """System user of dnsmasq, made by Debian's package."""
 TIME_USER = "_chrony"
 """System user of chrony, made by Debian's package."""
 
-PAGE_PORT = 8080
-"""TCP port on the router's LAN address where the page's unprivileged process listens; terminals use 80."""
+PAGE_PORT = 8443
+"""TCP port on the router's LAN address where the unprivileged gate speaks TLS for the page; browsers use 443."""
+PAGE_REDIRECT_PORT = 8080
+"""The same for whoever asks without TLS and is led to it; browsers use 80."""
 OUTSIDE_NAMES_PORT = 5300
 """UDP and TCP port of the dnsmasq that tells names from elsewhere, without their IPv6 addresses."""
 METRICS_PORT = 9464

@@ -11,7 +11,8 @@ from appliance.intent.model import RouterIntent
 def inside(intent: RouterIntent) -> tuple[IPv4Network, ...]:
     """All networks that no line may use: the segments, what lies behind inner routers, and behind the tunnels."""
     behind = (prefix for tunnel in intent.tunnels for prefix in tunnel.allowed_prefixes)
-    return tuple(dict.fromkeys((*intent.lan.networks, *behind, IPv4Network(intent.inner_address))))
+    own = (IPv4Network(intent.inner_address),) if intent.inner_address else ()
+    return tuple(dict.fromkeys((*intent.lan.networks, *behind, *own)))
 
 
 def clash(network: IPv4Network, taken: Iterable[IPv4Network]) -> IPv4Network | None:

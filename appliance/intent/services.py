@@ -28,8 +28,8 @@ def services(account: Account) -> tuple[Service, ...]:
 
 def asked_ports(account: Account) -> tuple[int, ...]:
     """See `RouterIntent`."""
-    trust = {urlsplit(account.trust_url).port or 80} if account.trust_url else set()
-    return tuple(sorted({service.port for service in account.services} | trust))
+    inside = {urlsplit(url).port or 80 for url in (account.trust_url, account.measure_url, account.firmware_url) if url}
+    return tuple(sorted({service.port for service in account.services} | inside))
 
 
 def gate_ports(service_names: Iterable[str]) -> dict[str, int]:

@@ -26,8 +26,6 @@ _CONVERSATION = (
     ("log_martians", "0"),
 )
 _GLOBAL: tuple[Sysctl, ...] = (
-    # First of all: a change of ip_forward resets the other ipv4/conf values.
-    ("net/ipv4/ip_forward", "1"),
     ("net/ipv6/conf/all/forwarding", "0"),
     ("net/ipv4/tcp_syncookies", "1"),
     # The kernel answers a host's sixth refused datagram within a second with silence. Only the LAN ever gets an
@@ -51,7 +49,8 @@ _FEW_PORTS: tuple[Sysctl, ...] = tuple(
 
 def sysctls(inside: tuple[str, ...], lines: tuple[Line, ...], tunnels: tuple[Tunnel, ...]) -> tuple[Sysctl, ...]:
     """In the order in which they must be applied. Those of an interface need it to exist."""
-    wanted = [*_GLOBAL]
+    # First of all: a change of ip_forward resets the other ipv4/conf values. A router that leads nowhere is none.
+    wanted = [("net/ipv4/ip_forward", "1" if lines or tunnels else "0"), *_GLOBAL]
     # With two lines an answer belongs to the line of its question, and not to that of the best route back.
     outside = LOOSE if len(lines) > 1 else STRICT
     speaks_ipv6 = {line.port for line in lines if line.ipv6}

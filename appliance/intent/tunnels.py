@@ -26,10 +26,14 @@ OUTER_HEADERS = {4: 60, 6: 80}
 
 
 def tunnels(account: Account, site: Site, lines: tuple[Line, ...]) -> tuple[Tunnel, ...]:
-    """In the account's order, which is the order of preference; the best tunnel prefers the best line.
+    """In the account's order, which is the order of preference; the best tunnel prefers the best line. None where the
+    way to the engines is the internet.
 
     Every line carries what the interface's MTU allows: a change of line must not begin with lost packets.
     """
+    if account.wireguard_private_key is None:
+        return ()
+    private_key = Secret(account.wireguard_private_key.get_secret_value())
     bound = {choice.name: choice.line for choice in site.tunnels}
     prefer = [
         bound.get(tunnel.name, lines[min(rank, len(lines) - 1)].name) for rank, tunnel in enumerate(account.tunnels)
@@ -51,7 +55,7 @@ def tunnels(account: Account, site: Site, lines: tuple[Line, ...]) -> tuple[Tunn
             marks=_marks(lines, prefer[rank], tunnel.name in bound),
             own_table=FIRST_OWN_TABLE + rank,
             own_mark=FIRST_OWN_MARK + rank,
-            private_key=Secret(account.wireguard_private_key.get_secret_value()),
+            private_key=private_key,
             preshared_key=Secret(tunnel.preshared_key.get_secret_value()),
         )
         for rank, tunnel in enumerate(account.tunnels)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from appliance.errors import SekishoError
+from appliance.intent.firewall import Table
 from appliance.intent.model import Address, PolicyRule, Route, RouterIntent
 from appliance.kernel import addresses, links, nft, qdisc, routes, rules, sysctl, wireguard
 from appliance.kernel.changes import Change
@@ -79,6 +80,12 @@ def apply(intent: RouterIntent, memory: Memory) -> list[Change]:
                 _settle(intent, memory)
                 return done + (_load_firewall(netlink, intent, memory) if _moves_links(done) else [])
     raise _unsettled(changes)
+
+
+def carried_table(intent: RouterIntent, memory: Memory) -> Table:
+    """The firewall as this machine carries it now: with what its kernel has, on the devices that are there."""
+    with connect() as netlink:
+        return fast_path.fitting(intent.firewall, links.observe(netlink).keys(), _offloads(memory))
 
 
 def remove(memory: Memory) -> list[Change]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
@@ -43,15 +44,37 @@ def forget_peer(address: IPv4Address | IPv6Address, port: int) -> int:
     return sum(len(_run([*common, *end, str(port)]).splitlines()) for end in ends)
 
 
-def forget_translated(source: IPv4Address) -> list[Flow]:
+def forget_translated(source: IPv4Address, but: Collection[tuple[IPv4Address, int]] = ()) -> list[Flow]:
     """Forget the connections that `source` opened and whose addresses we translate (to the internet, to an engine, to
-    ourselves); those to other segments stay. Returns the TCP ones."""
-    return [flow for kind in ("--src-nat", "--dst-nat") for flow in _forget(source, kind)]
+    ourselves); those to other segments stay. Returns the TCP ones.
+
+    but: address and TCP port of what stays as well, as `source` called it.
+    """
+    gone = _forget(source, "--src-nat")
+    # What is to be deleted can only be named, not what is to stay: by the ports to which we lead.
+    listing = _run(["--dump", "--family", "ipv4", "--orig-src", str(source), "--dst-nat"])
+    for protocol, port in sorted(translated_ports(listing, but)):
+        gone += _forget(source, "--dst-nat", "--proto", protocol, "--reply-port-src", str(port))
+    return gone
 
 
-def _forget(source: IPv4Address, kind: str) -> list[Flow]:
+def translated_ports(listing: str, but: Collection[tuple[IPv4Address, int]]) -> set[tuple[str, int]]:
+    """Protocol and port to which each connection of conntrack's `listing` is led, except those towards `but`."""
+    found = set()
+    for line in listing.splitlines():
+        protocol = line.split(maxsplit=1)[0]
+        ends = [word.partition("=")[2] for word in line.split() if word.startswith(("dst=", "sport=", "dport="))]
+        # dst, sport, dport of the original direction, then of the answers.
+        if protocol not in ("tcp", "udp") or len(ends) < 6:
+            continue
+        if protocol != "tcp" or (IPv4Address(ends[0]), int(ends[2])) not in but:
+            found.add((protocol, int(ends[4])))
+    return found
+
+
+def _forget(source: IPv4Address, *which: str) -> list[Flow]:
     status, output, complaint = tool.run(
-        ["conntrack", "--delete", "--family", "ipv4", "--orig-src", str(source), kind], accepted=(0, 1)
+        ["conntrack", "--delete", "--family", "ipv4", "--orig-src", str(source), *which], accepted=(0, 1)
     )
     if status != 0 and "flow entries" not in complaint:
         raise tool.failed("conntrack", complaint)
@@ -59,7 +82,15 @@ def _forget(source: IPv4Address, kind: str) -> list[Flow]:
 
 
 def parse(output: str) -> list[Flow]:
-    """conntrack's lines; of the two tuples on each, the first is the original direction."""
+    """conntrack's lines; of the two tuples on each, the first is the original direction.
+
+    Raises SekishoError ``kernel.conntrack-unreadable``.
+    """
+    with tool.reading("conntrack"):
+        return _parse(output)
+
+
+def _parse(output: str) -> list[Flow]:
     flows = []
     for line in output.splitlines():
         values: dict[str, str] = {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from appliance.errors import SekishoError
 
@@ -52,6 +53,20 @@ def run(
     if done.returncode not in accepted:
         raise failed(tool, done.stderr or f"exit status {done.returncode}")
     return done.returncode, done.stdout, done.stderr
+
+
+@contextmanager
+def reading(tool: str) -> Iterator[None]:
+    """For the reading of what a tool has printed: if it is not what its manual says, SekishoError
+    ``kernel.<tool>-unreadable``, in which nothing of it is repeated."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise SekishoError(
+            f"kernel.{tool}-unreadable",
+            f"{tool} の出力を読み取れません。ルーターを再起動し、続くときはソフトウェアの版を確かめてください。",
+            f"What {tool} prints cannot be understood; restart the router, and check its version if it stays so.",
+        ) from None
 
 
 def failed(tool: str, stderr: str) -> SekishoError:

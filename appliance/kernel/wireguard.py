@@ -89,7 +89,15 @@ def observe_peers() -> dict[str, PeerState]:
 
 
 def parse(dump: str) -> dict[str, Device]:
-    """The output of ``wg show all dump``: 5 columns for an interface, 9 for a peer, ``(none)`` for nothing."""
+    """The output of ``wg show all dump``: 5 columns for an interface, 9 for a peer, ``(none)`` for nothing.
+
+    Raises SekishoError ``kernel.wg-unreadable``.
+    """
+    with tool.reading("wg"):
+        return _parse(dump)
+
+
+def _parse(dump: str) -> dict[str, Device]:
     keys: dict[str, str | None] = {}
     marks: dict[str, int] = {}
     peers: dict[str, dict[str, Peer]] = {}

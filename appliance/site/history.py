@@ -26,7 +26,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """began, ended: UTC, ISO 8601. role, uid: who asked for it. site: as the vendor wrote it.
+    """began, ended: UTC, ISO 8601. role, uid, name (of the log-in, empty on the console): who asked for it. site: as
+    the vendor wrote it.
 
     serial, fingerprint (SHA-256, hex): of the account. trial: whether it was one. copy_of: the version that it
     brings back. ending None: still open.
@@ -44,6 +45,7 @@ class Version:
     ending: Ending | None = None
     ended: str = ""
     reason: Text | None = None
+    name: str = ""
 
 
 class History:

@@ -231,6 +231,24 @@ EXPECTED: Mapping[str, Text] = {
         'NTS を話す時刻サーバーの名前（例: "nts.time.example"）',
         'the name of a time server that speaks NTS (for example "nts.time.example")',
     ),
+    "page": Text(
+        "状態のページの設定（[page] の行と switch_terminals）",
+        "what the status page offers (a line [page], then switch_terminals)",
+    ),
+    "page.switch_terminals": Text("true か false", "true or false"),
+    "update": Text(
+        "ファームウェアの更新の設定（[update] の行と hours など）",
+        "when the firmware may be updated (a line [update], then hours and so on)",
+    ),
+    "update.automatic": Text("true か false", "true or false"),
+    "update.hours": Text(
+        '更新してよい時間、60 分以上（例: "2:00-5:00"）',
+        'the hours in which updates may be done, 60 minutes at least (for example "2:00-5:00")',
+    ),
+    "update.days_off": Text(
+        '更新しない日（毎月、例: "1-10"、"1-10, 25"）',
+        'days of each month without updates (for example "1-10" or "1-10, 25")',
+    ),
     "vendor": Text(
         "連絡先の設定（[vendor] の行と name、phone）", "whom to call (a line [vendor], then name and phone)"
     ),

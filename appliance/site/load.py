@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from appliance import paths
 from appliance.errors import SekishoError
 from appliance.site import keys, locate
-from appliance.site.checks import KIND, Key
+from appliance.site.checks import KIND, Key, Problem
 from appliance.site.model import Site
 from appliance.text import Text
 
@@ -84,8 +84,20 @@ def parse(text: str) -> Site:
     then the values against each other.
     """
     text = text.removeprefix("\ufeff")
+    found = document(text)
     try:
-        document = tomllib.loads(text)
+        return Site.model_validate(found)
+    except ValidationError as error:
+        lines = _lines(text)
+        sentences = [_placed(problem, lines) for problem in _problems(error, found)]
+        raise SiteError([sentence for _, sentence in sorted(sentences, key=lambda pair: pair[0])]) from None
+
+
+def document(text: str) -> dict[str, Any]:
+    """The values of a settings file, whatever they are. Raises SiteError when it is no TOML."""
+    text = text.removeprefix("\ufeff")
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SiteError([_syntax(text, str(error))]) from None
     except (ValueError, RecursionError):
@@ -100,12 +112,19 @@ def parse(text: str) -> Site:
                 )
             ]
         ) from None
+
+
+def problems(document: dict[str, Any]) -> list[Problem]:
+    """Everything that is wrong with the values of settings, each with its whole key; none: they can be used."""
     try:
-        return Site.model_validate(document)
+        Site.model_validate(document)
     except ValidationError as error:
-        lines = _lines(text)
-        found = [sentence for detail in error.errors() for sentence in _sentences(detail, document, lines)]
-        raise SiteError([sentence for _, sentence in sorted(found, key=lambda pair: pair[0])]) from None
+        return _problems(error, document)
+    return []
+
+
+def _problems(error: ValidationError, document: dict[str, Any]) -> list[Problem]:
+    return [problem for detail in error.errors() for problem in _sentences(detail, document)]
 
 
 def _lines(text: str) -> Mapping[Key, int]:
@@ -116,25 +135,21 @@ def _lines(text: str) -> Mapping[Key, int]:
         return {}
 
 
-def _sentences(detail: ErrorDetails, document: dict[str, Any], lines: Mapping[Key, int]) -> list[tuple[int, Text]]:
-    """The problem's line (0 when it has none) and what to say."""
+def _sentences(detail: ErrorDetails, document: dict[str, Any]) -> list[Problem]:
     key = _key(detail["loc"], document)
     value = detail["input"]
     match detail["type"]:
         case kind if kind == KIND:
-            problems = [((*key, *problem.key), problem.text) for problem in detail["ctx"]["problems"]]
-            return [_at(whole, lines, text) for whole, text in problems]
+            return [Problem((*key, *problem.key), problem.text) for problem in detail["ctx"]["problems"]]
         case "missing":
-            return [_missing(key, lines)]
+            return [_missing(key)]
         case "union_tag_not_found" | "union_tag_invalid":
             kind_key = (*key, "kind")
-            if "kind" in value:
-                return [_unusable(kind_key, value["kind"], lines)]
-            return [_missing(kind_key, lines)]
+            return [_unusable(kind_key, value["kind"]) if "kind" in value else _missing(kind_key)]
         case "extra_forbidden":
-            return [_unknown(key, lines)]
+            return [_unknown(key)]
         case _:
-            return [_unusable(key, value, lines)]
+            return [_unusable(key, value)]
 
 
 def _key(location: tuple[int | str, ...], document: dict[str, Any]) -> Key:
@@ -144,26 +159,19 @@ def _key(location: tuple[int | str, ...], document: dict[str, Any]) -> Key:
     return location
 
 
-def _missing(key: Key, lines: Mapping[Key, int]) -> tuple[int, Text]:
+def _missing(key: Key) -> Problem:
     expected = keys.EXPECTED[keys.pattern_of(key)]
-    line = _line(key[:-1], lines)
-    name = keys.written(key)
-    if line and len(key) > 1:
-        ja, en = f"{name}（{line} 行目から始まる部分）", f"{name} (in the part that starts at line {line})"
-    else:
-        ja, en = f"{name} ", name
-    return line, Text(
-        f"{ja}が書かれていませんので、{expected.ja} を書いてください。",
-        f"{en} is missing; write {expected.en}.",
+    return Problem(
+        key,
+        Text(f"書かれていませんので、{expected.ja} を書いてください。", f"it is missing; write {expected.en}."),
     )
 
 
-def _unusable(key: Key, value: object, lines: Mapping[Key, int]) -> tuple[int, Text]:
+def _unusable(key: Key, value: object) -> Problem:
     expected = keys.EXPECTED[keys.pattern_of(key)]
     shown = keys.shown(value)
-    return _at(
+    return Problem(
         key,
-        lines,
         Text(
             f"{shown} は使えませんので、{expected.ja} を書いてください。",
             f"{shown} cannot be used; write {expected.en}.",
@@ -171,20 +179,18 @@ def _unusable(key: Key, value: object, lines: Mapping[Key, int]) -> tuple[int, T
     )
 
 
-def _unknown(key: Key, lines: Mapping[Key, int]) -> tuple[int, Text]:
+def _unknown(key: Key) -> Problem:
     if kind := keys.ONLY_OF.get(keys.pattern_of(key)):
-        return _at(
+        return Problem(
             key,
-            lines,
             Text(
                 f'{key[0]}.kind が "{kind}" のときだけ使う設定ですので、kind を直すかこの行を消してください。',
                 f'it is used only when {key[0]}.kind is "{kind}"; change the kind or delete this line.',
             ),
         )
     if key[0] in ("wan", "backup_wan") and key[1:] == ("password",):
-        return _at(
+        return Problem(
             key,
-            lines,
             Text(
                 f"パスワードはこのファイルには書きませんので、この行を消して「sekisho line password {key[0]}」で"
                 "入力してください。",
@@ -204,14 +210,19 @@ def _unknown(key: Key, lines: Mapping[Key, int]) -> tuple[int, Text]:
             f"そのような設定はありませんので、消すか、使える名前（{known}）に直してください。",
             f"there is no such setting; delete it or use one of the known names ({known}).",
         )
-    return _at(key, lines, text)
+    return Problem(key, text)
 
 
-def _at(key: Key, lines: Mapping[Key, int], text: Text) -> tuple[int, Text]:
-    name, line = keys.written(key), _line(key, lines)
-    if line:
+def _placed(problem: Problem, lines: Mapping[Key, int]) -> tuple[int, Text]:
+    """The problem's line (0 when it has none), and its sentence with the key before it."""
+    name, line, text = keys.written(problem.key), _line(problem.key, lines), problem.text
+    if not line:
+        return line, Text(f"{name}: {text.ja}", f"{name}: {text.en}")
+    if problem.key in lines:
         return line, Text(f"{name}（{line} 行目）: {text.ja}", f"{name} (line {line}): {text.en}")
-    return line, Text(f"{name}: {text.ja}", f"{name}: {text.en}")
+    return line, Text(
+        f"{name}（{line} 行目から始まる部分）: {text.ja}", f"{name} (in the part that starts at line {line}): {text.en}"
+    )
 
 
 def _line(key: Key, lines: Mapping[Key, int]) -> int:

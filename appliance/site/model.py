@@ -7,6 +7,7 @@ vendor's words, and docs/site.md describes each key.
 from __future__ import annotations
 
 import unicodedata
+from datetime import time
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated, Literal, Self
 
@@ -288,6 +289,70 @@ class ServiceChoice(_Part):
     terminals: tuple[HostLabel, ...] = ()
 
 
+class StatusPage(_Part):
+    """switch_terminals: whoever sees the status page may switch the terminals that have `internet_minutes`."""
+
+    switch_terminals: Annotated[bool, Field(strict=True)] = False
+
+
+def _hours(value: str) -> str:
+    first, last = value.split("-")
+    if 0 <= _minutes(last) - _minutes(first) < SHORTEST_HOURS:
+        checks.refuse_value(
+            f"{value} では短すぎますので、{SHORTEST_HOURS} 分以上になるように書いてください。",
+            f"{value} is too short; leave {SHORTEST_HOURS} minutes at least.",
+        )
+    return value
+
+
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _days(value: str) -> str:
+    for part in value.split(",") if value else ():
+        first, _, last = part.strip().partition("-")
+        if last and int(last) < int(first):
+            checks.refuse_value(
+                f"{part.strip()} は逆ですので、小さい日から書いてください。",
+                f"{part.strip()} is the wrong way round; write the smaller day first.",
+            )
+    return value
+
+
+SHORTEST_HOURS = 60
+"""Minutes: a restart, a version that does not hold, the way back, and some room."""
+_CLOCK = r"([01]?[0-9]|2[0-3]):[0-5][0-9]"
+_DAY = r"([1-9]|[12][0-9]|3[01])"
+_DAYS = rf"{_DAY}(-{_DAY})?"
+
+
+class Update(_Part):
+    """When the firmware may be updated, in the clinics' time. days_off: of each month, those of receipt closing."""
+
+    automatic: Annotated[bool, Field(strict=True)] = True
+    hours: Annotated[str, Field(pattern=rf"^{_CLOCK}-{_CLOCK}$"), AfterValidator(_hours)] = "2:00-5:00"
+    days_off: Annotated[str, Field(pattern=rf"^({_DAYS}( *, *{_DAYS})*)?$"), AfterValidator(_days)] = "1-10"
+
+    @property
+    def first(self) -> time:
+        return time(*divmod(_minutes(self.hours.split("-")[0]), 60))
+
+    @property
+    def last(self) -> time:
+        return time(*divmod(_minutes(self.hours.split("-")[1]), 60))
+
+    @property
+    def days(self) -> frozenset[int]:
+        """Of `days_off`."""
+        found: set[int] = set()
+        for part in self.days_off.split(",") if self.days_off else ():
+            first, _, last = part.strip().partition("-")
+            found.update(range(int(first), int(last or first) + 1))
+        return frozenset(found)
+
+
 class Vendor(_Part):
     """Whom staff call."""
 
@@ -308,6 +373,8 @@ class Site(_Part):
     terminals: tuple[Terminal, ...] = ()
     time: Time = Time()
     vendor: Vendor | None = None
+    page: StatusPage = StatusPage()
+    update: Update = Update()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -113,8 +113,18 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
+    """By whoever was told the token when the trial began: he has been at the router's console all the time."""
+
     now: float
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmAfterLogIn:
+    """By somebody on the page, who logged in at `since`: a log-in during the trial came over the new settings."""
+
+    now: float
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +156,19 @@ class NotReturned:
     now: float
 
 
-Event = Begin | Found | NotTried | Look | Confirm | Committed | Cancel | Abandon | Returned | NotReturned
+Event = (
+    Begin
+    | Found
+    | NotTried
+    | Look
+    | Confirm
+    | ConfirmAfterLogIn
+    | Committed
+    | Cancel
+    | Abandon
+    | Returned
+    | NotReturned
+)
 
 # ---- commands ----------------------------------------------------------------------------------------
 
@@ -220,7 +242,7 @@ class Trials:
                 return self._found(event)
         trial = self.trial
         if trial is None:
-            if isinstance(event, Confirm | Cancel):
+            if isinstance(event, Confirm | ConfirmAfterLogIn | Cancel):
                 raise _no_trial()
             return ()
         match event:
@@ -229,7 +251,12 @@ class Trials:
             case Look(now, lights):
                 return self._look(trial, now, lights)
             case Confirm(now, token):
-                _refuse_confirmation(trial, now, token)
+                _refuse_another_token(trial, token)
+                _refuse_moment(trial, now)
+                return (Commit(trial.version),)
+            case ConfirmAfterLogIn(now, since):
+                _refuse_log_in_from_before(trial, since)
+                _refuse_moment(trial, now)
                 return (Commit(trial.version),)
             case Committed():
                 self.trial = None
@@ -327,13 +354,25 @@ def _check_until(now: float, seconds: float, deadline: float) -> float:
     return min(now + min(CHECK_SECONDS, seconds / 2), deadline)
 
 
-def _refuse_confirmation(trial: Trial, now: float, token: str) -> None:
+def _refuse_another_token(trial: Trial, token: str) -> None:
     if not hmac.compare_digest(trial.token, digest_of(token)):
         raise SekishoError(
             "trial.wrong-token",
             "合言葉が違います。この変更を試し始めたときに表示された合言葉を入力してください。",
             "this is not the word of this trial: type the one that was shown when it began.",
         )
+
+
+def _refuse_log_in_from_before(trial: Trial, since: float) -> None:
+    if since < trial.deadline - trial.seconds:
+        raise SekishoError(
+            "trial.log-in-again",
+            "新しい設定でもルーターの画面を開けることを確かめるため、いったんログインし直してから確認してください。",
+            "to prove that the page can be reached with the new settings, log in again and confirm then.",
+        )
+
+
+def _refuse_moment(trial: Trial, now: float) -> None:
     if trial.phase is Phase.CHECKING:
         raise SekishoError(
             "trial.still-checking",

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from appliance.telemetry.snapshot import Snapshot
 
 LIGHT_STATES = ("ok", "warning", "failed", "unknown")
+FIRMWARE_STAGES = ("idle", "writing", "staged", "tried")
 OUTCOMES = ("proven", "refused", "unreachable")
 SECONDS_PER_DAY = 86_400
 
@@ -54,6 +55,12 @@ def _proofs(snapshot: Snapshot) -> Iterator[_Sample]:
     for service in sorted({service for service, _ in snapshot.proofs} | set(snapshot.permitted)):
         for outcome in OUTCOMES:
             yield (service, outcome), snapshot.proofs.get((service, outcome), 0)
+
+
+def _firmware_stages(snapshot: Snapshot) -> Iterator[_Sample]:
+    if snapshot.firmware is not None:
+        for stage in FIRMWARE_STAGES:
+            yield (stage,), stage == snapshot.firmware.stage
 
 
 _FAMILIES = (
@@ -262,6 +269,27 @@ _FAMILIES = (
         "Serial number of the trust list in force, 0 for none.",
         (),
         lambda snapshot: [((), snapshot.trust_serial)],
+    ),
+    _Family(
+        GaugeMetricFamily,
+        "sekisho_firmware_stage",
+        "How far an update of the firmware is: 1 for that stage, 0 for the others.",
+        ("stage",),
+        _firmware_stages,
+    ),
+    _Family(
+        GaugeMetricFamily,
+        "sekisho_firmware_generation",
+        "Generation of the newest firmware that has proven itself on this router, 0 for that of the factory.",
+        (),
+        lambda snapshot: [((), snapshot.firmware.generation if snapshot.firmware else None)],
+    ),
+    _Family(
+        GaugeMetricFamily,
+        "sekisho_firmware_returned",
+        "1 when the last update ended with the version before, 0 when not.",
+        (),
+        lambda snapshot: [((), snapshot.firmware.returned if snapshot.firmware else None)],
     ),
 )
 

@@ -44,6 +44,16 @@ class GateFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class FirmwareFigures:
+    """stage: of the update, see `update.core.Stage`. generation: of the newest version that was good here. returned:
+    the last attempt ended with the version before."""
+
+    stage: str
+    generation: int
+    returned: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PacketCount:
     packets: int
     bytes: int
@@ -63,6 +73,7 @@ class Snapshot:
     those that have shown one within a day. firewall: by counter name. settings_applied_at: Unix time in seconds at
     which the settings in force were applied. differences_repaired: how many differences between kernel and settings
     were put right since the start. fast_path: whether established connections take the kernel's flow table.
+    firmware: None where the system is no image.
     """
 
     version: str
@@ -80,3 +91,4 @@ class Snapshot:
     fast_path: bool | None = None
     account_serial: int | None = None
     trust_serial: int | None = None
+    firmware: FirmwareFigures | None = None

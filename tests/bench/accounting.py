@@ -71,7 +71,7 @@ def machine(programs: Mapping[str, Sequence[str]]) -> dict[str, str]:
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
     for name, command in programs.items():
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
         facts[name] = (done.stdout or done.stderr).splitlines()[0].strip()
     return facts
 

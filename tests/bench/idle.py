@@ -22,7 +22,7 @@ from appliance import paths
 from appliance.gate.config import KeyPair
 from appliance.gate.reserve import MOST
 from appliance.gate.server import CONNECTIONS_OF_A_TERMINAL
-from tests.bench import accounting, haproxy
+from tests.bench import accounting, gate_process, haproxy
 from tests.bench.process_memory import Process
 from tests.bench.run import run
 from tests.bench.table import Row
@@ -36,7 +36,6 @@ from tests.bench.terminate import (
     listens,
     request,
     service_of,
-    start_gate,
 )
 from tests.lab import addresses, receipt
 from tests.lab.machine import Machine
@@ -133,7 +132,7 @@ def measure(directory: Path, wanted: int) -> list[Row]:
         )
         service = service_of(pki)
         with_room = (sys.executable, "-I", "-c", _WITH_ROOM, str(count), paths.GATE_SOCKET)
-        gate = start_gate(machine, service, [str(PROXIES), *terminals], with_room)
+        gate = gate_process.start(machine, service, [str(PROXIES), *terminals], with_room)
         peer = haproxy.start(machine, service, (str(PROXIES), HAPROXY_PORT), connections=count)
         terminal = Terminal(machine, directory / "pki")
         found = []

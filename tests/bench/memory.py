@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import statistics
 import time
-import urllib.request
 from collections import Counter
 from pathlib import Path
 
 from tests.bench.process_memory import Process, distinct, processes_on
 from tests.bench.run import run
 from tests.bench.table import Goal, Row, explain
-from tests.lab import addresses, observe
+from tests.lab import addresses, observe, page
 from tests.lab.world import World
 
 GOAL = Goal("<=", 90)
@@ -37,9 +36,7 @@ def use(world: World) -> None:
     for host in (addresses.RECEIPT_HOST, addresses.RECEIPT_GATE_HOST):
         world.client("reception", host).login()
     observe.scrape(world)
-    port = world.relay("reception", str(addresses.ROUTER_LAN.ip), 80)
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as page:
-        page.read()
+    page.get(world.machines["reception"], str(addresses.ROUTER_LAN.ip), browser=page.blind())
 
 
 def measure(directory: Path, rounds: int) -> list[Row]:

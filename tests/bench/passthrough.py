@@ -2,8 +2,9 @@
 
 Ours is the lab's whole world: a terminal's TLS goes through the router's kernel and the tunnel to the engine, and what
 counts is the processor time of all processes on the router (BIRD and dnsmasq among them, without wireguard-go, which
-stands in for the kernel), less what they use in as much time in which the terminals are silent. The peer is a router
-between two cables, without rules or tunnel, on which HAProxy relays TCP without looking at it; only HAProxy counts.
+stands in for the kernel), less what they use in as much time in which the terminals are silent. A peer is a router
+between two cables, without rules or tunnel, on which HAProxy or nginx relays TCP without looking at it; only that
+process counts.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from __future__ import annotations
 import statistics
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
-from tests.bench import accounting, haproxy
+from tests.bench import accounting, haproxy, nginx
 from tests.bench.built import Built
 from tests.bench.process_memory import processes_on
 from tests.bench.run import run
@@ -35,7 +36,8 @@ BLOBS = 32
 GOAL = Goal("<=", 0.3, of_ratio=True)
 HOW = (
     "processor time of processes in passthrough; ours: all on the router less what they use anyway (about 0, and now "
-    "and then below it); peer: HAProxy in TCP mode without TLS, one thread, splicing. What the kernel does for packets "
+    "and then below it); peers: HAProxy in TCP mode without TLS, one thread, splicing, and nginx's stream proxy, one "
+    "process. What the kernel does for packets "
     "outside any process (forwarding, rules, the proxy's TCP) is on neither's account: on a kernel that all machines "
     "share it cannot be told apart"
 )
@@ -91,8 +93,16 @@ class Ours(Built):
         return found
 
 
+Start = Callable[[Machine, tuple[str, int], tuple[str, int]], subprocess.Popen[str]]
+"""Called with a machine, the address to listen on, and the engine's."""
+
+
 class Peer(Built):
-    """terminal — HAProxy — engine, and nothing else."""
+    """terminal — relay — engine, and nothing else. start: starts the relay."""
+
+    def __init__(self, directory: Path, start: Start) -> None:
+        super().__init__(directory)
+        self._start = start
 
     def _build(self) -> None:
         terminal, router, far = (
@@ -106,13 +116,13 @@ class Peer(Built):
         engine.show(EngineCertificate.GOOD)
         engine.wait_until_serving()
         listen = (str(_NEAR_ROUTER.ip), addresses.ENGINE_PORT)
-        self._process = haproxy.start_plain(router, listen, (str(_FAR.ip), addresses.ENGINE_PORT))
+        self._process = self._start(router, listen, (str(_FAR.ip), addresses.ENGINE_PORT))
         self._terminal = Terminal(terminal, self._directory / "pki", _NEAR_ROUTER.ip, addresses.RECEIPT_HOST)
-        until(lambda: _is_open(terminal, _NEAR_ROUTER.ip), "HAProxy listens")
+        until(lambda: _is_open(terminal, _NEAR_ROUTER.ip), "the relay listens")
         many_connections(self._terminal, addresses.ENGINE_PORT, 3)
 
     def cost(self, work: Callable[[Terminal], None]) -> float:
-        """Seconds of HAProxy's processor time that `work` costs."""
+        """Seconds of the relay's processor time that `work` costs."""
         before = accounting.settled_cpu(self._process.pid)
         work(self._terminal)
         return accounting.settled_cpu(self._process.pid) - before
@@ -139,26 +149,38 @@ def _is_open(machine: Machine, address: IPv4Address) -> bool:
 
 
 def measure(directory: Path, rounds: int) -> list[Row]:
-    found: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in WORKS}
-    with Ours(directory / "ours") as ours, Peer(directory / "peer") as peer:
+    with (
+        Ours(directory / "ours") as ours,
+        Peer(directory / "haproxy", haproxy.start_plain) as its,
+        Peer(directory / "nginx", nginx.start_plain) as others,
+    ):
+        sides: Mapping[str, Ours | Peer] = {"ours": ours, "haproxy": its, "nginx": others}
+        found: dict[str, dict[str, list[float]]] = {name: {who: [] for who in sides} for name in WORKS}
         for _ in range(rounds):
             for name, work in WORKS.items():
-                found[name][0].append(ours.cost(work))
-                found[name][1].append(peer.cost(work))
-    return rows({name: (statistics.median(mine), statistics.median(its)) for name, (mine, its) in found.items()})
+                for who, side in sides.items():
+                    found[name][who].append(side.cost(work))
+    return rows({name: {who: statistics.median(of) for who, of in costs.items()} for name, costs in found.items()})
 
 
-def rows(medians: dict[str, tuple[float, float]]) -> list[Row]:
-    """medians: seconds of processor time, ours and the peer's, for the whole of each work."""
+def rows(medians: Mapping[str, Mapping[str, float]]) -> list[Row]:
+    """medians: seconds of processor time, ours and the peers', for the whole of each work."""
     scale = {
         "bytes": (1024 / (BLOBS * BLOB_MIB), "s", "processor time per GiB to the terminal"),
         "connection": (1e3 / CONNECTIONS, "ms", "processor time per new connection with one request"),
     }
     return [
-        Row(f"{what}, in passthrough", unit, medians[name][0] * factor, medians[name][1] * factor, GOAL)
+        Row(
+            f"{what}, in passthrough; peer: {peer}",
+            unit,
+            medians[name]["ours"] * factor,
+            medians[name][peer] * factor,
+            GOAL if peer == "haproxy" else None,
+        )
+        for peer in ("haproxy", "nginx")
         for name, (factor, unit, what) in scale.items()
     ]
 
 
 if __name__ == "__main__":
-    run("passthrough", HOW, measure, ROUNDS, {"haproxy": ["haproxy", "-v"]})
+    run("passthrough", HOW, measure, ROUNDS, {"haproxy": ["haproxy", "-v"], "nginx": nginx.VERSION})

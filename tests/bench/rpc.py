@@ -14,10 +14,10 @@ from functools import partial
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
-from tests.bench import haproxy
+from tests.bench import gate_process, haproxy
 from tests.bench.run import run
 from tests.bench.table import Goal, Row
-from tests.bench.terminate import service_of, start_gate
+from tests.bench.terminate import service_of
 from tests.lab import addresses
 from tests.lab.client import LIMIT, ReceiptClient
 from tests.lab.delay import DelayLine
@@ -53,7 +53,7 @@ def measure(directory: Path, logins: int) -> list[Row]:
         engine.show(EngineCertificate.GOOD)
         engine.wait_until_serving()
         service = service_of(pki, source=_CLINIC.ip, engine=_ENGINE.ip)
-        start_gate(clinic, service)
+        gate_process.start(clinic, service)
         haproxy.start(clinic, service, (str(_HAPROXY[0]), _HAPROXY[1]), haproxy.HTTP_REUSE)
         ways = {"gate": _GATE, "haproxy": _HAPROXY, "direct": (_ENGINE.ip, addresses.ENGINE_PORT)}
         clients = {name: _client(clinic, directory / "pki", *way) for name, way in ways.items()}

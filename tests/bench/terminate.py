@@ -1,31 +1,28 @@
-"""What the gate's terminate mode costs beside HAProxy: ``python -m tests.bench.terminate``.
+"""What the gate's terminate mode costs beside HAProxy and nginx: ``python -m tests.bench.terminate``.
 
 Terminal, proxies and engine stand on one machine of the lab and speak over its loopback. The gate is the
-product's own process, told its settings on its control socket as the daemon does. Both proxies stand there all
+product's own process, told its settings on its control socket as the daemon does. The proxies stand there all
 the time and take their turns; only a proxy's own processor time counts, not the terminal's or the engine's.
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import socket
 import ssl
 import statistics
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from appliance import paths
-from appliance.engines.gate_process import gate_spec
-from appliance.gate.client import GateClient
-from appliance.gate.config import GateConfig, KeyPair, ServiceConfig
-from tests.bench import accounting, haproxy
+from appliance.gate.config import KeyPair, ServiceConfig
+from tests.bench import accounting, gate_process, haproxy, nginx
 from tests.bench.run import run
-from tests.bench.table import Row
+from tests.bench.table import Goal, Row, explain
 from tests.lab import addresses, receipt
 from tests.lab.client import API_KEY, LIMIT, USER
 from tests.lab.enginehost import EngineHost
@@ -39,11 +36,20 @@ CONNECTIONS = 200
 BLOB_MIB = 32
 BLOBS = 6
 
-HOW = "gate's terminate mode; peer: HAProxy in TCP mode, one thread, the same certificates, ciphers and demands"
+HOW = (
+    "gate's terminate mode; peers: HAProxy in TCP mode with one thread, and nginx's stream proxy with one process; the "
+    "same certificates, ciphers and demands"
+)
+GOALS = {
+    "request": Goal("<=", 1.0, of_ratio=True),
+    "connection": Goal("<=", 0.8, of_ratio=True),
+    "bytes": Goal("<=", 1.0, of_ratio=True),
+}
+"""Beside HAProxy."""
 
 PROXIES = IPv4Address("127.0.0.1")
 ENGINE = IPv4Address("127.0.0.2")
-GATE_PORT, HAPROXY_PORT = 10443, 20443
+GATE_PORT, HAPROXY_PORT, NGINX_PORT = 10443, 20443, 30443
 _GIB = 1 << 30
 
 
@@ -173,29 +179,6 @@ def service_of(pki: Pki, source: IPv4Address = PROXIES, engine: IPv4Address = EN
     )
 
 
-def start_gate(
-    machine: Machine,
-    service: ServiceConfig,
-    terminals: Sequence[str] = (str(PROXIES),),
-    argv: Sequence[str | Path] = gate_spec().argv,
-) -> subprocess.Popen[str]:
-    """Start the gate's process and tell it `service`, as the daemon does. terminals: addresses that may connect."""
-    machine.run("mkdir", "-p", paths.GATE_SOCKET.parent)
-    process = machine.popen(*argv)
-    until(lambda: machine.inside(paths.GATE_SOCKET.exists), "the gate's control socket")
-    asyncio.run(_configure(machine, GateConfig((service,), {ip: f"terminal {ip}" for ip in terminals})))
-    return process
-
-
-async def _configure(machine: Machine, config: GateConfig) -> None:
-    control = machine.socket(socket.AF_UNIX)
-    # A path means what it means on that machine only within that machine.
-    machine.inside(lambda: control.connect(str(paths.GATE_SOCKET)))
-    client = GateClient(*await asyncio.open_unix_connection(sock=control), lambda refusal: print("refused:", refusal))
-    await client.configure(config)
-    await client.close()
-
-
 def measure(directory: Path, rounds: int) -> list[Row]:
     """All rows: medians over `rounds` rounds, in each of which every proxy does everything once."""
     pki = Pki()
@@ -205,10 +188,13 @@ def measure(directory: Path, rounds: int) -> list[Row]:
         engine.show(EngineCertificate.GOOD)
         engine.wait_until_serving()
         service = service_of(pki)
-        ours = Proxy(start_gate(machine, service), GATE_PORT)
-        peer = Proxy(haproxy.start(machine, service, (str(PROXIES), HAPROXY_PORT)), HAPROXY_PORT)
+        proxies = {
+            "gate": Proxy(gate_process.start(machine, service), GATE_PORT),
+            "haproxy": Proxy(haproxy.start(machine, service, (str(PROXIES), HAPROXY_PORT)), HAPROXY_PORT),
+            "nginx": Proxy(nginx.start(machine, service, (str(PROXIES), NGINX_PORT)), NGINX_PORT),
+        }
         terminal = Terminal(machine, directory / "pki")
-        for proxy in (ours, peer):
+        for proxy in proxies.values():
             until(lambda proxy=proxy: listens(machine, proxy.port), f"port {proxy.port}")  # type: ignore[misc]
             # The first connection of each builds what later ones find: sessions with the engine, memory.
             many_connections(terminal, proxy.port, 3)
@@ -217,17 +203,27 @@ def measure(directory: Path, rounds: int) -> list[Row]:
             "connection": lambda port: many_connections(terminal, port, CONNECTIONS),
             "bytes": lambda port: many_bytes(terminal, port, BLOBS),
         }
-        costs: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in works}
+        costs: dict[str, dict[str, list[float]]] = {name: {who: [] for who in proxies} for name in works}
         for number in range(rounds):
+            # Who comes first changes, so that nobody always meets the warmer machine.
+            turns = sorted(proxies, reverse=bool(number % 2))
             for name, work in works.items():
-                # Who comes first changes, so that neither always meets the warmer machine.
-                for side in (0, 1) if number % 2 else (1, 0):
-                    costs[name][side].append((ours, peer)[side].cost(work))
-        return rows({name: (statistics.median(mine), statistics.median(its)) for name, (mine, its) in costs.items()})
+                for who in turns:
+                    costs[name][who].append(proxies[who].cost(work))
+        table = rows(
+            {name: {who: statistics.median(its) for who, its in found.items()} for name, found in costs.items()}
+        )
+        profiles = ""
+        if not all(row.reached for row in table if row.goal):
+            gate_process.stop(proxies["gate"].process)
+            for name, work in works.items():
+                profiles += f"== {name}\n{gate_process.profile(machine, service, partial(work, GATE_PORT))}"
+        explain("terminate", table, profiles)
+        return table
 
 
-def rows(medians: dict[str, tuple[float, float]]) -> list[Row]:
-    """medians: seconds of processor time, ours and the peer's, for the whole of each work."""
+def rows(medians: Mapping[str, Mapping[str, float]]) -> list[Row]:
+    """medians: seconds of each proxy's processor time for the whole of each work."""
     scale = {
         "request": (1e6 / REQUESTS, "µs", "processor time per small request on an open connection"),
         "connection": (
@@ -239,7 +235,14 @@ def rows(medians: dict[str, tuple[float, float]]) -> list[Row]:
         "bytes": (_GIB / (BLOBS * BLOB_MIB << 20), "s", "processor time per GiB to the terminal"),
     }
     return [
-        Row(what, unit, medians[name][0] * factor, medians[name][1] * factor)
+        Row(
+            f"{what}; peer: {peer}",
+            unit,
+            medians[name]["gate"] * factor,
+            medians[name][peer] * factor,
+            GOALS[name] if peer == "haproxy" else None,
+        )
+        for peer in ("haproxy", "nginx")
         for name, (factor, unit, what) in scale.items()
     ]
 
@@ -254,4 +257,4 @@ def listens(machine: Machine, port: int) -> bool:
 
 
 if __name__ == "__main__":
-    run("terminate", HOW, measure, ROUNDS, {"haproxy": ["haproxy", "-v"]})
+    run("terminate", HOW, measure, ROUNDS, {"haproxy": ["haproxy", "-v"], "nginx": nginx.VERSION})

@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz [TARGET ...] [--seconds N]``: each target in a process of its own, one after another.
+"""``python -m tests.fuzz [TARGET ...] [--seconds N]``: each target in a process of its own, one a processor.
 
 New inputs that reach new code gather in build/fuzz/corpus/TARGET and are used again by the next run. What breaks a
 promise is kept in build/fuzz/found, the run goes on with the next target, and ends with status 1.
@@ -11,13 +11,14 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.fuzz.target import Target, every, named
 
 BUILD = Path("build/fuzz")
 SECONDS = 120.0
-"""Each start adds two or three: three minutes in all."""
+"""Of processors; each start adds two or three."""
 STUCK_SECONDS = 300
 """Of an input that waits for something: less proves nothing on a busy machine."""
 MEBIBYTES = 1024
@@ -36,8 +37,9 @@ def main() -> int:
         targets = [named(name) for name in given.targets] or every()
     except LookupError as error:
         parser.error(f"no such target: {error.args[0]}; there are {', '.join(target.name for target in every())}")
-    broken = [target for target in targets if not _fuzz(target, given.seconds / len(targets), given.keep)]
-    return 1 if broken else 0
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as workers:
+        held = list(workers.map(lambda target: _fuzz(target, given.seconds / len(targets), given.keep), targets))
+    return 0 if all(held) else 1
 
 
 def _fuzz(target: Target, seconds: float, keep: bool) -> bool:
@@ -66,14 +68,14 @@ def _fuzz(target: Target, seconds: float, keep: bool) -> bool:
     broken = re.search(r"Test unit written to (\S+)", output)
     if broken or not runs:
         told = re.search(r"=== Uncaught Python exception: ===\n(.*?)\n==\d+==", output, re.DOTALL)
-        print((told[1] if told else output).rstrip())
-        print(
+        verdict = (
             f"{target.name} broke its promise. The input is kept in {broken[1]}: "
             f"copy it to {target.corpus.relative_to(Path.cwd())}, where the test of the corpus meets it, then mend."
             if broken
-            else f"{target.name} did not run.",
-            flush=True,
+            else f"{target.name} did not run."
         )
+        # In one piece: others speak meanwhile.
+        print(f"{(told[1] if told else output).rstrip()}\n{verdict}", flush=True)
         return False
     if keep:
         _child(target, *limits, "-merge=1", str(target.corpus), str(working))

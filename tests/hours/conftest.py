@@ -1,4 +1,4 @@
-"""Stories of the scenarios' world that last an hour and more.
+"""Stories of the scenarios' world that last half an hour and more.
 
 A guest's virtual clock keeps a busy machine out of them, but makes them no shorter: with BFD every 20 ms somebody has
 always something to do.

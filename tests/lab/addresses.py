@@ -13,6 +13,10 @@ ROUTER_WAN_MAC = "02:00:00:00:01:02"
 LAN_ATTACKER = IPv4Interface("192.0.2.50/26")
 DHCP_FIRST = IPv4Address("192.0.2.32")
 DHCP_LAST = IPv4Address("192.0.2.61")
+FRESH_LAN = IPv4Interface("192.0.2.193/26")
+"""Of a router that nobody has set up: the product's own range is private, and no documentation range."""
+FRESH_FIRST = IPv4Address("192.0.2.200")
+FRESH_LAST = IPv4Address("192.0.2.219")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,12 @@ INTERNET_DNS6 = IPv6Interface("2001:db8:51::53/64")
 PUBLIC_TIME = IPv4Interface("198.51.100.123/24")
 PUBLIC_TIME_NAME = "nts.time.example"
 PUBLIC_WEB = IPv4Interface("198.51.100.80/24")
+PUBLIC_WEB6 = IPv6Address("2001:db8::80")
+"""In the internet's DNS beside `PUBLIC_WEB`: who has no way by IPv6 must not be told it."""
 PUBLIC_WEB_NAME = "www.public.example"
+OUTSIDE_RECEIPT = IPv4Interface("198.51.100.21/24")
+OUTSIDE_RECEIPT_GATE = IPv4Interface("198.51.100.22/24")
+"""Where the engines' names lead on the internet; nobody is there unless a scenario puts an engine there."""
 VENDOR = IPv4Interface("198.51.100.90/24")
 INTERNET_ATTACKER = IPv4Interface("198.51.100.66/24")
 
@@ -159,11 +168,21 @@ ENGINES = {
 }
 ENGINE_PORT = 443
 TRUST_HOST = "trust.cloud.example"
+PAGE_HOST = "router.sample-clinic.example"
+"""By this name the account's certificate is shown for the router's page."""
+
 TRUST_PORT = 8080
 TRUST_PATH = "/list"
 """Where the data center's newest trust list is, at the address of its DNS."""
+MEASURE_HOST = "measure.cloud.example"
+MEASURE_PORT = 8081
+MEASURE_PATH = "/bytes"
+"""Where the throughput is measured, at the same address."""
 RECEIPT_HOST = "weborca.cloud.example"
 RECEIPT_GATE_HOST = "weborca-gate.cloud.example"
+BACKUP_HOST = "backup.cloud.example"
+RENEWAL_HOST = "auth.cloud.example"
+"""At the first engine's address, where a scenario starts them."""
 
 CLINIC_ID = "clinic-0001"
 CLINIC_INNER = IPv4Address("203.0.113.129")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.lab import addresses, wireguard
 from tests.lab.addresses import ConcentratorPlace
+from tests.lab.filesystem import PROJECT
 from tests.lab.machine import Machine
 from tests.lab.outside import speak_ipv6, start_dns, start_time
 from tests.lab.waiting import until
@@ -169,9 +170,14 @@ def start_core(machine: Machine) -> None:
             addresses.RECEIPT_HOST: [engine.receipt.ip for engine in addresses.ENGINES.values()],
             addresses.RECEIPT_GATE_HOST: [engine.receipt_gate.ip for engine in addresses.ENGINES.values()],
             addresses.TRUST_HOST: [addresses.CENTER_DNS.ip],
+            addresses.MEASURE_HOST: [addresses.CENTER_DNS.ip],
+            addresses.BACKUP_HOST: [addresses.ENGINES["e1"].receipt.ip],
+            addresses.RENEWAL_HOST: [addresses.ENGINES["e1"].receipt.ip],
         },
     )
     _serve_trust_lists(machine)
+    place = (str(addresses.CENTER_DNS.ip), str(addresses.MEASURE_PORT), addresses.MEASURE_PATH)
+    machine.popen(sys.executable, "-m", "tests.lab.measure", *place, cwd=PROJECT)
 
 
 def publish_trust(core: Machine, signed: bytes) -> None:

@@ -209,14 +209,14 @@ def _nothing_outside(outside: Capture) -> str:
 
 
 def _page(world: World) -> str:
-    port = world.relay("reception", str(addresses.ROUTER_LAN.ip), 80)
-    words = observe.photograph(f"http://127.0.0.1:{port}/", SCREENSHOT)
+    port = world.relay("reception", str(addresses.ROUTER_LAN.ip), 443)
+    words = observe.photograph(f"https://127.0.0.1:{port}/", SCREENSHOT)
     return f"“{words}” ({SCREENSHOT.relative_to(PROJECT)})"
 
 
 def _wait_for_visitors(world: World) -> None:
-    port = world.relay("reception", str(addresses.ROUTER_LAN.ip), 80)
-    _say(f"── The status page, as the reception sees it:  http://127.0.0.1:{port}/")
+    port = world.relay("reception", str(addresses.ROUTER_LAN.ip), 443)
+    _say(f"── The status page, as the reception sees it:  https://127.0.0.1:{port}/")
     _say("   Ctrl-C ends the world and removes every trace.")
     signal.pause()
 

@@ -17,6 +17,18 @@ from tests.lab.datacenter import BFD_INTERVAL_MS, BFD_MULTIPLIER, Concentrator
 from tests.lab.wireguard import Clinic
 
 _SEKISHO = Path(sys.prefix, "bin", "sekisho")
+_INSIDE = f"""\
+dns = ["{addresses.CENTER_DNS.ip}"]
+monitoring = ["{addresses.MONITORING}"]
+ntp = ["{addresses.CENTER_NTP.ip}"]
+trust_url = "http://{addresses.TRUST_HOST}:{addresses.TRUST_PORT}{addresses.TRUST_PATH}"
+measure_url = "http://{addresses.MEASURE_HOST}:{addresses.MEASURE_PORT}{addresses.MEASURE_PATH}"\
+"""
+_BFD = f"""
+[bfd]
+interval_ms = {BFD_INTERVAL_MS}
+multiplier = {BFD_MULTIPLIER}
+"""
 _CODE_GROUP = re.compile(r"^ +group \d +((?:\S )*\S)$", re.MULTILINE)
 
 
@@ -30,18 +42,20 @@ class Account:
 
 
 class Desk:
-    """A desk with a signing key; `directory` (created) keeps its files. pki: folder written by `Pki.write`."""
+    """A desk; `directory` (created) keeps its files. pki: folder written by `Pki.write`. key: which signs; None: a new
+    one."""
 
-    def __init__(self, directory: Path, pki: Path, pins: Iterable[str]) -> None:
+    def __init__(self, directory: Path, pki: Path, pins: Iterable[str], key: Path | None = None) -> None:
         directory.mkdir(mode=0o700)
         self._directory = directory
         self._pki = pki
         self._pins = list(pins)
         self._serial = 0
-        self._key = directory / "desk.key"
+        self._key = key or directory / "desk.key"
         self.public_keys = directory / "desk-keys.json"
-        """What a router keeps as /etc/sekisho/desk-keys.json."""
-        self._sekisho("keygen", "--key", self._key, "--public", self.public_keys)
+        """What a router keeps as /etc/sekisho/desk-keys.json; made with a new key only."""
+        if key is None:
+            self._sekisho("keygen", "--key", self._key, "--public", self.public_keys)
 
     def issue(
         self,
@@ -49,7 +63,8 @@ class Desk:
         days: float = 365,
         rewrite: Callable[[str], str] = lambda request: request,
     ) -> Account:
-        """A new account for the clinic of this world, with the next serial, valid for `days`.
+        """A new account for the clinic of this world, with the next serial, valid for `days`. concentrators: none for
+        one whose way is the internet.
 
         rewrite: what the clerk changes in the request before it is issued.
         """
@@ -58,12 +73,13 @@ class Desk:
         folder.mkdir(mode=0o700)
         request = folder / "request.toml"
         request.write_text(rewrite(self._request(concentrators, datetime.now(UTC) + timedelta(days=days))))
-        account_file, letter, peers = self._sekisho(
+        account_file, letter, *peers = self._sekisho(
             "issue", request, "--key", self._key, "--out", folder
-        ).stdout.splitlines()[-3:]
-        document = json.loads(Path(peers).read_text())
+        ).stdout.splitlines()
+        documents = [json.loads(Path(file).read_text()) for file in peers]
         clinics = {
             tunnel["name"]: Clinic(document["public_key"], tunnel["preshared_key"], addresses.CLINIC_INNER)
+            for document in documents
             for tunnel in document["tunnels"]
         }
         groups = _CODE_GROUP.findall(Path(letter).read_text())
@@ -116,24 +132,22 @@ allowed_prefixes = ["{addresses.DATA_CENTER}"]
 serial = {self._serial}
 issuer = "Lab desk"
 expires = {expires:%Y-%m-%dT%H:%M:%SZ}
-dns = ["{addresses.CENTER_DNS.ip}"]
-monitoring = ["{addresses.MONITORING}"]
-ntp = ["{addresses.CENTER_NTP.ip}"]
-trust_url = "http://{addresses.TRUST_HOST}:{addresses.TRUST_PORT}{addresses.TRUST_PATH}"
+{_INSIDE if tunnels else 'path = "internet"'}
 trust_anchors_file = "{self._pki}/engine-ca.pem"
 terminal_anchors_file = "{self._pki}/terminal-ca.pem"
 
 [clinic]
 id = "{addresses.CLINIC_ID}"
 name = {{ ja = "見本医院", en = "Sample Clinic" }}
-
-[bfd]
-interval_ms = {BFD_INTERVAL_MS}
-multiplier = {BFD_MULTIPLIER}
-
+{_BFD if tunnels else ""}
 [identity]
 certificate_file = "{self._pki}/clinic.pem"
 key_file = "{self._pki}/clinic.key"
+
+[page]
+names = ["{addresses.PAGE_HOST}"]
+certificate_file = "{self._pki}/page.pem"
+key_file = "{self._pki}/page.key"
 {tunnels}
 [[services]]
 name = "receipt"

@@ -28,7 +28,8 @@ from websockets.server import ServerProtocol
 from tests.lab import receipt
 from tests.lab.receipt import Json, ReceiptEngine
 
-_IDLE_SECONDS = 75.0
+IDLE_SECONDS = 75.0
+"""Seconds, after which it closes a connection on which nobody speaks, or stops in the middle of a request."""
 _HANDSHAKE_SECONDS = 10.0
 _MOST_CONNECTIONS = 512
 _LARGEST_BODY = 1 << 20
@@ -160,7 +161,7 @@ class Server:
 
     async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
-            async with asyncio.timeout(_IDLE_SECONDS):
+            async with asyncio.timeout(IDLE_SECONDS):
                 request = await read_request(reader)
             if not self._knows(request.headers.get("Authorization", "")):
                 header = 'WWW-Authenticate: Basic realm="receipt"\r\n'
@@ -170,7 +171,7 @@ class Server:
                 return
             else:
                 writer.write(self._answer(request).encode())
-            async with asyncio.timeout(_IDLE_SECONDS):
+            async with asyncio.timeout(IDLE_SECONDS):
                 await writer.drain()
             if request.headers.get("Connection", "").lower() == "close":
                 return
@@ -210,7 +211,7 @@ class Server:
                 await writer.drain()
                 if protocol.state is not State.OPEN:
                     return
-                async with asyncio.timeout(_IDLE_SECONDS):
+                async with asyncio.timeout(IDLE_SECONDS):
                     data = await reader.read(_LARGEST_HEADER)
                 if not data:
                     return

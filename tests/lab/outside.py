@@ -64,7 +64,11 @@ def start_internet(machine: Machine, speaks_ipv6: bool) -> None:
         listening.append(addresses.INTERNET_DNS6.ip)
         for place in addresses.CONCENTRATORS.values():
             names[place.host].append(place.outside6.ip)
-    start_dns(machine, listening, {**names, addresses.PUBLIC_WEB_NAME: [addresses.PUBLIC_WEB.ip]})
+    names[addresses.RECEIPT_HOST] = [addresses.OUTSIDE_RECEIPT.ip]
+    names[addresses.RECEIPT_GATE_HOST] = [addresses.OUTSIDE_RECEIPT_GATE.ip]
+    start_dns(
+        machine, listening, {**names, addresses.PUBLIC_WEB_NAME: [addresses.PUBLIC_WEB.ip, addresses.PUBLIC_WEB6]}
+    )
     machine.write("/var/www/index.html", "<!doctype html><title>public</title>\n")
     machine.popen(
         "python",

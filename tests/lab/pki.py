@@ -21,7 +21,6 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 _ENGINE_NAMES = ("*.cloud.example",)
 _YEAR = timedelta(days=365)
-LAST_HOUR = timedelta(hours=1)
 
 
 class EngineCertificate(Enum):
@@ -29,8 +28,8 @@ class EngineCertificate(Enum):
 
     GOOD = "good"
     BACKUP_KEY = "backup-key"
-    LAST_HOUR = "last-hour"
-    """Good for so long that it ends within the life of a world."""
+    ENDING = "ending"
+    """Good, and ends within the life of a world: see `Pki.end_engine_at`."""
     WRONG_PIN = "wrong-pin"
     WRONG_NAME = "wrong-name"
     EXPIRED = "expired"
@@ -124,7 +123,6 @@ class Pki:
         self.engine = {
             EngineCertificate.GOOD: self.engine_ca.issue("engine", own, _ENGINE_NAMES),
             EngineCertificate.BACKUP_KEY: self.engine_ca.issue("engine", reserve, _ENGINE_NAMES),
-            EngineCertificate.LAST_HOUR: self.engine_ca.issue("engine", own, _ENGINE_NAMES, not_after=now + LAST_HOUR),
             EngineCertificate.WRONG_PIN: self.engine_ca.issue("engine", foreign, _ENGINE_NAMES),
             EngineCertificate.WRONG_NAME: self.engine_ca.issue("engine", own, ("other.example",)),
             EngineCertificate.EXPIRED: self.engine_ca.issue(
@@ -136,8 +134,15 @@ class Pki:
         self.clinic = self.clinic_ca.issue(addresses.CLINIC_ID, _small_key())
         self.gate = self.engine_ca.issue("gate", rsa.generate_private_key(65537, 2048), (addresses.RECEIPT_GATE_HOST,))
         """What the gate shows to terminals: they trust only the engine's CA, so its chain must end there."""
+        self.page = self.clinic_ca.issue("page", _small_key(), (addresses.PAGE_HOST,))
         self.terminals = {name: self.terminal_ca.issue(name, _small_key()) for name in addresses.TERMINALS}
         self.forged_terminal = Authority("Lab foreign CA").issue("reception", _small_key())
+
+    def end_engine_at(self, moment: datetime) -> None:
+        """Let ``ENDING`` be the good certificate's twin, and the last second of its life the one before `moment`."""
+        own = self.engine[EngineCertificate.GOOD].private_key
+        ending = self.engine_ca.issue("engine", own, _ENGINE_NAMES, not_after=moment)
+        self.engine[EngineCertificate.ENDING] = ending
 
     def write(self, directory: Path) -> None:
         """PEM files for clients and for the desk: NAME.pem, NAME.key, and for an authority NAME.pem."""
@@ -152,6 +157,7 @@ class Pki:
         credentials = {
             "clinic": self.clinic,
             "gate": self.gate,
+            "page": self.page,
             "forged-terminal": self.forged_terminal,
             **self.terminals,
         }

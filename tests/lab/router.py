@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from appliance import paths
+from appliance.control.client import Client
+from appliance.errors import SekishoError
 from tests.lab import addresses
 from tests.lab.desk import Account
 from tests.lab.filesystem import PROJECT
@@ -56,6 +61,11 @@ def site(lines: Sequence[AccessLine]) -> str:
 SITE = site([UpperRouter()])
 
 
+def first_password(label: str) -> str:
+    """What ``sekisho access first-password`` has printed for the label."""
+    return next(line for line in label.splitlines() if re.fullmatch(r"[\w-]{16,}", line, re.ASCII))
+
+
 class Router:
     """The machine `router` with Sekisho installed and not yet started."""
 
@@ -72,10 +82,25 @@ class Router:
         """Run the command ``sekisho`` on the router as root. timeout in seconds."""
         return self.machine.run("sekisho", *arguments, input=input, timeout=timeout, check=check)
 
+    def ask(self, method: str) -> Any:
+        """What the daemon answers root by its API: for who looks again and again, and cannot start a command each time.
+
+        Raises SekishoError.
+        """
+        return self.machine.inside(lambda: Client().call(method))
+
     def configure(self, desk_keys: str, site: str) -> None:
         """Write what the factory (desk keys) and the vendor (settings) put on the router."""
         self.machine.write("/etc/sekisho/desk-keys.json", desk_keys)
         self.machine.write("/etc/sekisho/site.toml", site, 0o600)
+
+    def tell_ports(self) -> None:
+        """Write what the factory does on a router that it sends out, with the lab's range for a fresh one."""
+        self.machine.write(
+            "/etc/sekisho/ports.toml",
+            f'lan = "lan0"\naddress = "{addresses.FRESH_LAN}"\n'
+            f'dhcp_first = "{addresses.FRESH_FIRST}"\ndhcp_last = "{addresses.FRESH_LAST}"\n',
+        )
 
     def run(self) -> None:
         """Start the daemon, as sekisho.service does, and wait until its API answers."""
@@ -86,17 +111,28 @@ class Router:
     def log(self) -> Path:
         return self.machine.log_dir / "sekisho.log"
 
+    def words(self) -> str:
+        """What the daemon has said."""
+        return self.log.read_text() if self.log.exists() else ""
+
     def _answers(self) -> bool:
         if self._daemon is not None and self._daemon.poll() is not None:
             raise RuntimeError(f"sekisho run ended with {self._daemon.returncode}: see {self.log}")
-        # Its exit status tells the lights' state, which is nothing to wait for here.
-        return self.sekisho("status", "--json", check=False).stdout.startswith("{")
+        try:
+            self.ask("status")
+        except SekishoError:
+            return False
+        return True
 
     def import_account(self, account: Account, check: bool = True) -> subprocess.CompletedProcess[str]:
         """``sekisho account import`` from a USB stick, the code typed in."""
         file = _USB_STICK / account.file.name
         self.machine.write(file, account.file.read_bytes())
         return self.sekisho("account", "import", file, input=f"{account.code}\n", check=check)
+
+    def plug_in_stick(self, account: Account) -> None:
+        """A USB stick with the account, where udev's rule mounts it."""
+        self.machine.write(paths.STICKS / "sda1" / account.file.name, account.file.read_bytes(), 0o700)
 
     def import_trust(self, signed: bytes, check: bool = True) -> subprocess.CompletedProcess[str]:
         """``sekisho trust import`` from a USB stick."""
@@ -127,6 +163,11 @@ class Router:
         if self._daemon is not None:
             self._daemon.terminate()
             self._daemon.wait(30)
+
+    def await_end(self) -> None:
+        """Until the daemon has ended by itself; on a router systemd starts the next one at once."""
+        if self._daemon is not None:
+            self._daemon.wait(60)
 
     def kill(self) -> None:
         """SIGKILL the daemon; what carries traffic stays."""

@@ -8,8 +8,11 @@ so the machine at its end sees only what a real one would see.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import itertools
+import os
 import signal
+import struct
 import subprocess
 import time
 from collections.abc import Container
@@ -17,6 +20,12 @@ from enum import Enum
 from pathlib import Path
 
 from tests.lab.machine import Machine
+
+# From linux/if_tun.h.
+_TUNSETIFF = 0x400454CA
+_IFF_TAP = 0x0002
+_IFF_NO_PI = 0x1000
+_IFF_VNET_HDR = 0x4000
 
 _capture_numbers = itertools.count(1)
 
@@ -43,11 +52,7 @@ class Cabinet:
 
     def plug(self, machine: Machine, interface: str, segment: str, mac: str | None = None) -> Link:
         """Lay a cable from a new interface of `machine` to the switch named `segment`; both ends come up."""
-        if segment not in self._segments:
-            self._segments.add(segment)
-            # A bridge that forgets at once where a frame came from is a hub.
-            memory = "ageing_time 0" if segment in self._hubs else ""
-            self.machine.ip(f"link add name {segment} type bridge mcast_snooping 0 {memory}\nlink set dev {segment} up")
+        self._make(segment)
         port = f"{segment}-{machine.name}"[:15]
         address = f"address {mac}" if mac else ""
         # Both ends are born where they belong: no interface ever appears in the namespace of this process.
@@ -78,6 +83,31 @@ class Cabinet:
         """Plug a network card of the real machine into the switch `segment`; it comes back when the world ends."""
         subprocess.run(["ip", "link", "set", "dev", interface, "netns", str(self.machine.pid)], check=True, timeout=20)
         self.machine.ip(f"link set dev {interface} master {segment} up")
+
+    def tap(self, name: str, segment: str) -> int:
+        """A cable from the switch `segment` to a card of an emulated machine: QEMU's ``-netdev tap,fd=``.
+
+        The file descriptor belongs to the caller; the cable is gone when nobody holds it any more.
+        """
+
+        def attach() -> int:
+            descriptor = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+            request = struct.pack("16sH22x", name.encode(), _IFF_TAP | _IFF_NO_PI | _IFF_VNET_HDR)
+            fcntl.ioctl(descriptor, _TUNSETIFF, request)
+            return descriptor
+
+        self._make(segment)
+        descriptor = self.machine.inside(attach)
+        self.machine.ip(f"link set dev {name} master {segment} up")
+        return descriptor
+
+    def _make(self, segment: str) -> None:
+        if segment in self._segments:
+            return
+        self._segments.add(segment)
+        # A bridge that forgets at once where a frame came from is a hub.
+        memory = "ageing_time 0" if segment in self._hubs else ""
+        self.machine.ip(f"link add name {segment} type bridge mcast_snooping 0 {memory}\nlink set dev {segment} up")
 
     def close(self) -> None:
         self.machine.close()

@@ -246,9 +246,9 @@ class World:
         ports = [entry["ifname"] for entry in shown if any(info.get("dynamic") for info in entry.get("addr_info", []))]
         router.ip("".join(f"link set {port} down\nlink set {port} up\n" for port in ports))
 
-    def issue_account(self) -> None:
-        """Issue the clinic's first account, and admit the clinic at the data centers."""
-        self.desk = Desk(self.directory / "desk", self.pki_directory, self.pki.pins)
+    def issue_account(self, key: Path | None = None) -> None:
+        """Issue the clinic's first account, and admit the clinic at the data centers. key: see `Desk`."""
+        self.desk = Desk(self.directory / "desk", self.pki_directory, self.pki.pins, key)
         self.account = self.desk.issue(self.concentrators.values())
         self.admit(self.account)
 

@@ -14,6 +14,7 @@ from tests.unit.gate.conftest import (  # noqa: F401
     engine,
     eventually,
     gate,
+    gate_log,
     gate_port,
     pki,
     server_of,

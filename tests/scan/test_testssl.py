@@ -18,6 +18,9 @@ OF_THE_TEST = {
     "DNS_CAArecord": "there is no public CA, and no public DNS either",
 }
 
+UNSEEN = {"secure_client_renego", "BREACH"}
+"""What it says that it cannot look at, whenever it has understood that it would need a certificate; SSLyze has one."""
+
 
 def test_testssl_finds_nothing(target: Target, tmp_path: Path) -> None:
     report = tmp_path / "testssl.json"
@@ -34,5 +37,9 @@ def test_testssl_finds_nothing(target: Target, tmp_path: Path) -> None:
     findings = json.loads(report.read_text())
     told = {finding["id"] for finding in findings}
     assert {"SSLv3", "TLS1", "TLS1_2", "TLS1_3", "heartbleed", "secure_client_renego", "LUCKY13"} <= told
-    bad = [finding for finding in findings if finding["severity"] not in HARMLESS and finding["id"] not in OF_THE_TEST]
-    assert not bad
+    bad = [
+        f"{finding['id']} {finding['severity']}: {finding['finding']}"
+        for finding in findings
+        if finding["severity"] not in HARMLESS and finding["id"] not in OF_THE_TEST
+    ]
+    assert not [one for one in bad if not (one.split()[0] in UNSEEN and "authentication prevents" in one)], bad

@@ -9,14 +9,21 @@ from pathlib import Path
 import pytest
 
 from tests.lab import observe
+from tests.lab.enginehost import EngineHost
 from tests.lab.filesystem import temporary_directory
 from tests.lab.lines import AccessLine
 from tests.lab.lines.upper import UpperRouter
 from tests.lab.machine import Machine
 from tests.lab.world import World
+from tests.scenarios import outside_engine
 
 _WORLD = pytest.StashKey[World]()
 _LOG_LINES = "80"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that take long first: at the end nobody shall wait for one of them alone."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture
@@ -57,6 +64,20 @@ def clinic(world: World) -> World:
     return world
 
 
+@pytest.fixture
+def engine(world: World) -> Iterator[EngineHost]:
+    """A receipt engine on the internet."""
+    host = outside_engine.place(world)
+    yield host
+    host.stop()
+
+
+@pytest.fixture
+def without_vpn(world: World, engine: EngineHost) -> World:
+    """The clinic at work by an account without tunnels."""
+    return outside_engine.begin_without_tunnels(world)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -77,8 +98,7 @@ def _last_words(world: World) -> str:
         ["nft", "list", "table", "inet", "sekisho"],
     )
     said = [f"$ {' '.join(command)}\n{_answer(router, command)}" for command in asked]
-    log = router.log_dir / "sekisho.log"
-    daemon = log.read_text().splitlines() if log.exists() else []
+    daemon = world.router.words().splitlines() if hasattr(world, "router") else []
     return "\n".join([*said, "$ sekisho run", *daemon[-int(_LOG_LINES) :]])
 
 

@@ -48,7 +48,10 @@ def client_at(world: World, host: str, address: str, role: str = "reception") ->
 
 @contextmanager
 def waiting_client(world: World, host: str, address: str, role: str = "reception") -> Iterator[ssl.SSLSocket]:
-    """A client that has asked the engine at `address` and waits for its answer, without a time-out of its own."""
+    """A client that has asked the engine at `address` and waits for its answer, without a time-out of its own.
+
+    The engine has one: it closes what it has waited for in vain (`engine.IDLE_SECONDS`).
+    """
     client = client_at(world, host, address, role)
     with client.connect(host, client.port) as tcp, client.tls().wrap_socket(tcp, server_hostname=host) as tls:
         # The engine waits for the rest of the question, and so both of them are silent.
@@ -68,7 +71,10 @@ def await_reset(connection: socket.socket, limit: float = 90.0) -> None:
     readable, _, _ = select.select([connection], [], [], limit)
     if not readable:
         raise TimeoutError("the connection hangs")
-    assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET
+    error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    assert error == errno.ECONNRESET, (
+        f"it was not reset: {errno.errorcode.get(error, 'the far end spoke, or closed it')}"
+    )
 
 
 def light(world: World, name: str) -> dict[str, Any]:
@@ -112,7 +118,7 @@ def history(world: World) -> list[dict[str, Any]]:
 
 def metric(world: World, series: str) -> float:
     """The value of one series, written as in the exposition, of the router's metrics."""
-    text = world.router.sekisho("metrics").stdout
+    text = world.router.ask("metrics")["text"]
     found = re.search(rf"^{re.escape(series)} (\S+)$", text, re.MULTILINE)
     if found is None:
         raise KeyError(series)

@@ -23,7 +23,7 @@ def test_engine_is_dead_behind_a_living_tunnel(clinic: World) -> None:
         backbone.cut()
         tunnel = await_light(clinic, "tunnel", "tunnel.on-spare")
         assert tunnel["parts"][0]["cause"] == "tunnel.no-engine"
-        assert observe.status(clinic)["carrying"] == "dc2"
+        until(lambda: observe.status(clinic)["carrying"] == "dc2", "the routing daemon has followed")
         until(lambda: metric(clinic, 'sekisho_tunnel_engines_answer{tunnel="dc1"}') == 0, "monitoring knows it too")
         assert metric(clinic, 'sekisho_tunnel_path_up{tunnel="dc1"}') == 1
         clinic.client("doctor").login()

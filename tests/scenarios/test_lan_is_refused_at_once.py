@@ -49,7 +49,7 @@ def test_lan_is_refused_at_once(clinic: World) -> None:
             for engine in engine_addresses(addresses.RECEIPT_HOST):
                 seconds_to_refusal(machine, engine, 22)
                 _udp_is_refused(machine, engine, addresses.ENGINE_PORT)
-            for port in (22, 8080, 9464, GATE_PORT):
+            for port in (22, 8080, 8443, 9464, GATE_PORT):
                 seconds_to_refusal(machine, str(addresses.ROUTER_LAN.ip), port)
             _ipv6_fails_at_once(machine)
         for host in MODES:

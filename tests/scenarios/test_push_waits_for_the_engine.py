@@ -10,12 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.lab import addresses, observe
+from tests.lab.waiting import until
 from tests.lab.world import World
 from tests.scenarios.steps import assert_refused
 
 pytestmark = pytest.mark.namespaces
 
 GATE = addresses.RECEIPT_GATE_HOST
+
+
+def of_push(world: World) -> tuple[str, str | None] | None:
+    """Cause and root of the light, which is there only while a terminal has a push channel, or waits for one."""
+    lights = observe.status(world)["lights"]
+    return next(((light["cause"], light["root"]) for light in lights if light["name"] == "push"), None)
 
 
 def test_push_waits_for_the_engine(clinic: World) -> None:
@@ -28,7 +35,9 @@ def test_push_waits_for_the_engine(clinic: World) -> None:
         # Who calls hears at once that there is nobody; who waits for calls goes on waiting.
         assert_refused(client)
         assert not asking.done()
+        until(lambda: of_push(clinic) == ("push.waiting", "tunnel"), "a light tells that nothing would be printed")
         for number in addresses.CONCENTRATORS:
             clinic.mend_tunnel(number)
         with asking.result() as subscription, observe.Session(clinic, GATE):
             assert subscription.connection.ping().wait(20)
+            until(lambda: of_push(clinic) == ("push.ok", None), "the light tells that the engine answers")

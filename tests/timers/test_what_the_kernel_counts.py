@@ -1,4 +1,4 @@
-"""Times that the kernel counts while every process of ours is dead: a proof, the internet, a quiet session."""
+"""Times that the kernel counts while all of us are dead: a proof, the internet, a stranger, a quiet session."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from appliance.intent import names
 from appliance.intent.compile import compile
+from appliance.intent.rules.strangers import SECONDS
 from appliance.kernel import apply as kernel
 from appliance.kernel import nft
 from appliance.kernel.apply import Memory
@@ -48,6 +49,18 @@ def test_a_proof_and_the_internet_end_by_the_kernels_clock(router: None) -> None
     # Whoever asks in vain waits a little for his answer.
     assert LIFE - 2 <= engine <= LIFE + 1 + PATIENCE
     assert LIFE - 2 <= internet <= LIFE + 2 + 2 * PATIENCE
+
+
+def test_a_stranger_is_forgotten_so_long_after_its_last_knock(router: None) -> None:
+    for _ in range(2):
+        with pytest.raises(ConnectionRefusedError):
+            connected("scanner", ENGINE, 443, listening("line", ENGINE, 443))
+        knocked = time.monotonic()
+        time.sleep(0.9 * SECONDS)
+        assert [element.key[0] for element in nft.elements(names.STRANGERS)] == [SCANNER]
+    while nft.elements(names.STRANGERS):
+        time.sleep(0.5)
+    assert SECONDS - 2 <= time.monotonic() - knocked <= SECONDS + 2
 
 
 def test_a_quiet_session_outlives_a_day_at_the_clinic(router: None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import threading
@@ -19,7 +18,8 @@ from tests.vm.kinds import Kind
 from tests.vm.project import VM
 
 OUTPUT = VM / "run"
-"""What the guests see as /output: the queue, and each file's log and JUnit report in ``results``."""
+"""A folder for each suite, which its guests see as /output: the queue, and each file's log and JUnit report in
+``results``."""
 
 _AGENT = "exec python -m tests.vm.agent\n"
 
@@ -40,6 +40,7 @@ class Result:
     seconds of the guest's own clock. words: the last lines of the log of one that failed.
     """
 
+    suite: Path
     name: str
     passed: int
     failed: int
@@ -52,15 +53,19 @@ class Result:
 
     @property
     def log(self) -> Path:
-        return OUTPUT / "results" / f"{self.name}.log"
+        return self.suite / "results" / f"{self.name}.log"
 
 
 class Campaign:
-    """One run of all `suites`, in `jobs` guests at a time."""
+    """One run of all `suites`, in `jobs` guests at a time; who has nothing left to do begins with the next suite.
 
-    def __init__(self, suites: Iterable[Suite], jobs: int) -> None:
+    folder: for this run, below `OUTPUT`.
+    """
+
+    def __init__(self, suites: Iterable[Suite], jobs: int, folder: str) -> None:
         self._jobs = jobs
-        self._suites = list(suites)
+        self._suites = {OUTPUT / folder / str(number): suite for number, suite in enumerate(suites)}
+        self._at_work: list[Path] = []
         self._results: list[Result] = []
         self._guests: set[Guest] = set()
         self._lock = threading.Lock()
@@ -69,62 +74,64 @@ class Campaign:
 
     def run(self) -> list[Result]:
         """Raises KeyboardInterrupt, like every call that waits; no guest is left then."""
-        for suite in self._suites:
-            jobs = self._jobs if suite.kind.shares_output else 1
-            print(f"== {self._fill(suite)} files in {jobs} guests ({suite.kind.name})", flush=True)
-            with ThreadPoolExecutor(jobs) as workers:
-                try:
-                    for done in [workers.submit(self._work, suite.kind) for _ in range(jobs)]:
-                        done.result()
-                except BaseException:
-                    self._stop()
-                    raise
+        for folder, suite in self._suites.items():
+            print(f"== {_fill(folder, suite)} files ({suite.kind.name})", flush=True)
+        with ThreadPoolExecutor(self._jobs) as workers:
+            try:
+                for done in [workers.submit(self._work) for _ in range(self._jobs)]:
+                    done.result()
+            except BaseException:
+                self._stop()
+                raise
         return self._results
 
-    def _fill(self, suite: Suite) -> int:
-        shutil.rmtree(OUTPUT / "queue", ignore_errors=True)
-        for folder in ("queue", "taken", "results"):
-            (OUTPUT / folder).mkdir(parents=True, exist_ok=True)
-        files = _collect(suite)
-        for number, file in enumerate(files):
-            work = json.dumps({"arguments": [file, "-m", suite.markers], "limit": suite.kind.limit})
-            (OUTPUT / "queue" / f"{number:03}-{_name(file)}.json").write_text(work)
-        return len(files)
-
-    def _work(self, kind: Kind) -> None:
+    def _work(self) -> None:
         """Start guests until nothing is left to do: a guest that dies has its file on its conscience, and no other."""
-        while not self._stopped and any((OUTPUT / "queue").iterdir()):
+        while folder := self._next():
+            kind = self._suites[folder].kind
             with self._lock:
                 self._count += 1
-                guest = Guest(kind, OUTPUT, OUTPUT / f"guest-{self._count}" / "start", _AGENT)
+                guest = Guest(kind, folder, folder / f"guest-{self._count}" / "start", _AGENT)
                 self._guests.add(guest)
             try:
-                if not self._listen(guest, kind):
+                if not self._listen(guest, folder):
                     raise RuntimeError(f"a guest did not come to life: see {guest.console}")
             finally:
                 guest.close()
+                with self._lock:
+                    self._at_work.remove(folder)
 
-    def _listen(self, guest: Guest, kind: Kind) -> bool:
-        """Hear a guest out; whether it took anything in hand."""
+    def _next(self) -> Path | None:
+        """The first suite with something to do, in which one more guest can help; None: there is none."""
+        with self._lock:
+            for folder, suite in self._suites.items():
+                is_free = suite.kind.shares_output or folder not in self._at_work
+                if not self._stopped and is_free and _is_waited_for(folder):
+                    self._at_work.append(folder)
+                    return folder
+            return None
+
+    def _listen(self, guest: Guest, folder: Path) -> bool:
+        """Hear a guest out; whether it took anything in hand, if there was something left for it."""
         current, begun, since = None, False, time.monotonic()
         reason = "the guest died"
         try:
-            for line in guest.lines(kind.patience):
+            for line in guest.lines(self._suites[folder].kind.patience):
                 told = message(line) or {}
                 if "begins" in told:
                     current, begun, since = told["begins"], True, time.monotonic()
                     # A guest with an /output of its own took only its copy.
-                    (OUTPUT / "queue" / f"{current}.json").unlink(missing_ok=True)
+                    (folder / "queue" / f"{current}.json").unlink(missing_ok=True)
                 elif "ends" in told:
                     words = tuple(told["words"])
-                    self._note(Result(told["ends"], told["passed"], told["failed"], told["seconds"], words))
+                    self._note(Result(folder, told["ends"], told["passed"], told["failed"], told["seconds"], words))
                     current = None
         except TimeoutError:
             reason = "the guest fell silent"
         if current is not None and not self._stopped:
             words = (f"{reason}: see {guest.console}",)
-            self._note(Result(current, 0, 1, round(time.monotonic() - since, 1), words))
-        return begun or self._stopped
+            self._note(Result(folder, current, 0, 1, round(time.monotonic() - since, 1), words))
+        return begun or self._stopped or not _is_waited_for(folder)
 
     def _note(self, result: Result) -> None:
         with self._lock:
@@ -138,6 +145,21 @@ class Campaign:
             self._stopped = True
             for guest in self._guests:
                 guest.kill()
+
+
+def _fill(folder: Path, suite: Suite) -> int:
+    for part in ("queue", "taken", "results"):
+        (folder / part).mkdir(parents=True)
+    files = _collect(suite)
+    for number, file in enumerate(files):
+        work = json.dumps({"arguments": [file, "-m", suite.markers], "limit": suite.kind.limit})
+        (folder / "queue" / f"{number:03}-{_name(file)}.json").write_text(work)
+    return len(files)
+
+
+def _is_waited_for(folder: Path) -> bool:
+    """Whether a file of this suite waits for a guest."""
+    return any((folder / "queue").iterdir())
 
 
 def _collect(suite: Suite) -> list[str]:

@@ -94,6 +94,12 @@ FREE_COMPUTING = UserMode("free computing", ("time-travel=inf-cpu",))
 STOCK_KERNEL = Emulated("stock kernel", ("-smp", "2"))
 COUNTED = Emulated("counted instructions", ("-smp", "1", "-icount", "shift=0,sleep=off"))
 """One processor, whose clock is its instructions: each takes a nanosecond, and waiting none (QEMU's `-icount`)."""
+COUNTED_COPIES = Emulated("counted copies", (*COUNTED.parameters, "-cpu", "max,-erms"))
+"""The same for what copies much. Elsewhere kernel and C library do that by a string instruction, of which QEMU counts
+each byte as one."""
 
-KINDS = {kind.name.replace(" ", "-"): kind for kind in (WALL_CLOCK, TIME_TRAVEL, FREE_COMPUTING, STOCK_KERNEL, COUNTED)}
+KINDS = {
+    kind.name.replace(" ", "-"): kind
+    for kind in (WALL_CLOCK, TIME_TRAVEL, FREE_COMPUTING, STOCK_KERNEL, COUNTED, COUNTED_COPIES)
+}
 """By the names of the command line."""

@@ -8,12 +8,14 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A DHCP server's offer (RFC 2131), which nobody accepts. portal: URI of a captive portal (RFC 8910)."""
+    """A DHCP server's offer (RFC 2131), which nobody accepts. portal: URI of a captive portal (RFC 8910). server: its
+    identifier, None where it names none."""
 
     address: IPv4Interface
     gateway: IPv4Address | None
     dns: tuple[IPv4Address, ...] = ()
     portal: str = ""
+    server: IPv4Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ EVERYBODY = b"\xff" * 6
 _IPV4, _ARP, _PPPOE_DISCOVERY = 0x0800, 0x0806, 0x8863
 _COOKIE = b"\x63\x82\x53\x63"
 _DISCOVER, _OFFER = 1, 2
-_MASK, _ROUTER, _DNS, _MESSAGE_TYPE, _WANTED, _PORTAL, _END = 1, 3, 6, 53, 55, 114, 255
+_MASK, _ROUTER, _DNS, _MESSAGE_TYPE, _SERVER, _WANTED, _PORTAL, _END = 1, 3, 6, 53, 54, 55, 114, 255
 _PADI, _PADO = 0x09, 0x07
 _SERVICE_NAME, _AC_NAME, _HOST_UNIQ = 0x0101, 0x0102, 0x0103
 
@@ -50,25 +50,26 @@ def dhcp_discover(mac: bytes, transaction: int) -> bytes:
 
 def dhcp_offer(frame: bytes, transaction: int) -> Offer | None:
     """The offer in `frame`, if it answers `transaction`."""
-    udp = _udp(frame, 67, 68)
-    if udp is None or len(udp) < 240 or udp[236:240] != _COOKIE or udp[0] != 2:
+    said = udp(frame, 67, 68)
+    if said is None or len(said) < 240 or said[236:240] != _COOKIE or said[0] != 2:
         return None
-    if struct.unpack("!I", udp[4:8])[0] != transaction:
+    if struct.unpack("!I", said[4:8])[0] != transaction:
         return None
-    options = dict(_dhcp_options(udp[240:]))
+    options = dict(_dhcp_options(said[240:]))
     mask = options.get(_MASK, b"")
     if options.get(_MESSAGE_TYPE) != bytes([_OFFER]) or len(mask) != 4:
         return None
     try:
-        address = IPv4Interface(f"{IPv4Address(udp[16:20])}/{IPv4Address(mask)}")
+        address = IPv4Interface(f"{IPv4Address(said[16:20])}/{IPv4Address(mask)}")
     except ValueError:
         return None
-    routers = _addresses(options.get(_ROUTER, b""))
+    routers, servers = _addresses(options.get(_ROUTER, b"")), _addresses(options.get(_SERVER, b""))
     return Offer(
         address,
         routers[0] if routers else None,
         _addresses(options.get(_DNS, b"")),
         _visible(options.get(_PORTAL, b"")),
+        servers[0] if servers else None,
     )
 
 
@@ -82,12 +83,12 @@ def arp_probe(mac: bytes, target: IPv4Address) -> bytes:
     )
 
 
-def arp_answer(frame: bytes) -> IPv4Address | None:
-    """Who says that he is there."""
+def arp_answer(frame: bytes) -> tuple[IPv4Address, str] | None:
+    """Who says that he is there, and his MAC."""
     arp = payload_of(frame, _ARP)
     if arp is None or len(arp) < 28 or arp[:8] != struct.pack("!HHBBH", 1, _IPV4, 6, 4, 2):
         return None
-    return IPv4Address(arp[14:18])
+    return IPv4Address(arp[14:18]), arp[8:14].hex(":")
 
 
 def padi(mac: bytes, unique: bytes) -> bytes:
@@ -115,15 +116,16 @@ def _ipv4(payload: bytes) -> bytes:
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
 
 
-def _udp(frame: bytes, source: int, destination: int) -> bytes | None:
+def udp(frame: bytes, source: int, destination: int) -> bytes | None:
+    """The payload of a UDP datagram between these ports."""
     packet = payload_of(frame, _IPV4)
     if packet is None or len(packet) < 28 or packet[0] >> 4 != 4 or packet[9] != 17:
         return None
     head = (packet[0] & 15) * 4
-    udp = packet[head : struct.unpack("!H", packet[2:4])[0]]
-    if head < 20 or len(udp) < 8 or udp[:4] != struct.pack("!HH", source, destination):
+    datagram = packet[head : struct.unpack("!H", packet[2:4])[0]]
+    if head < 20 or len(datagram) < 8 or datagram[:4] != struct.pack("!HH", source, destination):
         return None
-    return udp[8:]
+    return datagram[8:]
 
 
 def _dhcp_options(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -109,8 +109,8 @@ class _Conversation:
         _note(heard.concentrators, frames4.pado(frame, self._unique))
         _note(heard.advertisements, frames6.router_advertisement(frame))
         _note(heard.delegations, frames6.dhcp_answer(frame, self._transaction6))
-        if (alive := frames4.arp_answer(frame)) is not None:
-            heard.alive.add(alive)
+        if (answered := frames4.arp_answer(frame)) is not None:
+            heard.alive.add(answered[0])
         if (answer := frames6.neighbour_answer(frame, self._mac)) is not None:
             self._wire.send(answer)
 

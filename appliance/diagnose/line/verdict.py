@@ -61,9 +61,10 @@ def _ways(evidence: LineEvidence) -> Iterator[Way]:
         text = Text(
             f"PPPoE の装置（{names}）が返事をしました。"
             "プロバイダーの書類にある接続用の ID とパスワードを使う契約なら、これです。"
-            "パスワードは「sekisho line password 回線の名前」で入力します。",
+            "パスワードは、画面の「設置」か「sekisho line password 回線の名前」で入力します。",
             f"a PPPoE server answers ({names}); right if the provider's papers give a user name and a password "
-            "for the connection. The password goes into `sekisho line password` with the line's name",
+            "for the connection. The password goes into the page's set-up, or into `sekisho line password` with "
+            "the line's name",
         )
         yield Way("pppoe", text, _table(evidence.interface, "pppoe", 'user = "（書類の ID）"'))
     if evidence.advertisements:
@@ -165,9 +166,10 @@ def _no_cable(interface: str) -> Text:
 
 _SILENT = Text(
     "ケーブルはつながっていますが、回線からの返事がありません。"
-    '差した口と、回線の機器の電源や開通を確かめてください。固定アドレスの契約なら、kind = "static" で書いてください。',
+    "差した口と、回線の機器の電源や開通を確かめてください。"
+    '固定アドレスの契約なら、回線の種類を固定アドレス（kind = "static"）にしてください。',
     "the cable has a link, but nothing on the line answers: check the port, the line equipment's power, and whether "
-    'the line is in service. With a contract for a fixed address write kind = "static".',
+    'the line is in service. With a contract for a fixed address, make it a line of that kind (kind = "static").',
 )
 _RULE = (
     'br = "（書類の BR）"',

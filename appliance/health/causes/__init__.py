@@ -34,6 +34,7 @@ CAUSES: dict[str, Cause] = {
     **far.ENGINE,
     **far.SECURITY,
     **far.CERTIFICATES,
+    **far.PUSH,
     **_not_known("router"),
     **_not_known("line"),
     **_not_known("tunnel"),

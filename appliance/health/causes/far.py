@@ -18,6 +18,10 @@ from appliance.text import Text
 
 TUNNEL = {
     "tunnel.ok": ok("データセンターと安全につながっています。", "Safely connected to the data center."),
+    "tunnel.not-used": ok(
+        "VPN は使わない契約です。レセコンへは、インターネットを通って、暗号化（TLS）してつながります。",
+        "This contract has no VPN: the receipt computer is reached over the internet, encrypted (TLS).",
+    ),
     "tunnel.ok-on-spare": ok(
         "経路は 2本とも使えます。いまは予備の経路を使っています。",
         "Both paths work. The spare path is in use now.",
@@ -193,6 +197,39 @@ SECURITY = {
         "レセコンのサーバーの電子証明書が、まだ有効期間に入っていません。",
         "The receipt server's certificate is not valid yet.",
         PROTECTED,
+    ),
+}
+
+PUSH = {
+    "push.ok": ok("サーバーから端末へ、知らせが届く状態です。", "Notices get from the server to the terminals."),
+    "push.waiting": failed(
+        "端末に、印刷の知らせが届きません。つながるまで、ルーターが待たせています。",
+        "Print notices do not reach the terminals. They are kept waiting until the server can be reached.",
+        NEAR_SIDE,
+    ),
+    "push.silent": failed(
+        "端末からの問いかけに、サーバーが返事をしません。印刷の知らせが届きません。",
+        "The server does not answer the terminals, so print notices do not arrive.",
+        NEAR_SIDE,
+    ),
+    "push.lost": warning(
+        "つながらなかったあと、端末がまだつなぎ直していません。それまで、印刷の知らせが届きません。",
+        "After the outage the terminal has not come back yet. Until then, no print notices arrive.",
+        Text(
+            "10分ほどで、自動でつながります。急ぐときは、その端末のレセコンの画面を閉じて、開き直してください。"
+            "15分たっても印刷されないときは、サポート会社に電話してください。",
+            "It comes back by itself within ten minutes. If there is no time, close the receipt program on that "
+            "terminal and open it again. If nothing is printed after 15 minutes, call your support company.",
+        ),
+    ),
+    "push.some": warning(
+        "一部の端末（{detail}）に、印刷の知らせが届きません。",
+        "Print notices do not reach some of the terminals ({detail}).",
+        Text(
+            "その端末のレセコンの画面を閉じて、開き直してください。変わらないときは、サポート会社に電話してください。",
+            "Close the receipt program on that terminal and open it again. If this does not help, call your support "
+            "company.",
+        ),
     ),
 }
 

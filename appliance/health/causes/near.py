@@ -5,6 +5,11 @@ from __future__ import annotations
 from appliance.health.causes.wording import CALL, LINE_EQUIPMENT, NEAR_SIDE, WAIT, failed, ok, unknown, warning
 from appliance.text import Text
 
+_REGISTER = Text(
+    "新しい端末のときは、サポート会社に電話して、登録してもらってください。",
+    "If it is a new terminal, have your support company register it.",
+)
+
 ROUTER = {
     "router.ok": ok("ルーターは正常に動いています。", "The router is working normally."),
     "router.no-account": failed(
@@ -21,6 +26,14 @@ ROUTER = {
         Text(
             "設定が済むまで、レセコンにはつながりません。サポート会社に設定を頼んでください。",
             "The receipt computer cannot be reached until then. Ask your support company to finish the set-up.",
+        ),
+    ),
+    "router.no-ports": failed(
+        "このルーターは、どの差し込み口を使うかが決められていません。",
+        "This router has not been told which of its ports is which.",
+        Text(
+            "工場での準備が終わっていません。サポート会社に電話してください。",
+            "It has left the factory unfinished. Call your support company.",
         ),
     ),
     "router.cannot-start": failed(
@@ -73,6 +86,34 @@ ROUTER = {
             "10分たっても変わらないときは、サポート会社に電話してください。",
             "If this does not change within ten minutes, call your support company.",
         ),
+    ),
+    "router.strangers": warning(
+        "登録と合わない機器（{detail}）がレセコンにつなごうとしたので、断りました。",
+        "A machine that is not registered as it is ({detail}) tried to reach the receipt computer and was refused.",
+        Text(
+            "端末を増やしたり、取り替えたりしたときは、サポート会社に電話して、カッコの中の番号を伝えてください。"
+            "心当たりがないときも、今日のうちに知らせてください。",
+            "Where a terminal has been added or replaced, call your support company and tell it the numbers in "
+            "brackets. If you know of none, tell it today all the same.",
+        ),
+    ),
+    "router.another-card": warning(
+        "「{detail}」のアドレスを、登録と違う機器（または、取り替えた部品）が使っています。通信を断っています。",
+        "Another machine, or a replaced network card, uses the address of “{detail}”; it is refused.",
+        _REGISTER,
+    ),
+    "router.another-address": warning(
+        "「{detail}」が、登録と違うアドレスを使っています。通信を断っています。",
+        "“{detail}” uses another address than the registered one; it is refused.",
+        Text(
+            "その端末の電源を入れ直してください。変わらないときは、サポート会社に電話してください。",
+            "Switch that terminal off and on. If this does not change, call your support company.",
+        ),
+    ),
+    "router.not-listed": warning(
+        "登録されていない機器です。通信を断っています。",
+        "This machine is not registered; it is refused.",
+        _REGISTER,
     ),
 }
 
@@ -137,6 +178,16 @@ LINE = {
         Text(
             "このルーターや機器の電源を入れ直しても直りません。サポート会社に電話してください。",
             "Switching anything off and on does not help. Please call your support company.",
+        ),
+    ),
+    "line.same-range": warning(
+        "2本の回線の先の機器が、同じ範囲の番号（{detail}）を使っています。いまは使えますが、"
+        "片方の回線が切れたときに、もう片方でつながるまで長くかかることがあります。",
+        "The equipment of both lines uses the same range of addresses ({detail}). Both work now, but when one of them "
+        "is lost, it may take long until the other one is connected.",
+        Text(
+            "そのままお使いください。サポート会社に、どちらかの機器の設定を変えるよう頼んでください。",
+            "Please carry on as usual, and ask your support company to give one of the two another range.",
         ),
     ),
     "line.no-advertisement": failed(

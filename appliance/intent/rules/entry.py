@@ -19,7 +19,7 @@ from appliance.intent.firewall import (
     SourceNat,
 )
 from appliance.intent.model import PROBE_MARK
-from appliance.intent.rules import internet, map_e, segments
+from appliance.intent.rules import direct, internet, map_e, segments, strangers
 from appliance.intent.rules.ground import LISTED, NOT_ON_INTERNET, TCP, Ground, is_, is_not, outside, within
 
 UNSPECIFIED = IPv4Address(0)
@@ -74,11 +74,7 @@ def _forged(ground: Ground) -> Chain:
             # Refused, not dropped: it may be a terminal whose network card was replaced, and honest machines hang on
             # silence. Untracked, so that it can never speak in the connection of the terminal whose address it wears.
             Rule(
-                (
-                    ground.from_lan,
-                    within(names.TERMINAL_ADDRESSES, Field.SOURCE4),
-                    outside(names.TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE),
-                ),
+                (ground.from_lan, *strangers.IN_A_TERMINALS_NAME),
                 NoTrack(),
                 "No impostor: another machine with a terminal's address is kept out of its connections",
             ),
@@ -95,13 +91,17 @@ def _forged(ground: Ground) -> Chain:
                 "Silence outside: nothing from the WAN reaches the LAN or the tunnel",
                 names.FORGED_WAN,
             ),
-            Rule(
-                (ground.from_tunnels, is_not(Field.SOURCE4, *ground.prefixes)),
-                Drop(),
-                "Anti-spoofing: from a tunnel only the data center speaks",
-                names.DROPPED_TUNNEL,
-            ),
+            *(() if ground.is_direct else (_forged_in_tunnels(ground),)),
         ),
+    )
+
+
+def _forged_in_tunnels(ground: Ground) -> Rule:
+    return Rule(
+        (ground.from_tunnels, is_not(Field.SOURCE4, *ground.prefixes)),
+        Drop(),
+        "Anti-spoofing: from a tunnel only the data center speaks",
+        names.DROPPED_TUNNEL,
     )
 
 
@@ -138,10 +138,13 @@ def _redirects(ground: Ground) -> Chain:
                 "Proven by the gate: a listed terminal's way to a proven engine leads through it",
                 names.REDIRECTED_GATE,
             ),
-            Rule(
-                (ground.from_lan, is_(Field.DESTINATION4, *ground.routers), is_(Field.TCP_DPORT, 80)),
-                RedirectTo(ground.lan.address.ip, names.PAGE_PORT),
-                "No side door: the page at its usual port, served without privileges",
+            *(
+                Rule(
+                    (ground.from_lan, is_(Field.DESTINATION4, *ground.routers), is_(Field.TCP_DPORT, usual)),
+                    RedirectTo(ground.lan.address.ip, served),
+                    "No side door: the page at its usual ports, served without privileges",
+                )
+                for usual, served in ((443, names.PAGE_PORT), (80, names.PAGE_REDIRECT_PORT))
             ),
             *(internet.name_redirects(ground) if ground.has_internet else ()),
         ),
@@ -170,7 +173,7 @@ def _dead_ends(ground: Ground) -> Chain:
             Rule(
                 (
                     *no_way,
-                    is_(Field.DESTINATION4, *ground.prefixes),
+                    *(() if ground.is_direct else (is_(Field.DESTINATION4, *ground.prefixes),)),
                     outside(names.ENGINE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT),
                 ),
                 Refuse(),
@@ -186,12 +189,19 @@ def _source_nat(ground: Ground) -> Chain:
         "source_nat",
         Hook("nat", "postrouting", "srcnat", "accept"),
         (
-            Rule(
-                (ground.to_tunnels, is_(Field.SOURCE4, *ground.lan.networks)),
-                SourceNat(ground.inner_address),
-                "Fail-over: one inner address on both tunnels, so that connections survive",
-            ),
+            *(_into_tunnels(ground, ground.inner_address) if ground.inner_address else ()),
             *map_e.source_nat(ground),
             *(internet.source_nat(ground) if ground.has_internet else ()),
+            *(direct.source_nat(ground) if ground.is_direct else ()),
+        ),
+    )
+
+
+def _into_tunnels(ground: Ground, inner_address: IPv4Address) -> tuple[Rule, ...]:
+    return (
+        Rule(
+            (ground.to_tunnels, is_(Field.SOURCE4, *ground.lan.networks)),
+            SourceNat(inner_address),
+            "Fail-over: one inner address on both tunnels, so that connections survive",
         ),
     )

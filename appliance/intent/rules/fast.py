@@ -11,12 +11,12 @@ from ipaddress import IPv4Network
 
 from appliance.intent import names
 from appliance.intent.firewall import Accept, Chain, Field, FlowTable, Hook, Refuse, Rule
-from appliance.intent.rules.ground import LISTED, ON_INTERNET, Ground, is_, outside, within
-from appliance.intent.rules.lan import PROVEN
+from appliance.intent.rules import strangers
+from appliance.intent.rules.ground import LISTED, ON_INTERNET, PROVEN, Ground, is_, outside, within
 
 
 def flow_tables(ground: Ground) -> tuple[FlowTable, ...]:
-    if not ground.passthrough_ports:
+    if not ground.has_fast_path:
         return ()
     return (flow_table(ground.lan.interface, *(interface for interface, _ in ground.neighbours)),)
 
@@ -54,9 +54,11 @@ def _refusals(prefixes: tuple[IPv4Network, ...], ports: tuple[int, ...]) -> tupl
         is_(Field.DESTINATION4, *prefixes),
         is_(Field.TCP_DPORT, *ports),
     )
+    impostor = (*ours, *strangers.NOT_LISTED)
     return (
+        strangers.note(*impostor),
         Rule(
-            (*ours, outside(names.TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE)),
+            impostor,
             Refuse(),
             "No impostor: a terminal's address on another machine does not ride on its connection",
             names.REFUSED_IMPOSTOR,

@@ -14,6 +14,8 @@ from appliance.intent.model import Lan, Line, Service, Time, Tunnel
 class Ground:
     """neighbours: each tunnel's interface with the address at its far end.
 
+    neighbours, inner_address, prefixes: none where there are no tunnels. lines: none where there are no tunnels either,
+    on a router that nobody has set up.
     prefixes: what lies behind the tunnels. inside: all that must never come from the WAN or go
     there. No two networks of one tuple overlap, since nft refuses that in an anonymous set.
     """
@@ -21,7 +23,7 @@ class Ground:
     lan: Lan
     lines: tuple[Line, ...]
     neighbours: tuple[tuple[str, IPv4Address], ...]
-    inner_address: IPv4Address
+    inner_address: IPv4Address | None
     prefixes: tuple[IPv4Network, ...]
     inside: tuple[IPv4Network, ...]
     asked_ports: tuple[int, ...]
@@ -43,7 +45,8 @@ class Ground:
         monitoring: tuple[IPv4Network, ...],
         time: Time,
     ) -> Ground:
-        inner_address = tunnels[0].inner_address
+        inner_address = tunnels[0].inner_address if tunnels else None
+        own = (IPv4Network(inner_address),) if inner_address else ()
         prefixes = tuple(collapse_addresses(prefix for tunnel in tunnels for prefix in tunnel.allowed_prefixes))
         return cls(
             lan=lan,
@@ -51,7 +54,7 @@ class Ground:
             neighbours=tuple((tunnel.interface, tunnel.peer_address) for tunnel in tunnels),
             inner_address=inner_address,
             prefixes=prefixes,
-            inside=tuple(collapse_addresses((*prefixes, *lan.networks, IPv4Network(inner_address)))),
+            inside=tuple(collapse_addresses((*prefixes, *lan.networks, *own))),
             asked_ports=asked_ports,
             passthrough_ports=tuple(sorted({service.port for service in services if service.gate_port is None})),
             gate_ports=tuple(service.gate_port for service in services if service.gate_port is not None),
@@ -91,6 +94,25 @@ class Ground:
     def has_internet(self) -> bool:
         """Whether a terminal can be switched to the internet."""
         return bool(self.lan.internet_hosts)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the way to the engines is the internet, and not a tunnel."""
+        return bool(self.lines) and not self.neighbours
+
+    @property
+    def inner(self) -> tuple[IPv4Address, ...]:
+        """The router's address in the tunnels, if it has any."""
+        return (self.inner_address,) if self.inner_address else ()
+
+    @property
+    def has_fast_path(self) -> bool:
+        return bool(self.passthrough_ports) and not self.is_direct
+
+    @property
+    def lets_out(self) -> bool:
+        """Whether anything of a terminal's may leave by a line."""
+        return self.has_internet or self.is_direct
 
     @property
     def outside(self) -> tuple[str, ...]:
@@ -143,10 +165,13 @@ def outside(set_name: str, *fields: Field) -> Match:
     return Match(fields, In(set_name), negate=True)
 
 
+ROOT = 0
 OF_CHRONY = is_(Field.UID, names.TIME_USER)
 LISTED = within(names.TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE)
 ON_INTERNET = within(names.INTERNET_TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE)
 NOT_ON_INTERNET = outside(names.INTERNET_TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE)
+PROVEN = within(names.ENGINE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT)
+PROVEN_FOR_GATE = within(names.GATE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT)
 TCP = is_(Field.L4PROTO, "tcp")
 UDP = is_(Field.L4PROTO, "udp")
 ICMP = is_(Field.L4PROTO, "icmp")

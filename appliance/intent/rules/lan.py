@@ -10,9 +10,9 @@ for ever on a silent cut.
 from __future__ import annotations
 
 from appliance.intent import names
-from appliance.intent.firewall import Accept, Chain, Drop, Field, Match, Offload, Refuse, Rule
+from appliance.intent.firewall import Accept, Chain, Drop, Field, Jump, Match, Offload, Refuse, Rule
 from appliance.intent.model import PROBE_MARK
-from appliance.intent.rules import internet, segments
+from appliance.intent.rules import direct, internet, segments, strangers
 from appliance.intent.rules.ground import (
     ANSWER,
     ECHO_REQUEST,
@@ -20,6 +20,7 @@ from appliance.intent.rules.ground import (
     LISTED,
     NEW_OR_KNOWN,
     NOT_ON_INTERNET,
+    PROVEN,
     QUESTION,
     REDIRECTED,
     RESET,
@@ -27,19 +28,29 @@ from appliance.intent.rules.ground import (
     UNKNOWN,
     Ground,
     is_,
-    outside,
     within,
 )
 
 INPUT, FORWARD, OUTPUT = "lan_input", "lan_forward", "lan_output"
+IMPOSTORS = "impostors"
 
 _IMPOSTOR = Rule(
-    (within(names.TERMINAL_ADDRESSES, Field.SOURCE4), outside(names.TERMINALS, Field.SOURCE4, Field.ETHER_SOURCE)),
-    Refuse(),
+    strangers.IN_A_TERMINALS_NAME,
+    Jump(IMPOSTORS),
     "No impostor: a terminal's address on another machine opens nothing",
-    names.REFUSED_IMPOSTOR,
 )
-PROVEN = within(names.ENGINE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT)
+
+
+def impostors_chain() -> Chain:
+    """A chain of its own, so that whoever is none is asked once."""
+    return Chain(
+        IMPOSTORS,
+        None,
+        (
+            strangers.note(),
+            Rule((), Refuse(), "No impostor: refused at once, and counted", names.REFUSED_IMPOSTOR),
+        ),
+    )
 
 
 def input_chain(ground: Ground) -> Chain:
@@ -63,9 +74,9 @@ def input_chain(ground: Ground) -> Chain:
                 (to_router, is_(Field.UDP_DPORT, 123)), Accept(), "True time: the router tells it to the LAN (RFC 5905)"
             ),
             Rule(
-                (to_router, TCP, REDIRECTED, is_(Field.TCP_DPORT, names.PAGE_PORT)),
+                (to_router, TCP, REDIRECTED, is_(Field.TCP_DPORT, names.PAGE_PORT, names.PAGE_REDIRECT_PORT)),
                 Accept(),
-                "No side door: everybody on the LAN may look at the lights, at the page's own port only",
+                "No side door: everybody on the LAN may look at the lights, at the page's own ports only",
             ),
             *(_gate(ground) if ground.gate_ports else ()),
             *(internet.names_served() if ground.has_internet else ()),
@@ -83,13 +94,14 @@ def forward_chain(ground: Ground) -> Chain:
             _IMPOSTOR,
             *(segments.turning_round() if ground.has_behind else ()),
             *(internet.jump() if ground.has_internet else ()),
-            *(_fast_path(ground) if ground.passthrough_ports else ()),
-            Rule(
-                (ground.to_tunnels, LISTED, TCP, NEW_OR_KNOWN, QUESTION, PROVEN),
-                Accept(),
-                "Closed unless proven: a listed terminal, to an engine whose proof is fresh",
-            ),
+            *(_fast_path(ground) if ground.has_fast_path else ()),
+            *(direct.jump(ground) if ground.is_direct else (_to_engines(ground),)),
             *(segments.ways(ground) if ground.has_ways else ()),
+            *(
+                (strangers.note(is_(Field.DESTINATION4, *ground.prefixes), *strangers.NOT_LISTED),)
+                if ground.prefixes
+                else ()
+            ),
             _the_rest(),
         ),
     )
@@ -126,6 +138,14 @@ def output_chain(ground: Ground) -> Chain:
                 "LAN is served: the DHCP server asks whether an address is in use (RFC 2131 2.2)",
             ),
         ),
+    )
+
+
+def _to_engines(ground: Ground) -> Rule:
+    return Rule(
+        (ground.to_tunnels, LISTED, TCP, NEW_OR_KNOWN, QUESTION, PROVEN),
+        Accept(),
+        "Closed unless proven: a listed terminal, to an engine whose proof is fresh",
     )
 
 

@@ -17,11 +17,16 @@ from appliance.intent.firewall import (
     Rule,
     Table,
 )
-from appliance.intent.rules import entry, fast, internet, lan, map_e, segments, tunnels, wan, wan6
+from appliance.intent.rules import direct, entry, fast, internet, lan, map_e, segments, strangers, tunnels, wan, wan6
 from appliance.intent.rules.ground import Ground, is_
+from appliance.intent.rules.pruned import pruned
 
 
 def table(ground: Ground) -> Table:
+    return pruned(_whole(ground))
+
+
+def _whole(ground: Ground) -> Table:
     return Table(
         name=names.TABLE,
         sets=_sets(ground),
@@ -37,18 +42,23 @@ def table(ground: Ground) -> Table:
         counters=_counters(ground),
         flow_tables=fast.flow_tables(ground),
         chains=(
-            fast.guard(ground.lan.interface, ground.prefixes, ground.passthrough_ports, ground.has_internet),
+            fast.guard(
+                ground.lan.interface,
+                ground.prefixes,
+                ground.passthrough_ports if ground.has_fast_path else (),
+                ground.has_internet,
+            ),
             *entry.chains(ground),
+            lan.impostors_chain(),
             lan.input_chain(ground),
             lan.forward_chain(ground),
             lan.output_chain(ground),
             wan.input_chain(ground),
             wan.forward_chain(ground),
             *((internet.forward_chain(ground),) if ground.has_internet else ()),
+            *((direct.forward_chain(ground),) if ground.is_direct else ()),
             wan.output_chain(ground),
-            tunnels.input_chain(ground),
-            tunnels.forward_chain(ground),
-            tunnels.output_chain(ground),
+            *(() if ground.is_direct else tunnels.chains(ground)),
             *map_e.chains(ground),
             *_decisions(ground),
         ),
@@ -70,19 +80,22 @@ def _decisions(ground: Ground) -> tuple[Chain, ...]:
                 Rule((is_(Field.IIF, "lo"),), Accept(), loopback),
                 Rule((ground.from_lan,), Jump(lan.INPUT), from_lan),
                 Rule((ground.from_wan,), Jump(wan.INPUT), from_wan),
-                Rule((ground.from_tunnels,), Jump(tunnels.INPUT), from_tunnels),
+                *_unless(ground.is_direct, Rule((ground.from_tunnels,), Jump(tunnels.INPUT), from_tunnels)),
             ),
         ),
         Chain(
             "forward",
             Hook("filter", "forward", "filter", "drop"),
             (
-                Rule((ground.to_tunnels, syn), ClampMss(), clamp),
-                Rule((ground.from_tunnels, syn), ClampMss(), clamp),
-                *(_line_clamps(ground) if ground.has_internet else ()),
+                *_unless(
+                    ground.is_direct,
+                    Rule((ground.to_tunnels, syn), ClampMss(), clamp),
+                    Rule((ground.from_tunnels, syn), ClampMss(), clamp),
+                ),
+                *(_line_clamps(ground) if ground.lets_out else ()),
                 Rule((ground.from_lan,), Jump(lan.FORWARD), from_lan),
                 Rule((ground.from_wan,), Jump(wan.FORWARD), from_wan),
-                Rule((ground.from_tunnels,), Jump(tunnels.FORWARD), from_tunnels),
+                *_unless(ground.is_direct, Rule((ground.from_tunnels,), Jump(tunnels.FORWARD), from_tunnels)),
             ),
         ),
         Chain(
@@ -92,10 +105,13 @@ def _decisions(ground: Ground) -> tuple[Chain, ...]:
                 Rule((is_(Field.OIF, "lo"),), Accept(), loopback),
                 Rule((ground.to_lan,), Jump(lan.OUTPUT), "Begins nothing: what the router says to the LAN"),
                 Rule((ground.to_wan,), Jump(wan.OUTPUT), "No leak: what the router says to the WAN"),
-                Rule(
-                    (ground.to_tunnels,),
-                    Jump(tunnels.OUTPUT),
-                    "Prover's reach: what the router says to the data center",
+                *_unless(
+                    ground.is_direct,
+                    Rule(
+                        (ground.to_tunnels,),
+                        Jump(tunnels.OUTPUT),
+                        "Prover's reach: what the router says to the data center",
+                    ),
                 ),
                 Rule((), Refuse(), "Fail fast: what the router's own programs may not do", names.REFUSED_OUTPUT),
             ),
@@ -103,8 +119,12 @@ def _decisions(ground: Ground) -> tuple[Chain, ...]:
     )
 
 
+def _unless(condition: bool, *rules: Rule) -> tuple[Rule, ...]:
+    return () if condition else rules
+
+
 def _line_clamps(ground: Ground) -> tuple[Rule, ...]:
-    why = "No black hole: segments fit the line too, for a terminal on the internet"
+    why = "No black hole: segments fit the line too, for whom it lets out"
     syn = is_(Field.TCP_FLAGS_SYN)
     return (Rule((ground.to_wan, syn), ClampMss(), why), Rule((ground.from_wan, syn), ClampMss(), why))
 
@@ -147,9 +167,11 @@ def _sets(ground: Ground) -> tuple[NamedSet, ...]:
             "Lapse: engines just proven, for the gate; expires by itself",
             timeout=True,
         ),
+        strangers.remembered(),
         *segments.sets(ground),
         *map_e.sets(ground),
         *((internet.terminals_set(),) if ground.has_internet else ()),
+        *((direct.asked_set(),) if ground.is_direct else ()),
         *(wan.sets(ground) if ground.outside4 else ()),
         *(wan6.sets(ground) if ground.outside6 else ()),
     )

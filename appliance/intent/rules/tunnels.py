@@ -17,20 +17,25 @@ from appliance.intent.rules.ground import (
     KNOWN,
     NEW_OR_KNOWN,
     OF_CHRONY,
+    PROVEN,
+    PROVEN_FOR_GATE,
     QUESTION,
     RELATED,
     RESET,
+    ROOT,
     TCP,
     Ground,
     is_,
-    within,
 )
 
 INPUT, FORWARD, OUTPUT = "tunnel_input", "tunnel_forward", "tunnel_output"
 
 BFD_CONTROL = 3784
 """UDP port of single-hop BFD (RFC 5881 section 4)."""
-ROOT = 0
+
+
+def chains(ground: Ground) -> tuple[Chain, ...]:
+    return (input_chain(ground), forward_chain(ground), output_chain(ground))
 
 
 def input_chain(ground: Ground) -> Chain:
@@ -43,7 +48,7 @@ def input_chain(ground: Ground) -> Chain:
                     (
                         is_(Field.IIF, interface),
                         is_(Field.SOURCE4, peer),
-                        is_(Field.DESTINATION4, ground.inner_address),
+                        is_(Field.DESTINATION4, *ground.inner),
                         is_(Field.UDP_DPORT, BFD_CONTROL),
                         is_(Field.TTL, 255),
                     ),
@@ -82,8 +87,6 @@ def forward_chain(ground: Ground) -> Chain:
 
 def output_chain(ground: Ground) -> Chain:
     """What is not here falls through to the refusal at the end of `output`."""
-    to_proven_for_gate = within(names.GATE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT)
-    to_proven_for_terminals = within(names.ENGINE_VERIFIED, Field.DESTINATION4, Field.TCP_DPORT)
     return Chain(
         OUTPUT,
         None,
@@ -111,7 +114,7 @@ def output_chain(ground: Ground) -> Chain:
             ),
             Rule((RESET,), Accept(), "Gate's reach: a reset carries nothing and lets the engine forget the connection"),
             Rule(
-                (is_(Field.UID, names.GATE_USER), TCP, NEW_OR_KNOWN, to_proven_for_gate),
+                (is_(Field.UID, names.GATE_USER), TCP, NEW_OR_KNOWN, PROVEN_FOR_GATE),
                 Accept(),
                 "Gate's reach: only engines whose proof is fresh",
             ),
@@ -147,7 +150,7 @@ def output_chain(ground: Ground) -> Chain:
                     Accept(),
                     "Gate's reach: the end of a connection whose process is gone, to an engine whose proof is fresh",
                 )
-                for proven in (to_proven_for_gate, to_proven_for_terminals)
+                for proven in (PROVEN_FOR_GATE, PROVEN)
             ),
             Rule((KNOWN, ANSWER), Accept(), "Center is heard: answers to monitoring"),
         ),
@@ -155,7 +158,7 @@ def output_chain(ground: Ground) -> Chain:
 
 
 def _monitoring(ground: Ground) -> tuple[Rule, ...]:
-    asked_by = (is_(Field.SOURCE4, *ground.monitoring), is_(Field.DESTINATION4, ground.inner_address))
+    asked_by = (is_(Field.SOURCE4, *ground.monitoring), is_(Field.DESTINATION4, *ground.inner))
     return (
         Rule(
             (*asked_by, NEW_OR_KNOWN, is_(Field.TCP_DPORT, names.METRICS_PORT)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appliance.intent import names
 from appliance.intent.firewall import Accept, Chain, Drop, Field, Match, NamedSet, Refuse, Rule
-from appliance.intent.rules import internet, map_e, wan6
+from appliance.intent.rules import direct, internet, map_e, wan6
 from appliance.intent.rules.ground import ANSWER, ICMP, KNOWN, OF_CHRONY, RELATED, Ground, is_, within
 
 INPUT, FORWARD, OUTPUT = "wan_input", "wan_forward", "wan_output"
@@ -49,6 +49,7 @@ def forward_chain(ground: Ground) -> Chain:
         None,
         (
             *(internet.answers(ground) if ground.has_internet else ()),
+            *(direct.answers(ground) if ground.is_direct else ()),
             Rule((), Drop(), "Silence outside: nothing from the WAN reaches the LAN or the tunnel", names.DROPPED_WAN),
         ),
     )
@@ -67,6 +68,7 @@ def output_chain(ground: Ground) -> Chain:
             *(_first_output_rules(ground) if ground.outside4 else ()),
             *(wan6.first_output_rules(ground) if ground.outside6 else ()),
             *map_e.room(ground),
+            *(direct.gate_rules() if ground.is_direct else ()),
             Rule(
                 (is_(Field.UID, names.GATE_USER, names.PAGE_USER),),
                 Refuse(),
@@ -76,6 +78,7 @@ def output_chain(ground: Ground) -> Chain:
             *(_output_rules(ground) if ground.outside4 else ()),
             *(wan6.output_rules() if ground.outside6 else ()),
             *_time(ground),
+            *(direct.router_rules() if ground.is_direct else ()),
         ),
     )
 

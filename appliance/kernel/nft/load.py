@@ -52,15 +52,21 @@ def observe() -> Listing | None:
         if "No such file" in complaint:
             return None
         raise tool.failed("nft", complaint)
-    listing: Listing = json.loads(output)["nftables"]
-    return listing
+    return parse(output)
+
+
+def parse(output: str) -> Listing:
+    """output: of ``nft --json list table`` (libnftables-json(5)). Raises SekishoError ``kernel.nft-unreadable``."""
+    with tool.reading("nft"):
+        listing: Listing = json.loads(output)["nftables"]
+        return listing
 
 
 def diff(wanted: Table, observed: Listing | None, remembered: FirewallMemory | None) -> list[Change]:
     """At most one change: the firewall is always loaded as a whole.
 
     remembered: what was wanted and what the kernel showed when we last loaded it; without it
-    (a crash in between) the table is loaded again.
+    (a crash in between) the table is loaded again. Raises SekishoError ``kernel.nft-unreadable``.
     """
     text: Text | None
     if observed is None:
@@ -71,7 +77,7 @@ def diff(wanted: Table, observed: Listing | None, remembered: FirewallMemory | N
     else:
         text = _settings(fingerprint.compare(remembered.wanted, fingerprint.of_wanted(wanted)))
         if text is None:
-            shown = fingerprint.of_listing(observed, _static(wanted))
+            shown = _shown(observed, wanted)
             text = _foreign_hand(fingerprint.compare(remembered.observed, shown))
     if text is None:
         return []
@@ -95,8 +101,7 @@ def apply(change: Change, memory: Memory) -> None:
     match change.operation:
         case Load(table, script):
             tool.run(["nft", "--file", "-"], script)
-            shown = fingerprint.of_listing(observe() or [], _static(table))
-            memory.firewall = FirewallMemory(fingerprint.of_wanted(table), shown)
+            memory.firewall = FirewallMemory(fingerprint.of_wanted(table), _shown(observe() or [], table))
             memory.save()
         case Delete():
             tool.run(["nft", "--file", "-"], f"table inet {TABLE}\ndelete table inet {TABLE}\n")
@@ -107,7 +112,17 @@ def apply(change: Change, memory: Memory) -> None:
 
 
 def script(wanted: Table, observed: Listing | None, remembered: FirewallMemory | None = None) -> str:
-    """The transaction from what is there to what is wanted."""
+    """The transaction from what is there to what is wanted. Raises SekishoError ``kernel.nft-unreadable``."""
+    with tool.reading("nft"):
+        return _script(wanted, observed, remembered)
+
+
+def _shown(observed: Listing, table: Table) -> fingerprint.Fingerprint:
+    with tool.reading("nft"):
+        return fingerprint.of_listing(observed, _static(table))
+
+
+def _script(wanted: Table, observed: Listing | None, remembered: FirewallMemory | None) -> str:
     table = f"inet {wanted.name}"
     there = _by_kind(observed or [])
     flushed = [f"flush chain {table} {name}" for name in there["chain"]]

@@ -64,15 +64,28 @@ def replace_elements(set_name: str, elements: Iterable[tuple[Value, ...]]) -> No
 def elements(set_name: str, kind: str = "set") -> list[Element]:
     """kind: ``set`` or ``map``."""
     _, output, _ = tool.run(["nft", "--json", "list", kind, "inet", TABLE, syntax.name(set_name)])
-    found = [item for entry in json.loads(output)["nftables"] if kind in entry for item in entry[kind].get("elem", [])]
-    return [_parse(item) for item in found]
+    return parse_elements(output, kind)
 
 
 def counters() -> dict[str, tuple[int, int]]:
     """Packets and bytes of each named counter since the table was created."""
     _, output, _ = tool.run(["nft", "--json", "list", "counters", "table", "inet", TABLE])
-    found = (entry["counter"] for entry in json.loads(output)["nftables"] if "counter" in entry)
-    return {counter["name"]: (counter["packets"], counter["bytes"]) for counter in found}
+    return parse_counters(output)
+
+
+def parse_elements(output: str, kind: str) -> list[Element]:
+    """output: of ``nft --json list set`` or ``… map`` (libnftables-json(5)). Raises SekishoError
+    ``kernel.nft-unreadable``."""
+    with tool.reading("nft"):
+        listed = (entry[kind] for entry in json.loads(output)["nftables"] if kind in entry)
+        return [_parse(item) for found in listed for item in found.get("elem", [])]
+
+
+def parse_counters(output: str) -> dict[str, tuple[int, int]]:
+    """output: of ``nft --json list counters``. Raises SekishoError ``kernel.nft-unreadable``."""
+    with tool.reading("nft"):
+        found = (entry["counter"] for entry in json.loads(output)["nftables"] if "counter" in entry)
+        return {counter["name"]: (int(counter["packets"]), int(counter["bytes"])) for counter in found}
 
 
 def _renew(updates: Sequence[Grant], added: Sequence[str]) -> None:

@@ -25,6 +25,7 @@ from appliance.intent.firewall import (
     MoreThan,
     NamedMap,
     NamedSet,
+    Note,
     NoTrack,
     Offload,
     RedirectByMap,
@@ -49,9 +50,6 @@ _UDP_FIELDS = frozenset({Field.UDP_SPORT, Field.UDP_DPORT})
 _ICMP_FIELDS = frozenset({Field.ICMP_TYPE, Field.ICMP_ID, Field.ICMP6_TYPE})
 _WORD = re.compile(r"[A-Za-z0-9_:./-]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-
-_DYNAMIC_SIZE = 65535
-"""Elements of a set that rules fill; nft's own default differs between its versions."""
 
 _RESET = "reject with tcp reset"
 _PROHIBITED = "reject with icmpx admin-prohibited"
@@ -78,7 +76,7 @@ def set_lines(wanted: NamedSet) -> list[str]:
     flags = [flag for flag, on in kinds if on]
     return [
         f"type {' . '.join(wanted.key)}",
-        *([f"size {_DYNAMIC_SIZE}"] if wanted.dynamic else []),
+        *([f"size {wanted.size}"] if wanted.dynamic else []),
         *([f"flags {', '.join(flags)}"] if flags else []),
         f"comment {comment(wanted.why)}",
     ]
@@ -262,6 +260,8 @@ def _verdict(rule: Rule) -> str:
             return f"ct mark set {mark:#x}"
         case Remember(set_name, fields, seconds):
             return f"update @{name(set_name)} {{ {' . '.join(fields)} timeout {seconds}s }} accept"
+        case Note(set_name, fields, seconds):
+            return f"update @{name(set_name)} {{ {' . '.join(fields)} timeout {seconds}s }}"
         case Forget(set_name, fields):
             return f"delete @{name(set_name)} {{ {' . '.join(fields)} }} accept"
         case SourceNat(address, None):

@@ -42,7 +42,7 @@ _TRUSTED = {_DESK.thumbprint(): _DESK}
 _PAYLOAD = (_EXAMPLES / "example-account.json").read_bytes()
 _ACCOUNT = structure.from_json(_PAYLOAD)
 _SECRETS = [
-    _ACCOUNT.wireguard_private_key.get_secret_value(),
+    *([_ACCOUNT.wireguard_private_key.get_secret_value()] if _ACCOUNT.wireguard_private_key else []),
     *(tunnel.preshared_key.get_secret_value() for tunnel in _ACCOUNT.tunnels),
     *_ACCOUNT.identity.key.get_secret_value().splitlines()[1:-1],
 ]

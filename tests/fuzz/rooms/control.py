@@ -12,10 +12,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from appliance.audit.entry import Deed
 from appliance.control import fetching
+from appliance.control.dispatch import JSON, Dispatcher, Method, Peer
 from appliance.control.methods import account_file, signed_list
 from appliance.control.roles import Role
-from appliance.control.rpc import INTERNAL_ERROR, JSON, Method, Peer, RpcServer
+from appliance.control.rpc import INTERNAL_ERROR, RpcServer
 from tests.fuzz.target import target
 
 _SCRATCH = TemporaryDirectory()
@@ -36,11 +38,15 @@ async def _trust(params: dict[str, Any], _: Peer) -> JSON:
     return len(signed_list(params))
 
 
+async def _record(_: Deed) -> None:
+    pass
+
+
 _METHODS = {"echo": _echo, "account.import": _account, "trust.import": _trust}
 _RUNNER = asyncio.Runner()
 _API = RpcServer(
     Path(_SCRATCH.name) / "api.sock",
-    {name: Method(handler, frozenset(Role)) for name, handler in _METHODS.items()},
+    Dispatcher({name: Method(handler, frozenset(Role)) for name, handler in _METHODS.items()}, lambda _: None, _record),
     lambda _: Role.OPERATOR,
 )
 _RUNNER.run(_API.start())

@@ -31,9 +31,10 @@ _PATIENCE = 20.0
 _SCRATCH = TemporaryDirectory()
 _CHANNEL_PATH = Path(_SCRATCH.name) / "gate.sock"
 _LOOP = Loop()
-Channel(_LOOP, _CHANNEL_PATH).serve(Gate(_LOOP, lambda _: None, 10))
+Channel(_LOOP, _CHANNEL_PATH).serve(Gate(_LOOP, lambda *_: None, 10))
 _RESPONSE = der.ocsp_content()
 _KEYS = ('"services"', '"terminals"', '"revoked"', '"listen"', '"presented"', '"upstreams"', '"open"', '"by_address"')
+_REFUSAL = ('"refused"', '"refusal"', '"times"', '"service"', '"terminal"', '"address"', '"reason"', '"detail"')
 _CALLS = ('"jsonrpc"', '"id"', '"method"', '"params"', '"configure"', '"close"', '"stats"', '"result"', '"error"')
 
 
@@ -110,7 +111,7 @@ def channel(lines: bytes) -> None:
         assert json.loads(line)["jsonrpc"] == "2.0"
 
 
-@target(words=(*_CALLS, '"refused"', '"service"', '"terminal"', '"address"', '"reason"', '"detail"', '"code"', '"ja"'))
+@target(words=(*_CALLS, *_REFUSAL, '"code"', '"ja"'))
 def told(lines: bytes) -> None:
     """The daemon's ear: the gate process meets strangers, and what it says may be theirs."""
     asyncio.run(_hear(lines))

@@ -5,7 +5,7 @@ What carries IPv4 over it, an AFTR or a BR, is a machine behind the edge.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv6Address
 
 from tests.lab import addresses, outside
@@ -17,8 +17,9 @@ CARRIER = "carrier0"
 """Its interface to the far ends of softwires; `ipoe.LINE` is the one to the clinic."""
 
 
-def start_edge(machine: Machine, *, delegates: bool) -> None:
-    """delegates: the prefix by DHCPv6 (RFC 8415), as with a telephone on the line; else one /64 is advertised."""
+def start_edge(machine: Machine, *, delegates: bool, tells: Sequence[dict[str, str]] = ()) -> None:
+    """delegates: the prefix by DHCPv6 (RFC 8415), as with a telephone on the line; else one /64 is advertised. tells:
+    options of Kea's about what carries IPv4, where the access network speaks of it."""
     machine.ip(
         f"address add {addresses.SOFTWIRE_ACCESS} dev lo nodad\n"
         f"address add {addresses.SOFTWIRE_CARRIER} dev {CARRIER} nodad\n"
@@ -27,11 +28,12 @@ def start_edge(machine: Machine, *, delegates: bool) -> None:
     machine.sysctl(net__ipv6__conf__all__forwarding=1)
     machine.write("/etc/radvd.conf", _advertisement(delegates))
     machine.popen("radvd", "-n", "-C", "/etc/radvd.conf", "-p", "/run/radvd.pid", log=machine.log_dir / "radvd.log")
-    if delegates:
+    if delegates or tells:
         own = addresses.SOFTWIRE_PREFIX
         pool = {"prefix": str(own.network_address), "prefix-len": own.prefixlen, "delegated-len": own.prefixlen}
         resolver = {"name": "dns-servers", "data": str(addresses.SOFTWIRE_ACCESS.ip)}
-        start_dhcp6(machine, {"subnet": str(own), "pd-pools": [pool]}, **{"option-data": [resolver]})
+        subnet = {"subnet": str(own), "pd-pools": [pool] if delegates else []}
+        start_dhcp6(machine, subnet, **{"option-data": [resolver, *tells]})
     name_far_end(machine, addresses.FAR_ENDS[:1])
 
 

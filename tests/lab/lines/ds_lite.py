@@ -16,7 +16,10 @@ CUSTOMER = addresses.SOFTWIRE_PREFIX[1]
 
 @dataclass(frozen=True, slots=True)
 class DsLiteLine:
+    """tells: DHCPv6 names the AFTR (RFC 6334)."""
+
     place: Place = FIRST
+    tells: bool = False
 
     @property
     def cabling(self) -> Cabling:
@@ -34,7 +37,8 @@ class DsLiteLine:
         return f'kind = "ds-lite"\naftr = "{addresses.AFTR_NAME}"\n'
 
     def start(self, machines: Mapping[str, Machine]) -> None:
-        access.start_edge(machines[access.EDGE], delegates=True)
+        aftr_name = [{"name": "aftr-name", "data": addresses.AFTR_NAME}]
+        access.start_edge(machines[access.EDGE], delegates=True, tells=aftr_name if self.tells else [])
         aftr = machines[AFTR]
         access.route_far_ends(aftr, addresses.FAR_ENDS)
         aftr.ip(f"address add {addresses.AFTR_OUTSIDE} dev internet\n")

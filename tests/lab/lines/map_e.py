@@ -19,7 +19,10 @@ BR = "br"
 
 @dataclass(frozen=True, slots=True)
 class MapELine:
+    """tells: DHCPv6 tells the rule (RFC 7598)."""
+
     place: Place = FIRST
+    tells: bool = False
 
     @property
     def cabling(self) -> Cabling:
@@ -40,7 +43,7 @@ class MapELine:
         )
 
     def start(self, machines: Mapping[str, Machine]) -> None:
-        access.start_edge(machines[access.EDGE], delegates=False)
+        access.start_edge(machines[access.EDGE], delegates=False, tells=_TOLD if self.tells else [])
         br = machines[BR]
         access.route_far_ends(br, addresses.FAR_ENDS[:1])
         br.ip(
@@ -63,6 +66,18 @@ def ports() -> frozenset[int]:
     """The customer's, by RFC 7597 section 5.1: 15 blocks of 16."""
     return frozenset(block << 12 | addresses.MAP_E_PSID << 4 | port for block in range(1, 16) for port in range(16))
 
+
+_FOUR, _SIX = addresses.MAP_E_RULE4, addresses.MAP_E_RULE6
+_TOLD = [
+    {"name": "s46-cont-mape", "data": ""},
+    {"name": "s46-br", "space": "s46-cont-mape-options", "data": str(addresses.FAR_ENDS[0].ip)},
+    {
+        "name": "s46-rule",
+        "space": "s46-cont-mape-options",
+        "data": f"0, {addresses.MAP_E_EA_BITS}, {_FOUR.prefixlen}, {_FOUR.network_address}, {_SIX}",
+    },
+]
+"""Kea's words."""
 
 _HIS = ", ".join(map(str, sorted(ports())))
 _BR = f"""

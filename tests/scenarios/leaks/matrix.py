@@ -49,7 +49,7 @@ class State:
     the reception's terminal is switched to the internet. answers: the router has its address on the LAN, so whoever
     is refused there must hear so. steady: nobody but an attacker changes routes meanwhile. is_ours: the router's ports
     have our settings, else the kernel speaks IPv6 there for itself. unplugged: ports whose cable is pulled.
-    concentrators: the addresses that the router takes for theirs.
+    concentrators: the addresses that the router takes for theirs. engines: those of engines on the internet.
     """
 
     name: str
@@ -60,6 +60,7 @@ class State:
     is_ours: bool = True
     unplugged: Set[str] = frozenset()
     concentrators: Set[str] = CONCENTRATORS
+    engines: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +339,7 @@ def _is_business(frame: bytes, state: State) -> bool:
         (protocol == 17 and target in state.concentrators and port == addresses.WIREGUARD_PORT)
         or (protocol in (6, 17) and target in _RESOLVERS and port == 53)
         or (protocol == 17 and (source_port, port) == (68, 67))
+        or (protocol == 6 and target in state.engines and port == addresses.ENGINE_PORT)
     )
 
 

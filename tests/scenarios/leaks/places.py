@@ -21,7 +21,7 @@ Wire = tuple[str, str]
 LAN: Set[Wire] = {("reception", "eth0"), ("doctor", "eth0"), ("lan-attacker", "eth0"), ("router", "lan0")}
 TUNNELS: Set[Wire] = {("router", "sk-dc1"), ("router", "sk-dc2"), ("conc1", "wg0"), ("conc2", "wg0")}
 _INTERNET: Set[Wire] = {("internet", "internet"), ("vendor", "eth0"), ("attacker", "eth0")}
-_INTERNET |= {("conc1", "internet"), ("conc2", "internet")}
+_INTERNET |= {("conc1", "internet"), ("conc2", "internet"), ("outside-engine", "eth0")}
 _CENTER: Set[Wire] = {("conc1", "backbone"), ("conc2", "backbone"), ("core", "backbone"), ("core", "dc1")}
 _CENTER |= {("core", "dc2"), ("e1", "eth0"), ("e2", "eth0")}
 

@@ -11,11 +11,16 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from appliance.account import certificates, structure
+from appliance.account.inspect import expiry_dates, pretty, redacted
 from appliance.errors import SekishoError
 
 
 def encrypted(pair: Any) -> str:
     return str(pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")).decode())
+
+
+def pair(of: Any) -> dict[str, str]:
+    return {"certificate": of.pem, "key": of.key_pem}
 
 
 FAULTS: dict[str, tuple[str, Callable[[dict[str, Any], Any], object]]] = {
@@ -46,6 +51,14 @@ FAULTS: dict[str, tuple[str, Callable[[dict[str, Any], Any], object]]] = {
         "services[1].presented.certificate",
         lambda v, p: v["services"][1]["presented"].update(certificate=p.gate.pem + p.engine_ca.pem),
     ),
+    "page for another name": (
+        "page.certificate",
+        lambda v, p: v.update(page={**pair(p.gate), "names": ["weborca-gate.clinic.example"]}),
+    ),
+    "page for clients only": (
+        "page.certificate",
+        lambda v, p: v.update(page={**pair(p.clinic), "names": ["weborca-gate.clinic.example"]}),
+    ),
     "CA before the leaf": (
         "services[1].presented.key",
         lambda v, p: v["services"][1]["presented"].update(certificate=p.terminal_ca.pem + p.gate.pem),
@@ -64,6 +77,25 @@ def test_faults_are_named(values: dict[str, Any], pki: Any, secrets_inside: list
     for sentence in (caught.value.text.ja, caught.value.text.en):
         assert named in sentence
         assert not any(secret in sentence for secret in secrets_inside)
+
+
+def test_a_certificate_for_the_page_is_taken(values: dict[str, Any], pki: Any) -> None:
+    made = pki.make("page", pki.terminal_ca, dns=("router.clinic.example", "*.pages.example"))
+    values["page"] = {**pair(made), "names": ["router.clinic.example", "one.pages.example"]}
+    account = structure.from_json(json.dumps(values).encode())
+    certificates.check(account)
+    assert ("page", made.certificate.not_valid_after_utc) in expiry_dates(account)
+    shown = redacted(account, account.not_before)["page"]
+    assert shown["names"] == ["router.clinic.example", "one.pages.example"]
+    assert made.key_pem.splitlines()[1] not in json.dumps(shown)
+    assert "ルーターのページの証明書" in pretty(redacted(account, account.not_before))
+
+
+def test_the_pages_name_is_no_services(values: dict[str, Any], pki: Any) -> None:
+    values["page"] = {**pair(pki.gate), "names": ["weborca-gate.cloud.example"]}
+    with pytest.raises(SekishoError) as caught:
+        structure.from_json(json.dumps(values).encode())
+    assert "weborca-gate.cloud.example" in caught.value.text.en
 
 
 def test_good_ones_pass(payload: bytes) -> None:

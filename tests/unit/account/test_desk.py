@@ -62,6 +62,7 @@ def test_keys_that_nobody_gave_are_made_and_handed_to_the_concentrators(
 ) -> None:
     issued = issued_at()
     account = opened(issued, trusted)
+    assert issued.concentrator is not None
     told = json.loads(issued.concentrator.read_text())
     assert told["clinic_id"] == "clinic-0042"
     assert told["inner_address"] == "203.0.113.129"
@@ -70,6 +71,22 @@ def test_keys_that_nobody_gave_are_made_and_handed_to_the_concentrators(
     assert [tunnel["preshared_key"] for tunnel in told["tunnels"]] == shared
     assert len({*shared, account["wireguard_private_key"]}) == 3
     assert account["wireguard_private_key"] not in issued.concentrator.read_text()
+
+
+def test_without_tunnels_no_concentrator_is_told_anything(
+    issued_at: Issue, trusted: keys.Trusted, request_file: Path
+) -> None:
+    document = request_file.read_text(encoding="utf-8")
+    document = re.sub(r"^(dns|monitoring|ntp) = .*\n", "", document, flags=re.MULTILINE)
+    document = re.sub(r"^\[\[tunnels\]\].*?(?=^\[\[services)", "", document, flags=re.MULTILINE | re.DOTALL)
+    document = re.sub(r"^\[bfd\].*?(?=^\[)", "", document, flags=re.MULTILINE | re.DOTALL)
+    request_file.write_text(f'path = "internet"\n{document}', encoding="utf-8")
+    issued = issued_at()
+    assert issued.concentrator is None
+    assert not list(issued.letter.parent.glob("*.concentrator.json"))
+    account = opened(issued, trusted)
+    assert account["path"] == "internet"
+    assert not {"wireguard_private_key", "tunnels"} & account.keys()
 
 
 def test_keys_given_in_files_are_used(
@@ -91,6 +108,7 @@ def test_keys_given_in_files_are_used(
 def test_who_may_read_what(issued_at: Issue) -> None:
     issued = issued_at()
     assert issued.account_file.name == "clinic-0042-7.sekisho-account"
+    assert issued.concentrator is not None
     assert issued.concentrator.name == "clinic-0042.concentrator.json"
     assert issued.account_file.stat().st_mode & 0o777 == 0o644
     for secret in (issued.letter, issued.concentrator):
@@ -152,7 +170,7 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
     "date without offset": ("+09:00\nexpires", "\nexpires", "account.malformed", "not_before"),
     "date alone": ("T00:00:00+09:00\nexpires", "\nexpires", "account.malformed", "not_before"),
     "not a number": ("serial = 7", "serial = nan", "account.malformed", ""),
-    "tunnels of another shape": ("[[tunnels]]", "[[tunnel]]", "account.malformed", "tunnels"),
+    "tunnels of another shape": ("[[tunnels]]", "[[tunnel]]", "account.malformed", "tunnel"),
     "wrong key": ('"clinic-key.pem"', '"gate-key.pem"', "account.malformed", "identity.key"),
 }
 

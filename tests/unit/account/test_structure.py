@@ -33,6 +33,13 @@ def first(name: str) -> Callable[[dict[str, Any]], Any]:
     return lambda values: values[name][0]
 
 
+def _without_tunnels(values: dict[str, Any]) -> dict[str, Any]:
+    values["path"] = "internet"
+    for key in ("wireguard_private_key", "tunnels", "bfd", "dns", "monitoring", "ntp", "trust_url"):
+        values.pop(key, None)
+    return values
+
+
 FAULTS: dict[str, tuple[str, Change]] = {
     "key missing": ("dns", lambda v: v.pop("dns")),
     "key unknown": ("colour", lambda v: v.update(colour="red")),
@@ -47,6 +54,9 @@ FAULTS: dict[str, tuple[str, Change]] = {
     "clinic name empty": ("clinic.name.ja", lambda v: v["clinic"]["name"].update(ja="")),
     "private key": ("wireguard_private_key", lambda v: v.update(wireguard_private_key="SECRET-TOKEN")),
     "no tunnel": ("tunnels", lambda v: v.update(tunnels=[])),
+    "no private key": ("wireguard_private_key", lambda v: v.pop("wireguard_private_key")),
+    "tunnels without a use": ("tunnels", lambda v: _without_tunnels(v).update(tunnels=[])),
+    "resolvers without a tunnel": ("dns", lambda v: _without_tunnels(v).update(dns=["203.0.113.5"])),
     "three tunnels": ("tunnels", lambda v: v["tunnels"].append(v["tunnels"][0] | {"name": "dc3"})),
     "tunnel name too long": ("tunnels[0].name", lambda v: v["tunnels"][0].update(name="a" * 11)),
     "tunnels of one name": ("dc1", lambda v: v["tunnels"][1].update(name="dc1")),
@@ -118,6 +128,11 @@ def test_faults_are_named(values: dict[str, Any], fault: str) -> None:
         assert named in sentence
         assert "SECRET-TOKEN" not in sentence
         assert "Input should" not in sentence or fault == "date as number"
+
+
+def test_an_account_without_tunnels_says_so(values: dict[str, Any]) -> None:
+    account = structure.from_json(json.dumps(_without_tunnels(values)).encode())
+    assert (account.path, account.tunnels, account.dns) == ("internet", (), ())
 
 
 def test_a_newer_format_asks_for_newer_software(values: dict[str, Any]) -> None:

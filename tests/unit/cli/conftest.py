@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from appliance import paths
+from appliance.control.dispatch import JSON, Method, Peer, Stream
 from appliance.control.roles import Role
-from appliance.control.rpc import JSON, Method, Peer, Stream
 from appliance.errors import SekishoError
 from tests.unit.control.served import in_a_thread
 
 Answer = JSON | SekishoError | list[Any]
 Daemon = Callable[..., AbstractContextManager[list[tuple[str, dict[str, Any]]]]]
+NO_PAGE = SekishoError("control.no-page", "ページはまだありません。", "There is no page yet.")
 
 
 def text(ja: str, en: str) -> dict[str, str]:
@@ -46,6 +47,7 @@ def status_of(state: str, lights: list[dict[str, Any]], **more: Any) -> dict[str
         "carrying": None,
         "terminals": [],
         "trial": None,
+        "firmware": None,
         "headline": {"state": state, "text": text("", ""), "advice": text("", "")},
         "lights": lights,
     } | more
@@ -168,7 +170,9 @@ def daemon(socket_path: Path) -> Daemon:
 
             return Method(handler, frozenset(Role))
 
-        methods = {name.replace("_", "."): method(name.replace("_", "."), answer) for name, answer in answers.items()}
+        answers = {"page.show": NO_PAGE, **answers}
+        called = {(name if "." in name else name.replace("_", ".")): answer for name, answer in answers.items()}
+        methods = {name: method(name, answer) for name, answer in called.items()}
         with in_a_thread(socket_path, methods):
             yield asked
 

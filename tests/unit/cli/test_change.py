@@ -25,6 +25,7 @@ def version(number: int, ending: str | None, **more: Any) -> dict[str, Any]:
         "ended": "2026-11-25T01:01:00Z",
         "role": "operator",
         "uid": 0,
+        "name": "",
         "trial": True,
         "copy_of": None,
         "account": {"serial": 3, "fingerprint": "0123456789abcdef"},
@@ -109,6 +110,13 @@ def test_history(daemon: Daemon, capsys: Captured) -> None:
         ]
         assert main(["site", "history", "--json"]) == 0
         assert json.loads(capsys.readouterr().out) == {"versions": versions}
+
+
+def test_the_history_names_whoever_had_logged_in(daemon: Daemon, capsys: Captured) -> None:
+    by = version(8, "applied", role="vendor", uid=990, name="sato")
+    with daemon(**{"site.history": {"versions": [by]}}):
+        assert main(["--lang", "en", "site", "history"]) == 0
+    assert "  vendor sato  " in capsys.readouterr().out
 
 
 def test_diff(daemon: Daemon, capsys: Captured) -> None:

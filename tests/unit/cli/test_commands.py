@@ -202,10 +202,12 @@ def test_account_show(daemon: Daemon, capsys: Captured) -> None:
         "expires": "2027-11-01T00:00:00+00:00",
         "days_left": 343,
         "wireguard_public_key": "A" * 43 + "=",
+        "path": "tunnels",
         "tunnels": [],
         "dns": ["203.0.113.5"],
         "monitoring": [],
         "ntp": [],
+        "page": None,
         "revocations": [],
         "services": [],
         "identity": [],
@@ -238,8 +240,8 @@ def test_site_check_says_all_and_needs_no_daemon(tmp_path: Path, capsys: Capture
     assert main(["site", "check", str(file)]) == 1
     assert capsys.readouterr() == (
         "",
-        "エラー: lan が書かれていませんので、院内 LAN の設定（[lan] の行と interface など） を書いてください。\n"
-        "error: lan is missing; write the clinic LAN (a line [lan], then interface and so on).\n"
+        "エラー: lan: 書かれていませんので、院内 LAN の設定（[lan] の行と interface など） を書いてください。\n"
+        "error: lan: it is missing; write the clinic LAN (a line [lan], then interface and so on).\n"
         'エラー: language（1 行目）: "fr" は使えませんので、"ja" か "en" を書いてください。\n'
         'error: language (line 1): "fr" cannot be used; write "ja" or "en".\n',
     )
@@ -259,6 +261,118 @@ def test_site_show(daemon: Daemon, capsys: Captured) -> None:
     captured = capsys.readouterr()
     assert captured.out == "# 院内\n"
     assert "not in force at present" in captured.err
+
+
+# ---- audit --------------------------------------------------------------------------------------------
+
+
+RECORD: dict[str, Any] = {
+    "entries": [
+        {
+            "number": 12,
+            "at": "2026-11-28T08:00:00.000Z",
+            "actor": {"role": "vendor", "name": "sato", "address": "192.0.2.20"},
+            "action": "site.try",
+            "subject": {"version": 4, "seconds": 300},
+            "outcome": "done",
+            "before": "0" * 64,
+            "hash": "1" * 64,
+        },
+        {"number": None},
+    ],
+    "more": True,
+}
+
+
+def test_the_record_is_listed(daemon: Daemon, capsys: Captured) -> None:
+    with daemon(**{"audit.list": RECORD}) as asked:
+        assert main(["audit", "list", "--lang", "en", "--limit", "2", "--before", "13"]) == 0
+        assert capsys.readouterr().out == (
+            "12  2026-11-28T08:00:00.000Z  vendor sato 192.0.2.20  site.try version=4 seconds=300  done\n"
+            "?\nThere is more: --before 12\n"
+        )
+        assert main(["audit", "list", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == RECORD
+        selected = ["--since", "2026-11-27", "--until", "2026-11-28", "--role", "vendor", "--action", "site.try"]
+        assert main(["audit", "list", *selected, "--name", "sato"]) == 0
+        assert main(["audit", "list", "--since", "soon"]) == 2
+    days = {"since": "2026-11-27T00:00:00+09:00", "until": "2026-11-29T00:00:00+09:00"}
+    assert asked == [
+        ("audit.list", {"limit": 2, "before": 13}),
+        ("audit.list", {"limit": 50, "before": None}),
+        (
+            "audit.list",
+            {"limit": 50, "before": None, "role": "vendor", "name": "sato", "actions": ["site.try"], **days},
+        ),
+    ]
+
+
+def test_the_record_is_verified(daemon: Daemon, capsys: Captured) -> None:
+    whole = {"whole": True, "entries": 12, "first": 1, "last": 12, "hash": "a" * 64, "faults": []}
+    with daemon(**{"audit.verify": whole}) as asked:
+        assert main(["audit", "verify", "--lang", "en", "--known", f"3:{'b' * 64}"]) == 0
+    assert asked == [("audit.verify", {"known": f"3:{'b' * 64}"})]
+    assert capsys.readouterr().out == (
+        f"Entries 1–12 are as they were written.\nNote these down elsewhere, for --known later:\n12:{'a' * 64}\n"
+    )
+    fault = {"kind": "changed", "text": {"ja": "3 番の記録が書き換えられています。", "en": "entry 3 was changed."}}
+    with daemon(**{"audit.verify": whole | {"whole": False, "faults": [fault]}}):
+        assert main(["audit", "verify"]) == 1
+    assert capsys.readouterr().out == "3 番の記録が書き換えられています。\nentry 3 was changed.\n"
+
+
+# ---- access -------------------------------------------------------------------------------------------
+
+
+MADE = {"name": "vendor", "role": "vendor", "password": "abcd-efgh-jkmn-pqrs", "until": ""}
+
+
+def test_the_first_password_is_shown_once(daemon: Daemon, capsys: Captured) -> None:
+    with daemon(**{"access.first_password": MADE}):
+        assert main(["access", "first-password", "--lang", "en"]) == 0
+    assert capsys.readouterr().out == (
+        "The first password of vendor, which is not shown again:\nabcd-efgh-jkmn-pqrs\n"
+        "It has to be changed at the first log-in.\n"
+    )
+
+
+def test_log_ins_are_made_and_ended(daemon: Daemon, capsys: Captured) -> None:
+    made = MADE | {"name": "kato", "until": "2026-12-05T08:00:00Z"}
+    methods = {
+        f"access.accounts.{name}": answer
+        for name, answer in (("add", made), ("reset", made), ("remove", True), ("unlock", True))
+    }
+    with daemon(**methods) as asked:
+        for words in (["add", "kato", "manager"], ["reset", "kato"], ["remove", "kato"], ["unlock", "kato"]):
+            assert main(["access", *words]) == 0
+    assert asked == [
+        ("access.accounts.add", {"name": "kato", "role": "manager"}),
+        ("access.accounts.reset", {"name": "kato"}),
+        ("access.accounts.remove", {"name": "kato"}),
+        ("access.accounts.unlock", {"name": "kato"}),
+    ]
+    out = capsys.readouterr().out
+    assert out.count("abcd-efgh-jkmn-pqrs") == 2
+    assert "Log in before 2026-12-05T08:00:00Z" in out
+
+
+def test_log_ins_are_listed(daemon: Daemon, capsys: Captured) -> None:
+    key = {"id": "x", "label": "blue", "added": "", "host": "router.example"}
+    one = {"name": "vendor", "role": "vendor", "first": True, "until": "", "made": ""}
+    answer = {"accounts": [one | {"second": {"totp": True, "keys": [key, key]}}]}
+    with daemon(**{"access.accounts.list": answer}):
+        assert main(["access", "list"]) == 0
+        assert capsys.readouterr().out == "vendor               vendor     totp key×2 first password\n"
+        assert main(["access", "list", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == answer
+    with daemon(**{"access.accounts.list": {"accounts": []}}):
+        assert main(["access", "list", "--lang", "en"]) == 0
+    assert capsys.readouterr().out == "There are no log-ins yet.\n"
+
+
+def test_no_password_is_taken_from_the_command_line(capsys: Captured) -> None:
+    assert main(["access", "reset", "kato", "a-password"]) == 2
+    assert main(["access", "add", "kato", "root"]) == 2
 
 
 # ---- the command line itself -------------------------------------------------------------------------

@@ -16,10 +16,17 @@ from appliance.cli.main import main
 from appliance.cli.status_view import WORDS, render
 from appliance.cli.words import may_colour
 from tests.golden import golden
-from webui.words import STATES
+from webui.words.status import STATES
 
 Daemon = Callable[..., AbstractContextManager[Any]]
 GOLDEN = Path(__file__).parent / "golden"
+OWN_PAGE = {
+    "urls": ["https://192.0.2.1/", "https://sekisho.lan/"],
+    "is_vouched": False,
+    "ends": "2027-12-01T00:00:00+00:00",
+    "certificate_sha256": "ab12" * 16,
+    "key_sha256": "cd34" * 16,
+}
 
 
 @pytest.mark.parametrize("lang", ["both", "ja", "en"])
@@ -28,7 +35,8 @@ def test_golden(
     lang: str, scene: str, daemon: Daemon, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status = request.getfixturevalue(scene)
-    with daemon(status=status):
+    page = {"page.show": OWN_PAGE} if scene == "all_well" else {}
+    with daemon(status=status, **page):
         code = main(["status", "--lang", lang])
     printed = capsys.readouterr().out
     assert printed == golden(GOLDEN / f"status.{scene.replace('_', '-')}.{lang}.txt", printed)
@@ -109,6 +117,12 @@ def test_times_are_japan_s_wherever_the_machine_believes_to_be(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_a_certificate_that_browsers_trust_need_not_be_compared(all_well: dict[str, Any]) -> None:
+    shown = render(all_well, ("en",), colour=False, page=OWN_PAGE | {"is_vouched": True})
+    assert "https://192.0.2.1/" in shown
+    assert "AB:12" not in shown
 
 
 def test_no_clinic_no_vendor(all_well: dict[str, Any]) -> None:

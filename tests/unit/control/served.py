@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from appliance.audit.entry import Deed
+from appliance.control.dispatch import JSON, BadParams, Dispatcher, Method, Peer
 from appliance.control.roles import Role
-from appliance.control.rpc import JSON, BadParams, Method, Peer, RpcServer
+from appliance.control.rpc import RpcServer
 from appliance.errors import SekishoError
 
 LIMIT = 20.0
@@ -90,6 +92,15 @@ async def calling(path: Path) -> AsyncIterator[Caller]:
         writer.close()
 
 
+def dispatcher(methods: Mapping[str, Method]) -> Dispatcher:
+    """Nobody has logged in, and nobody reads the record."""
+
+    async def record(_: Deed) -> None:
+        pass
+
+    return Dispatcher(methods, lambda _: None, record)
+
+
 def serving(
     path: Path,
     conversation: Callable[[RpcServer], Awaitable[None]],
@@ -97,7 +108,7 @@ def serving(
     role: Role | None = Role.OPERATOR,
 ) -> None:
     async def scene() -> None:
-        async with asyncio.timeout(3 * LIMIT), RpcServer(path, methods, lambda _: role) as server:
+        async with asyncio.timeout(3 * LIMIT), RpcServer(path, dispatcher(methods), lambda _: role) as server:
             await conversation(server)
 
     asyncio.run(scene())
@@ -119,7 +130,7 @@ def in_a_thread(path: Path, methods: Mapping[str, Method], role: Role | None = R
     over = asyncio.Event()
 
     async def scene() -> None:
-        async with RpcServer(path, methods, lambda _: role):
+        async with RpcServer(path, dispatcher(methods), lambda _: role):
             ready.set()
             await over.wait()
 

@@ -13,7 +13,7 @@ from appliance.control import apart, opening
 from appliance.errors import SekishoError
 from tests.builders import lab_account, lab_site
 
-HEAVY = ("cryptography", "joserfc", "pydantic", "pydantic_core", "scapy")
+HEAVY = ("cryptography", "joserfc", "pydantic", "pydantic_core", "reportlab", "scapy", "webauthn")
 
 
 def test_an_answer_arrives_as_it_was_given() -> None:

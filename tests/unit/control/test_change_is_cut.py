@@ -98,12 +98,16 @@ class Daemon:
         self._memory = Memory.load()
         self.ready: Ready | None = None
         self.trial: Trial | None = None
-        self.changer = Changer(self._start, lambda: self.ready, self._lights, self._told)
+        self.changer = Changer(self._start, lambda: self.ready, self._lights, self._told, self._start_fresh)
 
     async def _start(self, ready: Ready) -> list[Change]:
         changes = await asyncio.to_thread(kernel.apply, ready.intent, self._memory)
         self.ready = ready
         return changes
+
+    async def _start_fresh(self) -> bool:
+        """Nobody has said which of this machine's ports is which."""
+        return False
 
     def _lights(self) -> Mapping[str, Seen]:
         return {"line": Seen(True, Text("", ""))}

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from appliance.control.client import Client
+from appliance.control.dispatch import JSON, Method, Peer, Stream
 from appliance.control.roles import Role
-from appliance.control.rpc import JSON, MAX_CONNECTIONS, Method, Peer, Stream
+from appliance.control.rpc import MAX_CONNECTIONS
 from appliance.errors import SekishoError
 from tests.unit.control.served import BOTH, LIMIT, echo, in_a_thread, refuse
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from appliance.control import opening
 from appliance.control.feed_gate import GateFeed
+from appliance.gate.config import KeyPair, PageConfig
 from tests.builders import lab_account, lab_site
 
 ENGINE = IPv4Address("203.0.113.18")
@@ -25,6 +26,9 @@ class Listener:
         self.path = path
         self.heard: list[list[str]] = []
         """Of each ``configure``: the upstreams of its first service."""
+        self.pages: list[bool] = []
+        """Whether each had a page."""
+        self.refuses_pages = False
         self.refusal: str | None = None
         """The code with which it refuses from now on."""
         self._writers: list[asyncio.StreamWriter] = []
@@ -33,9 +37,11 @@ class Listener:
         self._writers.append(writer)
         while line := await reader.readline():
             request = json.loads(line)
+            self.pages.append(request["params"]["page"] is not None)
             self.heard.append(request["params"]["services"][0]["upstreams"])
-            data = {"code": self.refusal, "ja": "だめ", "en": "no"}
-            answer = {"error": {"code": -32000, "message": "no", "data": data}} if self.refusal else {"result": True}
+            data = {"code": self.refusal or "gate.cannot-listen", "ja": "だめ", "en": "no"}
+            refused = self.refusal or (self.refuses_pages and self.pages[-1])
+            answer = {"error": {"code": -32000, "message": "no", "data": data}} if refused else {"result": True}
             writer.write(json.dumps({"jsonrpc": "2.0", "id": request["id"], **answer}).encode() + b"\n")
 
     def drop(self) -> None:
@@ -104,3 +110,20 @@ def test_a_gate_that_keeps_its_former_settings_is_told_until_it_takes_new_ones(p
 
     # The second configuration is the first one again, which is in force.
     assert asyncio.run(story()) == ["gate.cannot-listen", None]
+
+
+def test_a_page_that_the_gate_refuses_keeps_nothing_from_the_terminals(path: Path) -> None:
+    async def story() -> tuple[list[bool], list[list[str]], str | None]:
+        permitted: list[IPv4Address] = []
+        async with fed(path, permitted) as (feed, listener):
+            await until(lambda: feed.connected)
+            listener.refuses_pages = True
+            await feed.show(PageConfig(("192.0.2.1", 8443), ("192.0.2.1", 8080), "/s", KeyPair("c", "k"), ("h",)))
+            permitted.append(ENGINE)
+            await feed.tell()
+            return listener.pages, listener.heard, feed.refused and feed.refused.code
+
+    pages, heard, refused = asyncio.run(story())
+    assert pages == [False, True, False, True, False]
+    assert heard[-1] == [str(ENGINE)]
+    assert refused == "gate.cannot-listen"

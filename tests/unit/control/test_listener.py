@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
+from appliance.control.dispatch import JSON, Method, Peer
 from appliance.control.roles import Role
-from appliance.control.rpc import JSON, Method, Peer, RpcServer
+from appliance.control.rpc import RpcServer
 from appliance.errors import SekishoError
-from tests.unit.control.served import BOTH, LIMIT, METHODS, Caller, calling, serving, talk
+from tests.unit.control.served import BOTH, LIMIT, METHODS, Caller, calling, dispatcher, serving, talk
 
 
 def test_a_second_daemon_is_refused_and_the_first_goes_on(path: Path) -> None:
     async def conversation(_: RpcServer) -> None:
         with pytest.raises(SekishoError) as caught:
-            await RpcServer(path, METHODS, lambda _: None).start()
+            await RpcServer(path, dispatcher(METHODS), lambda _: None).start()
         assert caught.value.code == "control.already-running"
         async with calling(path) as caller:
             assert "result" in await caller.call("echo")
@@ -42,7 +43,7 @@ def test_a_stale_socket_is_replaced_and_stop_takes_ours_away(path: Path) -> None
 @pytest.mark.parametrize(("group", "mode"), [(None, 0o600), (os.getgid(), 0o660)])
 def test_strangers_cannot_open_the_socket(path: Path, group: int | None, mode: int) -> None:
     async def scene() -> None:
-        async with RpcServer(path, METHODS, lambda _: None, group):
+        async with RpcServer(path, dispatcher(METHODS), lambda _: None, group):
             found = path.stat()
             assert stat.S_IMODE(found.st_mode) == mode
             assert found.st_gid == os.getgid()
@@ -62,7 +63,7 @@ def test_stop_ends_callers_and_running_handlers(path: Path) -> None:
         return None
 
     async def scene() -> None:
-        server = RpcServer(path, {"endless": Method(endless, BOTH)}, lambda _: Role.OPERATOR)
+        server = RpcServer(path, dispatcher({"endless": Method(endless, BOTH)}), lambda _: Role.OPERATOR)
         await server.start()
         async with calling(path) as caller, calling(path) as idle, asyncio.timeout(LIMIT):
             await caller.send(b'{"jsonrpc":"2.0","id":1,"method":"endless"}\n')
@@ -78,7 +79,7 @@ def test_stop_ends_callers_and_running_handlers(path: Path) -> None:
 
 def test_stop_ends_a_caller_that_was_just_let_in(path: Path) -> None:
     async def scene() -> None:
-        server = RpcServer(path, METHODS, lambda _: Role.OPERATOR)
+        server = RpcServer(path, dispatcher(METHODS), lambda _: Role.OPERATOR)
         await server.start()
         async with asyncio.timeout(LIMIT):
             for _ in range(20):

@@ -21,9 +21,33 @@ def test_roles(uid: int, page_uid: int | None, role: Role | None) -> None:
     assert role_for(uid, page_uid) is role
 
 
-def test_the_page_may_look_and_nothing_else() -> None:
-    assert {method for method, allowed in ALLOWED.items() if Role.PAGE in allowed} == {"status", "subscribe"}
+def test_what_needs_no_log_in() -> None:
+    assert {method for method, allowed in ALLOWED.items() if Role.PAGE in allowed} == {
+        "status",
+        "subscribe",
+        "access.log_in",
+        "access.finish_log_in",
+        "access.log_out",
+        "access.who",
+        "access.change_password",
+        "terminal.internet",
+        "terminal.receipt",
+        "history.lights",
+        "history.outages",
+        "calendar",
+        "firmware.show",
+    }
     assert all(Role.OPERATOR in allowed for allowed in ALLOWED.values())
+
+
+def test_each_log_in_may_do_its_part() -> None:
+    may = {role: {method for method, allowed in ALLOWED.items() if role in allowed} for role in Role}
+    assert "down" not in may[Role.VENDOR] | may[Role.DATACENTER] | may[Role.MANAGER]
+    assert {"site.try", "apply", "account.import"} <= may[Role.VENDOR] - may[Role.DATACENTER] - may[Role.MANAGER]
+    assert {"trust.import", "tunnel.drain"} <= may[Role.DATACENTER] - may[Role.MANAGER]
+    assert may[Role.MANAGER] - may[Role.PAGE] >= {"audit.list", "access.second_factor.begin"}
+    # The data center switches no terminals.
+    assert all(may[Role.PAGE] <= may[role] for role in Role if role is not Role.DATACENTER)
 
 
 def test_the_page_s_user_is_looked_up_at_each_call(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from appliance.control.dispatch import JSON, Method, Peer
 from appliance.control.roles import Role
-from appliance.control.rpc import JSON, MAX_CONNECTIONS, MAX_LINE, Method, Peer, RpcServer
+from appliance.control.rpc import MAX_CONNECTIONS, MAX_LINE, RpcServer
 from tests.unit.control.served import BOTH, LIMIT, METHODS, Caller, calling, serving, talk
 
 

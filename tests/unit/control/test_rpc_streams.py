@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from appliance.control.rpc import JSON, Method, Peer, RpcServer, Stream
+from appliance.control.dispatch import JSON, Method, Peer, Stream
+from appliance.control.rpc import RpcServer
 from tests.unit.control.served import BOTH, LIMIT, METHODS, Caller, calling, serving, talk
 
 

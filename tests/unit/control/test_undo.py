@@ -11,7 +11,14 @@ from appliance.account.model import Account
 from appliance.control import opening, undo
 from appliance.control.ready import Ready
 from appliance.errors import SekishoError
-from tests.builders import lab_account, lab_site, lab_tunnel, wireguard_preshared_key, wireguard_private_key
+from tests.builders import (
+    WITHOUT_TUNNELS,
+    lab_account,
+    lab_site,
+    lab_tunnel,
+    wireguard_preshared_key,
+    wireguard_private_key,
+)
 
 UNTIL = datetime(2030, 1, 1, tzinfo=UTC)
 PORTS = {"lo", "wan0", "lan0"}
@@ -46,6 +53,12 @@ def test_the_data_center_switches_keys_with_us() -> None:
         {"tunnels": [lab_tunnel(number, inner_address="203.0.113.130") for number in (1, 2)]},
     ):
         assert refusal(ready(), ready(lab_account(serial=2, **changes))) == "undo.tunnel-keys"
+
+
+def test_an_account_without_tunnels_may_be_tried_and_left() -> None:
+    direct = ready(lab_account(serial=2, **WITHOUT_TUNNELS))
+    undo.refuse_what_cannot_be_undone(ready(), direct, UNTIL, PORTS)
+    undo.refuse_what_cannot_be_undone(direct, ready(lab_account(serial=3)), UNTIL, PORTS)
 
 
 def test_a_port_that_is_gone() -> None:

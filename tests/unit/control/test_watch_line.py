@@ -1,11 +1,11 @@
-"""What a line by IPv6 lacks, in the words of the evidence."""
+"""What a line by IPv6 lacks, in the words of the evidence; and whether two lines can be told apart."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv6Address
+from ipaddress import IPv4Network, IPv6Address
 
-from appliance.control.watch_line import what_is_missing
+from appliance.control.watch_line import shared, what_is_missing
 from appliance.engines.leases6 import Lease6
 
 WHOLE = Lease6(
@@ -31,3 +31,12 @@ def test_the_first_thing_that_is_missing_is_told() -> None:
     assert what_is_missing(replace(WHOLE, address=None, dns=())) == "advertised-no-address"
     assert what_is_missing(replace(WHOLE, gateway=None)) == "advertised-no-address"
     assert what_is_missing(replace(WHOLE, dns=())) == "no-resolvers"
+
+
+def test_two_lines_of_one_range_are_noticed_by_both() -> None:
+    home, modem = IPv4Network("192.0.2.64/28"), IPv4Network("192.0.2.64/26")
+    assert shared("wan", {"wan": home}) is None
+    assert shared("wan", {"backup_wan": home}) is None
+    assert shared("wan", {"wan": home, "backup_wan": IPv4Network("192.0.2.80/28")}) is None
+    wires = {"wan": home, "backup_wan": modem}
+    assert (shared("wan", wires), shared("backup_wan", wires)) == (home, modem)

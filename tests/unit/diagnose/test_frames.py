@@ -37,6 +37,9 @@ def test_an_offer_is_read() -> None:
     gateway, dns = IPv4Address("192.0.2.65"), IPv4Address("198.51.100.53")
     options = OFFERED + b"\0" + MASK + option(3, gateway.packed) + option(6, dns.packed)
     assert frames4.dhcp_offer(offer(7, options), 7) == Offer(IPv4Interface("192.0.2.70/28"), gateway, (dns,))
+    named = frames4.dhcp_offer(offer(7, options + option(54, gateway.packed)), 7)
+    assert named is not None
+    assert named.server == gateway
     portal = frames4.dhcp_offer(offer(7, options + option(114, b"https://p.example/\x1b[2J")), 7)
     assert portal is not None
     assert portal.portal == "https://p.example/?[2J"
@@ -69,7 +72,7 @@ def test_an_access_concentrator_is_read() -> None:
 def test_an_arp_answer_is_read() -> None:
     address = IPv4Address("192.0.2.65")
     answer = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 2) + SERVER + address.packed + MAC + bytes(4)
-    assert frames4.arp_answer(frames4.ethernet(MAC, SERVER, 0x0806, answer)) == address
+    assert frames4.arp_answer(frames4.ethernet(MAC, SERVER, 0x0806, answer)) == (address, "02:00:00:00:03:01")
 
 
 def test_a_router_advertisement_is_read() -> None:

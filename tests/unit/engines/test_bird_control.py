@@ -60,8 +60,9 @@ def test_any_bytes_are_a_reply_more_to_come_or_a_value_error(data: bytes) -> Non
         parse_next_hop(reply)
 
 
-def test_an_endless_line_is_refused() -> None:
+@pytest.mark.parametrize("said", [b" " * 65536, b" a line of many\n" * 4096], ids=["line", "reply"])
+def test_an_endless_line_or_reply_is_refused(said: bytes) -> None:
     reader = ReplyReader()
     with pytest.raises(ValueError, match="endless"):
         for _ in range(100):
-            reader.feed(b" " * 65536)
+            reader.feed(said)

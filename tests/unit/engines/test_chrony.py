@@ -34,4 +34,4 @@ def test_names_are_asked_of_the_line_and_only_where_there_are_names() -> None:
     assert [file.path for file in inside.files] == [chrony.CONFIG]
     outside = chrony.chrony_spec(compile_intent(lab_account(), lab_site(time=OUTSIDE)), RESOLVERS, owns_clock=True)
     assert {file.path: file.content for file in outside.files}[chrony.RESOLVERS] == "nameserver 198.51.100.53\n"
-    assert str(chrony.RESOLVERS) in outside.argv
+    assert (inside.resolvers, outside.resolvers) == (None, chrony.RESOLVERS)

@@ -62,8 +62,8 @@ def test_the_terminals_addresses_stand_in_a_file_that_is_read_again(intent: Rout
     fixed = dnsmasq.dnsmasq_spec(intent, {}).files[2]
     assert fixed.read_again
     assert fixed.content.splitlines() == [
-        "02:00:00:00:02:10,192.0.2.10,reception,12h",
-        "02:00:00:00:02:11,192.0.2.11,office,12h",
+        "02:00:00:00:02:10,192.0.2.10,reception,720m",
+        "02:00:00:00:02:11,192.0.2.11,office,720m",
     ]
 
 

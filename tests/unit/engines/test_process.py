@@ -86,6 +86,25 @@ def test_an_unprivileged_daemon_has_no_right_left(tmp_path: Path) -> None:
 
 
 @pytest.mark.isolated
+def test_a_daemon_keeps_the_rights_that_it_is_made_for_and_sees_its_own_resolvers(tmp_path: Path) -> None:
+    resolvers, told = Path("/run/resolv"), Path("/run/told")
+    resolvers.write_text("nameserver 198.51.100.53\n")
+    told.touch()
+    told.chmod(0o666)
+    script = f"import time; open({str(told)!r}, 'w').write(open('/etc/resolv.conf').read()); time.sleep(1000)"
+    capabilities = ("net_admin", "net_raw")
+    spec = EngineSpec(
+        "test", TITLE, ("python3", "-Ic", script), user="nobody", capabilities=capabilities, resolvers=resolvers
+    )
+    child = process.start(spec, tmp_path / "log", tmp_path / "test.run")
+    until(lambda: told.read_text() or child.poll() is not None)
+    assert told.read_text() == resolvers.read_text()
+    status = dict(line.split(":\t", 1) for line in Path(f"/proc/{child.pid}/status").read_text().splitlines())
+    assert status["Uid"].split() == ["65534"] * 4
+    assert {int(status[f"Cap{which}"], 16) for which in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {1 << 12 | 1 << 13}
+
+
+@pytest.mark.isolated
 def test_a_prompt_daemon_goes_before_others_with_all_its_threads(tmp_path: Path) -> None:
     script = "import threading, time; threading.Thread(target=time.sleep, args=(60,)).start(); time.sleep(60)"
     spec = EngineSpec("test", TITLE, (sys.executable, "-c", script), is_prompt=True)

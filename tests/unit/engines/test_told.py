@@ -36,3 +36,13 @@ def test_a_fresh_router_was_told_nothing(tmp_path: Path) -> None:
     intent = compile_intent(lab_account(), lab_site())
     assert told.answers(tmp_path / "hosts") == {}
     assert told.standings(intent, tmp_path / "bird.conf") == {}
+
+
+def test_what_a_damaged_file_says_was_not_told(tmp_path: Path) -> None:
+    intent = compile_intent(lab_account(), lab_site())
+    hosts, config = tmp_path / "hosts", tmp_path / "bird.conf"
+    hosts.write_bytes(b"203.0.113.17 a.example\n\xff\xfe\n203.0.113\nnowhere b.example\n")
+    assert told.answers(hosts) == {"a.example": (IPv4Address("203.0.113.17"),)}
+    rendered = bird.render(intent, {"dc1": Standing(120), "dc2": Standing(199)})
+    config.write_text(rendered.replace("preference 120;", f"preference {'9' * 5000};"))
+    assert told.standings(intent, config) == {"dc2": Standing(199)}

@@ -10,7 +10,7 @@ from appliance.engines.wanted import engines_for
 from appliance.health.titles import helper_title
 from appliance.intent.compile import compile as compile_intent
 from appliance.secret import Secret
-from tests.builders import lab_account, lab_site
+from tests.builders import WITHOUT_TUNNELS, lab_account, lab_site
 
 STANDINGS = {"dc1": Standing(200), "dc2": Standing(190)}
 STATIC = {
@@ -25,15 +25,27 @@ STATIC = {
 def test_the_daemons_of_a_router() -> None:
     specs = engines_for(compile_intent(lab_account(), lab_site()), STANDINGS, {})
     assert [spec.name for spec in specs] == ["dhcpcd-wan", "bird", "gate", "dnsmasq", "chrony", "web"]
-    assert {spec.name: spec.user for spec in specs if spec.user} == {"gate": "sekisho-gate", "web": "sekisho-web"}
+    assert {spec.name: spec.user for spec in specs} == {
+        "dhcpcd-wan": None,
+        "bird": "bird",
+        "gate": "sekisho-gate",
+        "dnsmasq": "dnsmasq",
+        "chrony": "_chrony",
+        "web": "sekisho-web",
+    }
     assert all(helper_title(spec.name).ja != spec.name for spec in specs), "staff are told what has stopped"
     web = specs[-1]
-    assert web.argv[-3:] == ("webui", "--listen", "192.0.2.1:8080")
+    assert web.argv[-3:] == ("webui", "--socket", "/run/sekisho/page/http.sock")
 
 
 def test_a_static_line_needs_no_dhcp_client() -> None:
     specs = engines_for(compile_intent(lab_account(), lab_site(wan=STATIC)), STANDINGS, {})
     assert not any(spec.name.startswith("dhcpcd") for spec in specs)
+
+
+def test_without_tunnels_nobody_watches_them() -> None:
+    specs = engines_for(compile_intent(lab_account(**WITHOUT_TUNNELS), lab_site()), {}, {})
+    assert "bird" not in {spec.name for spec in specs}
 
 
 def test_a_session_needs_its_password_and_a_line_that_is_left_alone_nobody() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -67,14 +68,22 @@ def until_end() -> Callable[[socket.socket], bytes]:
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Iterator[GateProcess]:
-    process = GateProcess(tmp_path)
-    yield process
-    process.stop()
+def gate_log(tmp_path: Path) -> Path:
+    """What the process says of itself."""
+    return tmp_path / "gate.log"
 
 
 @pytest.fixture
-def tidy(gate: GateProcess, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+def gate(tmp_path: Path, gate_log: Path) -> Iterator[GateProcess]:
+    with gate_log.open("ab") as log:
+        process = GateProcess(tmp_path, log)
+        yield process
+        process.stop()
+    print(gate_log.read_text(errors="replace"), file=sys.stderr)
+
+
+@pytest.fixture
+def tidy(gate: GateProcess, gate_log: Path) -> Iterator[None]:
     """Afterwards the process has what it had before, and says nothing of an error of its own."""
     # Once it answers, it has accepted this connection of ours.
     assert gate.stats()["terminals"] == {}
@@ -84,7 +93,7 @@ def tidy(gate: GateProcess, capfd: pytest.CaptureFixture[str]) -> Iterator[None]
     # Besides, one listens and some wait for the next terminal.
     wait_for(lambda: gate.descriptors <= before + 1 + MOST)
     assert gate.stats()["terminals"] == {}
-    assert "Traceback" not in capfd.readouterr().err
+    assert "Traceback" not in gate_log.read_text(errors="replace")
 
 
 @pytest.fixture

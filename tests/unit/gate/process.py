@@ -92,7 +92,7 @@ class GateProcess:
     def _next(self) -> dict[str, Any]:
         message: dict[str, Any] = json.loads(self._lines.readline())
         if message.get("method") == "refused":
-            self.refusals.append(message["params"])
+            self.refusals.append(message["params"]["refusal"])
         return message
 
     def stop(self) -> None:

@@ -34,8 +34,8 @@ def test_the_daemon_configures_counts_closes_and_hears_refusals(
     assert_refused: Any,
 ) -> None:
     async def speak() -> None:
-        heard: asyncio.Queue[Refusal] = asyncio.Queue()
-        client = await GateClient.connect(gate.path, heard.put_nowait)
+        heard: asyncio.Queue[tuple[Refusal | None, int]] = asyncio.Queue()
+        client = await GateClient.connect(gate.path, lambda refusal, times: heard.put_nowait((refusal, times)))
         config = config_for(servers.start_tls(server_of(pki.engine, pki.engines.pem), until_end))
         assert await client.configure(config) is True
         assert await client.configure(config) is False
@@ -47,7 +47,8 @@ def test_the_daemon_configures_counts_closes_and_hears_refusals(
 
         await client.configure(replace(config, terminals={}))
         await asyncio.to_thread(assert_refused)
-        assert (await asyncio.wait_for(heard.get(), 20))["reason"] == "unknown-terminal"
+        refusal, times = await asyncio.wait_for(heard.get(), 20)
+        assert refusal and (refusal["reason"], times) == ("unknown-terminal", 1)
 
         bad = replace(config, services=(replace(config.services[0], trust_anchors="nonsense"),))
         with pytest.raises(SekishoError) as refused:
@@ -60,7 +61,7 @@ def test_the_daemon_configures_counts_closes_and_hears_refusals(
 
 def test_the_end_of_the_process_is_noticed(gate: Any) -> None:
     async def speak() -> None:
-        client = await GateClient.connect(gate.path, lambda _: None)
+        client = await GateClient.connect(gate.path, lambda *_: None)
         gate.process.terminate()
         assert await asyncio.to_thread(gate.process.wait, 20) == 0
         await asyncio.wait_for(client.closed.wait(), 20)
@@ -73,4 +74,4 @@ def test_the_end_of_the_process_is_noticed(gate: Any) -> None:
 
 def test_nobody_listening_is_an_oserror(tmp_path: Any) -> None:
     with pytest.raises(OSError):
-        asyncio.run(GateClient.connect(tmp_path / "gate.sock", lambda _: None))
+        asyncio.run(GateClient.connect(tmp_path / "gate.sock", lambda *_: None))

@@ -33,7 +33,7 @@ SERVICE = st.builds(
     trust_anchors=TEXT,
     pins=st.lists(TEXT, max_size=3).map(tuple),
     identity=PAIR,
-    source=ADDRESS,
+    source=st.none() | ADDRESS,
     upstreams=st.lists(ADDRESS, max_size=3).map(tuple),
     open=st.booleans(),
     by_address=st.booleans(),

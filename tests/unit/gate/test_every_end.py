@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,7 +85,7 @@ def test_every_way_to_end_leaves_nothing_behind(
     server_of: Any,
     config_for: Any,
     eventually: Any,
-    capfd: pytest.CaptureFixture[str],
+    gate_log: Path,
 ) -> None:
     context = server_of(pki.engine, pki.engines.pem)
     context.minimum_version = context.maximum_version = engine_version
@@ -98,4 +99,4 @@ def test_every_way_to_end_leaves_nothing_behind(
         list(pool.map(one, range(150)))
     eventually(lambda: gate.stats()["connections"] == {"receipt": 0})
     assert gate.stats()["refusals"] == {}
-    assert "Traceback" not in capfd.readouterr().err
+    assert "Traceback" not in gate_log.read_text(errors="replace")

@@ -142,6 +142,34 @@ def test_whoever_talks_on_after_the_refusal_holds_nobody_up(
             talker.join()
 
 
+@pytest.mark.usefixtures("tidy")
+def test_a_flood_of_refusals_is_told_of_once_and_counted(
+    gate: Any, engine: Any, config_for: ConfigFor, assert_refused: Any, serves: Any
+) -> None:
+    gate.configure(config_for(engine(), terminals={VICTIM: "back"}))
+    for _ in range(300):
+        assert_refused()
+    serves()
+    assert gate.stats()["refusals"] == {"receipt": {"unknown-terminal": 300}}
+    assert [refusal["reason"] for refusal in gate.refusals] == ["unknown-terminal"]
+
+
+@pytest.mark.usefixtures("tidy")
+def test_a_flood_of_broken_connections_is_said_once(
+    gate: Any, engine: Any, config_for: ConfigFor, terminal: Any, pki: Any, eventually: Any, gate_log: Any
+) -> None:
+    gate.configure(config_for(engine(), terminals=BOTH))
+    for _ in range(20):
+        with terminal.connect(pki.terminal, address=ATTACKER) as sock:
+            # No record of TLS.
+            socket.socket.sendall(sock, b"GET / HTTP/1.1\r\n\r\n")
+            with contextlib.suppress(OSError):
+                while sock.recv(100):
+                    pass
+    eventually(lambda: gate.stats()["connections"]["receipt"] == 0)
+    assert gate_log.read_text().count("broke at the terminal's side") == 1
+
+
 # ---- what is larger than TLS allows -----------------------------------------------------
 
 RECORD_OVERFLOW = b"\x02\x16"
@@ -207,7 +235,8 @@ def test_an_oversized_record_in_the_middle_is_an_overflow(
 STUCK = 20
 """Connections."""
 MOST_OF_ONE = 256 << 10
-"""Bytes that the process may hold for one: a buffer of 64 KiB that waits, and OpenSSL's of a record for each way."""
+"""Bytes that the process may hold for one: a buffer of 48 KiB that waits, those of as much between it and
+OpenSSL, and OpenSSL's of a record for each way."""
 
 
 @pytest.mark.usefixtures("tidy")

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from appliance.errors import SekishoError
+from appliance.gate import contexts as gate_contexts
 from appliance.gate import service
 from appliance.gate.config import GateConfig
 from appliance.gate.profile import POLICY, client_context, server_context
@@ -98,7 +99,7 @@ def test_the_key_of_the_tickets_lives_for_an_hour(
     pki: Any, config_for: Callable[..., GateConfig], monkeypatch: Any
 ) -> None:
     now = 0.0
-    monkeypatch.setattr(service, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(gate_contexts, "time", SimpleNamespace(monotonic=lambda: now))
     served = service.Service(config_for(443).services[0], frozenset())
     first = served.terminal_context()
     now = 3599
@@ -113,7 +114,7 @@ def test_the_key_of_the_tickets_lives_for_an_hour(
 def test_sessions_of_terminals_without_tickets_do_not_pile_up(
     pki: Any, config_for: Callable[..., GateConfig], client_of: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(service, "_SESSIONS_OF_A_CONTEXT", 5)
+    monkeypatch.setattr(gate_contexts, "_SESSIONS", 5)
     served = service.Service(config_for(443).services[0], frozenset())
     terminal = client_of(pki.terminal, pki.terminals.pem)
     terminal.maximum_version = ssl.TLSVersion.TLSv1_2

@@ -14,9 +14,9 @@ import pytest
 
 from appliance.gate import dial, greeting
 from appliance.gate.config import GateConfig
-from appliance.gate.link import RECORD
 from appliance.gate.loop import READ, Loop
 from appliance.gate.server import Gate
+from appliance.gate.tls import RECORD
 
 
 class OverError(Exception):
@@ -27,7 +27,7 @@ class OverError(Exception):
 def running(config: GateConfig) -> Iterator[Gate]:
     """The gate in a thread of this process."""
     loop = Loop()
-    gate = Gate(loop, lambda _: None, 10)
+    gate = Gate(loop, lambda *_: None, 10)
     gate.configure(config)
     ours, its = socket.socketpair()
 
@@ -93,8 +93,8 @@ def test_an_engine_that_breaks_off_is_named_in_the_log(
 
 
 def test_what_a_refused_terminal_still_says_is_taken_in_turns(gate_port: int, engine: Any, config_for: Any) -> None:
-    loop, refusals = Loop(), list[dict[str, str]]()
-    gate = Gate(loop, refusals.append, 10)
+    loop, refusals = Loop(), list[object]()
+    gate = Gate(loop, lambda refusal, _: refusals.append(refusal), 10)
     gate.configure(config_for(engine()))
     try:
         with socket.create_connection(("127.0.0.1", gate_port)) as talker:

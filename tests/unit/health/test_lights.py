@@ -29,7 +29,7 @@ def test_nothing_is_green_before_anybody_looked() -> None:
     assert "確認しています" in headline(lights).text.ja
 
 
-@pytest.mark.parametrize("reason", ["not-applied", "cannot-start", "down"])
+@pytest.mark.parametrize("reason", ["not-applied", "no-ports", "cannot-start", "down"])
 def test_a_router_that_is_not_at_work_explains_everything(reason: str) -> None:
     board = Board()
     board.record(Evidence("account.present", "", True, 100.0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from appliance.health.board import Board, Expected, headline
@@ -158,6 +160,23 @@ def test_carrying_is_the_tunnel_seen_to_carry_just_now() -> None:
     assert board.carrying(200.0) is None
 
 
+@pytest.mark.parametrize(("dead", "cause"), [((), "same-range"), (("usb0",), "no-spare"), (("wan0",), "on-spare")])
+def test_two_lines_with_the_same_range_both_work(dead: tuple[str, ...], cause: str) -> None:
+    board = Board()
+    board.expect(Expected(lines={"wan": "wan0", "backup_wan": "usb0"}))
+    for interface in ("wan0", "usb0"):
+        for kind in ("wan.carrier", "wan.address", "wan.gateway"):
+            board.record(Evidence(kind, interface, interface not in dead, 100.0))
+        board.record(Evidence("wan.apart", interface, False, 100.0, "same-range", "192.0.2.64/28"))
+    line = by_name(board.lights(101.0))["line"]
+    assert (line.state, line.cause) == (State.WARNING, f"line.{cause}")
+    assert [part.cause for part in line.parts] == ["line.no-cable"] * len(dead) + ["line.same-range"] * (2 - len(dead))
+    assert all("192.0.2.64/28" in part.summary.ja for part in line.parts if part.cause == "line.same-range")
+    for interface in ("wan0", "usb0"):
+        board.record(Evidence("wan.apart", interface, True, 102.0))
+    assert "same-range" not in str([part.cause for part in by_name(board.lights(103.0))["line"].parts])
+
+
 @pytest.mark.parametrize(
     ("dead", "cause"), [((), "line.ok"), (("usb0",), "line.no-spare"), (("wan0",), "line.on-spare")]
 )
@@ -171,3 +190,11 @@ def test_of_two_lines_one_may_be_lost(dead: tuple[str, ...], cause: str) -> None
     line = by_name(board.lights(101.0))["line"]
     assert line.cause == cause
     assert [part.cause for part in line.parts] == ["line.no-cable"] * len(dead) + ["line.ok"] * (2 - len(dead))
+
+
+def test_without_tunnels_the_light_says_so() -> None:
+    board = board_with()
+    board.expect(replace(EXPECTED, tunnels=(), is_direct=True))
+    lights = by_name(board.lights(101.0))
+    assert (lights["tunnel"].cause, lights["tunnel"].state) == ("tunnel.not-used", State.OK)
+    assert {light.state for light in lights.values()} == {State.OK}

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.health.titles import certificate_title, helper_title
+from appliance.health.model import KINDS
+from appliance.health.titles import KIND_TITLES, certificate_title, helper_title
 
 
 @pytest.mark.parametrize("one, other", [("dnsmasq", "dnsmasq-outside"), ("dhcpcd-wan", "dhcpcd-backup_wan")])
@@ -18,3 +19,7 @@ def test_a_helper_that_nobody_has_named_keeps_its_own_name() -> None:
 def test_a_certificate_is_told_apart_by_whose_it_is() -> None:
     assert "receipt-gate" in certificate_title("presented:receipt-gate").en
     assert "unheard-of" in certificate_title("unheard-of").ja
+
+
+def test_each_kind_of_evidence_has_a_title_for_people() -> None:
+    assert KIND_TITLES.keys() == KINDS.keys()

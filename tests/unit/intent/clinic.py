@@ -77,7 +77,7 @@ class Clinic:
 
     def forget(self) -> None:
         """Back to a router on which nothing is proven and nothing is connected."""
-        for name in (names.ENGINE_VERIFIED, names.GATE_VERIFIED):
+        for name in (names.ENGINE_VERIFIED, names.GATE_VERIFIED, names.STRANGERS):
             self.router.run("nft", "flush", "set", "inet", names.TABLE, name)
         self.router.run("nft", "flush", "map", "inet", names.TABLE, names.GATE_OPEN)
         self.router.run("conntrack", "-F")

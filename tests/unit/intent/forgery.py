@@ -17,10 +17,10 @@ _TCP_REPAIR, _TCP_REPAIR_QUEUE, _TCP_QUEUE_SEQ, _SEND_QUEUE = 19, 20, 21, 2
 """linux/tcp.h."""
 
 
-def on_the_wire(machine: Machine, interface: str, to_mac: str, payload: bytes) -> None:
-    """Send an IPv4 packet from the machine's own network card, whatever its addresses say."""
-    card = bytes.fromhex(machine.read(f"/sys/class/net/{interface}/address").strip().replace(":", ""))
-    frame = bytes.fromhex(to_mac.replace(":", "")) + card + struct.pack("!H", 0x0800) + payload
+def on_the_wire(machine: Machine, interface: str, to_mac: str, payload: bytes, card: str = "") -> None:
+    """Send an IPv4 packet from the machine's own network card or another `card`, whatever its addresses say."""
+    sender = card or machine.read(f"/sys/class/net/{interface}/address").strip()
+    frame = bytes.fromhex((to_mac + sender).replace(":", "")) + struct.pack("!H", 0x0800) + payload
     with machine.inside(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW)) as raw:
         raw.bind((interface, 0))
         raw.send(frame)

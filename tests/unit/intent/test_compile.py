@@ -16,7 +16,15 @@ from appliance.intent.lines import Way, Way6, with_ways
 from appliance.intent.model import ROUTING_TABLE, RULE_PRIORITY, SETTLED_METRIC, Address, PolicyRule, Route
 from appliance.intent.names import FIRST_GATE_PORT, SERVICES_LIMIT, WAN_RESOLVERS
 from appliance.intent.services import gate_ports
-from tests.builders import lab_account, lab_site, lab_tunnel, passthrough_service, static_wan, terminate_service
+from tests.builders import (
+    WITHOUT_TUNNELS,
+    lab_account,
+    lab_site,
+    lab_tunnel,
+    passthrough_service,
+    static_wan,
+    terminate_service,
+)
 
 INNER = IPv4Address("203.0.113.129")
 
@@ -232,6 +240,31 @@ REFUSED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"services": [passthrough_service(name="receipt")]},
         {"services": [{"name": "receipt", "by_address": True}]},
     ),
+    "engines on the internet, and a line without IPv4": (
+        "intent.internet-needs-ipv4",
+        WITHOUT_TUNNELS,
+        {"wan": {"kind": "ipoe", "interface": "wan0"}},
+    ),
+    "engines on the internet, and a terminal that may go there": (
+        "intent.internet-beside-engines",
+        WITHOUT_TUNNELS,
+        {
+            "terminals": [
+                {
+                    "name": "reception",
+                    "label": "受付",
+                    "mac": "02:00:00:00:02:10",
+                    "address": "192.0.2.10",
+                    "internet_minutes": 30,
+                }
+            ]
+        },
+    ),
+    "a tunnel of an account without": (
+        "intent.unknown-tunnel",
+        WITHOUT_TUNNELS,
+        {"tunnels": [{"name": "dc1", "line": "wan"}]},
+    ),
     "more services than the gate carries": (
         "intent.too-many-services",
         {"services": [passthrough_service(name=f"s{n}", port=1000 + n) for n in range(SERVICES_LIMIT + 1)]},
@@ -247,6 +280,13 @@ def test_what_cannot_work_together_is_refused(code: str, account: dict[str, Any]
     assert refusal.value.code == code
     assert refusal.value.text.ja.endswith("。")
     assert refusal.value.text.en.endswith(".")
+
+
+def test_without_tunnels_nothing_of_theirs_is_wanted() -> None:
+    intent = compile(lab_account(**WITHOUT_TUNNELS), lab_site())
+    assert (intent.inner_address, intent.tunnels, intent.rules, intent.shapers) == (None, (), (), ())
+    assert not any(route.table == ROUTING_TABLE for route in intent.routes)
+    assert intent.firewall.flow_tables == ()
 
 
 def test_a_line_whose_upload_is_known_is_shaped_and_so_are_its_tunnels() -> None:

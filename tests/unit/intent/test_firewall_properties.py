@@ -21,7 +21,7 @@ from appliance.account.model import Account
 from appliance.errors import SekishoError
 from appliance.intent import names
 from appliance.intent.compile import compile
-from appliance.intent.firewall import Accept, Field, In, Jump, Offload, RedirectByMap, Refuse, Table
+from appliance.intent.firewall import Accept, Field, In, Jump, Note, Offload, RedirectByMap, Refuse, Table
 from appliance.intent.model import PROBE_MARK, RouterIntent
 from appliance.site.model import Site
 from tests.unit.intent.packets import Decision, Packet, Sets, contents, decide
@@ -111,7 +111,10 @@ def the_lan_reaches_the_routers_services_and_no_others(meeting: Meeting) -> None
     else:
         assert meeting[Field.DESTINATION4] == meeting.intent.lan.address.ip
         assert (
-            (meeting[Field.TCP_DPORT] == names.PAGE_PORT and meeting[Field.CT_STATUS] == "dnat")
+            (
+                meeting[Field.TCP_DPORT] in (names.PAGE_PORT, names.PAGE_REDIRECT_PORT)
+                and meeting[Field.CT_STATUS] == "dnat"
+            )
             or 53 in (meeting[Field.UDP_DPORT], meeting[Field.TCP_DPORT])
             or meeting[Field.UDP_DPORT] == 123
             or meeting[Field.ICMP_TYPE] == "echo-request"
@@ -326,6 +329,7 @@ def test_the_table_is_whole(intent: RouterIntent) -> None:
     jumps = {rule.verdict.chain for rule in rules if isinstance(rule.verdict, Jump)}
     assert jumps == {chain.name for chain in table.chains if chain.hook is None}
     used_sets = {match.values.set_name for rule in rules for match in rule.matches if isinstance(match.values, In)}
+    used_sets |= {rule.verdict.set_name for rule in rules if isinstance(rule.verdict, Note)}
     assert used_sets == {wanted.name for wanted in table.sets}
     used_maps = {rule.verdict.map_name for rule in rules if isinstance(rule.verdict, RedirectByMap)}
     assert used_maps == {wanted.name for wanted in table.maps}

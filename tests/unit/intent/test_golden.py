@@ -10,11 +10,12 @@ import pytest
 
 from appliance.intent import softwires
 from appliance.intent.compile import compile
+from appliance.intent.fresh import fresh
 from appliance.intent.lines import with_ways
 from appliance.intent.model import RouterIntent
 from appliance.kernel.nft import render
 from appliance.kernel.nft.fast_path import fitting
-from tests.builders import lab_account, lab_site, lab_tunnel, static_wan, terminate_service
+from tests.builders import WITHOUT_TUNNELS, lab_account, lab_site, lab_tunnel, static_wan, terminate_service
 from tests.golden import golden
 from tests.lab.machine import Machine
 from tests.unit.intent.clinic import add_users
@@ -58,7 +59,9 @@ MAP_E: dict[str, Any] = {
 }
 FAR_END = IPv6Address("2001:db8:100::64")
 OWN_PREFIX = IPv6Network("2001:db8:12:3400::/56")
-FOUND = frozenset({"ds-lite", "map-e"})
+FRESH = "fresh"
+"""No clinic yet."""
+FOUND = frozenset({"ds-lite", "map-e", "internet-by-map-e"})
 """Clinics whose line has said what it gives; the others' intents are as `compile` makes them."""
 CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "lab": ({}, {}),
@@ -86,6 +89,8 @@ CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "ds-lite": ({}, {"wan": DS_LITE}),
     "map-e": ({}, {"wan": MAP_E, "terminals": SEGMENTS["terminals"][:1]}),
+    "internet": (WITHOUT_TUNNELS, {}),
+    "internet-by-map-e": (WITHOUT_TUNNELS, {"wan": MAP_E}),
     "one-tunnel-terminate-only": (
         {"tunnels": [lab_tunnel(1)], "services": [terminate_service()], "monitoring": []},
         {"terminals": [], "vendor": None, "language": "en"},
@@ -94,6 +99,8 @@ CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 def compiled(clinic: str) -> RouterIntent:
+    if clinic == FRESH:
+        return fresh("lan0")
     account, site = CLINICS[clinic]
     intent = compile(lab_account(**account), lab_site(**site))
     if clinic not in FOUND:
@@ -103,7 +110,7 @@ def compiled(clinic: str) -> RouterIntent:
     return with_ways(intent, [way])
 
 
-@pytest.mark.parametrize("clinic", CLINICS)
+@pytest.mark.parametrize("clinic", [*CLINICS, FRESH])
 def test_the_intent_is_as_reviewed(clinic: str) -> None:
     intent = compiled(clinic)
     for suffix, text in ((".intent", readable(intent)), (".nft", render(intent.firewall))):
@@ -114,9 +121,9 @@ def test_the_intent_is_as_reviewed(clinic: str) -> None:
 def test_the_kernel_takes_the_tables(tmp_path: Path) -> None:
     with Machine("router", tmp_path / "router") as router:
         add_users(router)
-        for clinic in CLINICS:
+        for clinic in (*CLINICS, FRESH):
             router.run("nft", "-c", "-f", "-", input=render(fitting(compiled(clinic).firewall, (), offloads=False)))
 
 
 def test_golden_files_have_a_clinic() -> None:
-    assert {file.stem for file in GOLDEN.iterdir()} == set(CLINICS)
+    assert {file.stem for file in GOLDEN.iterdir()} == {*CLINICS, FRESH}

@@ -9,11 +9,13 @@ import pytest
 
 from appliance.gate import reset
 from appliance.intent import names
-from appliance.kernel import conntrack
+from appliance.intent.rules.strangers import MOST, SECONDS
+from appliance.kernel import conntrack, nft
 from tests.lab.waiting import until
 from tests.unit.intent import forgery
 from tests.unit.intent.clinic import (
     ENGINE,
+    GATE_ENGINE,
     INNER,
     PATIENCE,
     PUBLIC_WEB,
@@ -159,6 +161,35 @@ def test_another_machine_with_a_terminals_address_is_refused(clinic: Clinic) -> 
         clinic.stranger.ip("addr del 192.0.2.11/26 dev eth0")
 
 
+def test_a_stranger_is_remembered(clinic: Clinic) -> None:
+    """And nobody else: neither a terminal that is refused, nor who is refused what is no engine's."""
+    own = ("192.0.2.50", "02:00:00:00:02:50")
+    for not_proven in (ENGINE, PUBLIC_WEB):
+        assert outcome(clinic.terminal, not_proven, 443) == "refused"
+    assert outcome(clinic.stranger, PUBLIC_WEB, 443) == "refused"
+    assert strangers(clinic) == {}
+    assert outcome(clinic.stranger, ENGINE, 443) == "refused"
+    assert strangers(clinic).keys() == {own}
+    # As a terminal: before it has asked anything of an engine, since it does not even get names.
+    from_stranger(clinic, forgery.udp(("192.0.2.11", 40000), (ROUTER, 53), b"name?"))
+    for engine in (ENGINE, GATE_ENGINE):
+        from_stranger(clinic, forgery.tcp(("192.0.2.10", 40000), (engine, 443), forgery.SYN))
+    until(lambda: len(strangers(clinic)) == 3, "all are remembered")
+    assert strangers(clinic).keys() == {own, ("192.0.2.11", own[1]), ("192.0.2.10", own[1])}
+    assert all(0 < left <= SECONDS for left in strangers(clinic).values())
+
+
+def test_more_strangers_than_are_remembered_are_refused_all_the_same(clinic: Clinic) -> None:
+    before = clinic.counted(names.REFUSED_IMPOSTOR)
+    for number in range(MOST + 10):
+        card = f"02:00:00:00:04:{number:02x}"
+        from_stranger(clinic, forgery.tcp(("192.0.2.10", 40000), (ENGINE, 443), forgery.SYN), card)
+        from_stranger(clinic, forgery.tcp(("192.0.2.10", 40000), (ROUTER, 53), forgery.SYN), card)
+    refused = before + 2 * (MOST + 10)
+    until(lambda: clinic.counted(names.REFUSED_IMPOSTOR) == refused, "every one of them is refused and counted")
+    assert len(strangers(clinic)) == MOST
+
+
 def test_a_reset_in_a_terminals_name_from_another_card_disturbs_nobody(clinic: Clinic) -> None:
     clinic.prove(ENGINE)
     with clinic.terminal.connect(ENGINE, 443, PATIENCE) as connection:
@@ -178,10 +209,11 @@ def test_a_foreign_sender_on_the_lan_is_dropped(clinic: Clinic) -> None:
     until(lambda: clinic.counted(names.FORGED_LAN) == before + 4, "four forged packets are counted")
 
 
-def test_the_page_is_at_port_80_and_nowhere_else(clinic: Clinic) -> None:
-    with Echo(clinic.router, ROUTER, names.PAGE_PORT):
-        assert outcome(clinic.stranger, ROUTER, 80) == "open"
-        assert outcome(clinic.stranger, ROUTER, names.PAGE_PORT) == "refused"
+@pytest.mark.parametrize(("usual", "served"), [(443, names.PAGE_PORT), (80, names.PAGE_REDIRECT_PORT)])
+def test_the_page_is_at_its_usual_ports_and_nowhere_else(clinic: Clinic, usual: int, served: int) -> None:
+    with Echo(clinic.router, ROUTER, served):
+        assert outcome(clinic.stranger, ROUTER, usual) == "open"
+        assert outcome(clinic.stranger, ROUTER, served) == "refused"
     assert outcome(clinic.stranger, ROUTER, 22) == "refused"
     assert outcome(clinic.stranger, INNER, 80) == "refused"
     assert outcome(clinic.stranger, "192.0.2.66", 80) == "refused"
@@ -222,6 +254,12 @@ def test_a_terminal_is_refused_the_internet_and_nothing_leaves(clinic: Clinic) -
     clinic.line.run("nft", "delete", "table", "ip", "seen")
 
 
-def from_stranger(clinic: Clinic, packet: bytes) -> None:
+def from_stranger(clinic: Clinic, packet: bytes, card: str = "") -> None:
     router_card = clinic.router.read("/sys/class/net/lan0/address").strip()
-    forgery.on_the_wire(clinic.stranger, "eth0", router_card, packet)
+    forgery.on_the_wire(clinic.stranger, "eth0", router_card, packet, card)
+
+
+def strangers(clinic: Clinic) -> dict[tuple[str, ...], int]:
+    """Address and card of each that is remembered, and for how many seconds still."""
+    held = clinic.router.inside(lambda: nft.elements(names.STRANGERS))
+    return {element.key: element.expires or 0 for element in held}

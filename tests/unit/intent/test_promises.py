@@ -17,7 +17,7 @@ from appliance.intent.model import RouterIntent
 from tests.unit.intent.proof.theorems import THEOREMS
 from tests.unit.intent.test_firewall_properties import PROPERTIES
 from tests.unit.intent.test_golden import CLINICS, compiled
-from tests.unit.intent.worlds import intents
+from tests.unit.intent.worlds import accounts_without_tunnels, intents
 
 PROJECT = Path(__file__).parents[3]
 some = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
@@ -60,6 +60,12 @@ def test_every_rule_names_its_promise(clinic: str) -> None:
 @some
 @given(intents())
 def test_every_rule_names_its_promise_in_any_clinic(intent: RouterIntent) -> None:
+    assert nameless(intent.firewall) == []
+
+
+@some
+@given(intents(accounts_without_tunnels()))
+def test_every_rule_names_its_promise_without_tunnels(intent: RouterIntent) -> None:
     assert nameless(intent.firewall) == []
 
 

@@ -185,7 +185,7 @@ class Stage:
         source = real.words[Field.SOURCE4]
         until(lambda: self.trace.has_seen(source, real.number), f"the kernel traces\n{real.story}", pause=0.002)
         with contextlib.suppress(TimeoutError):  # that the path is another shows at the end
-            until(lambda: len(self.trace.path(real)) >= len(real.path), "the path", limit=3, pause=0.002)
+            until(lambda: len(self.trace.path(real)) >= len(real.path), "the path", limit=20, pause=0.002)
 
     def _send(self, real: Real, payload: bytes) -> None:
         user = real.words[Field.UID]

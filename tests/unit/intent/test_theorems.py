@@ -8,13 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from appliance.intent.model import RouterIntent
 from tests.unit.intent.proof.proving import Court
 from tests.unit.intent.proof.theorems import THEOREMS
-from tests.unit.intent.test_golden import CLINICS, compiled
-from tests.unit.intent.worlds import clinics, intents
+from tests.unit.intent.test_golden import CLINICS, FRESH, compiled
+from tests.unit.intent.worlds import accounts_without_tunnels, clinics, intents
 
 some = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 
 
-@pytest.mark.parametrize("clinic", CLINICS)
+@pytest.mark.parametrize("clinic", [*CLINICS, FRESH])
 def test_the_promises_hold_for_every_packet(clinic: str) -> None:
     _proven(compiled(clinic))
 
@@ -27,6 +27,12 @@ def test_they_hold_where_rules_differ(intent: RouterIntent) -> None:
 @some
 @given(intents())
 def test_they_hold_in_any_clinic(intent: RouterIntent) -> None:
+    _proven(intent)
+
+
+@some
+@given(intents(accounts_without_tunnels()))
+def test_they_hold_in_any_clinic_without_tunnels(intent: RouterIntent) -> None:
     _proven(intent)
 
 

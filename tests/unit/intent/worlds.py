@@ -16,7 +16,15 @@ from appliance.intent.compile import compile
 from appliance.intent.firewall import Field, Value
 from appliance.intent.model import PROBE_MARK, RouterIntent
 from appliance.site.model import Site
-from tests.builders import lab_account, lab_site, lab_tunnel, passthrough_service, static_wan, terminate_service
+from tests.builders import (
+    WITHOUT_TUNNELS,
+    lab_account,
+    lab_site,
+    lab_tunnel,
+    passthrough_service,
+    static_wan,
+    terminate_service,
+)
 from tests.unit.intent.packets import Packet, Sets
 
 LANS = ("192.0.2.0/26", "192.0.2.0/25", "10.0.0.0/8", "172.16.4.0/22", "203.0.113.192/26")
@@ -38,17 +46,26 @@ def accounts(draw: st.DrawFn) -> Account:
         )
         for number in range(1, draw(st.integers(2, 3)))
     ]
+    inside = [IPv4Network(prefix) for tunnel in tunnels for prefix in tunnel["allowed_prefixes"]]
+    dns = [str(network[0]) for network in draw(st.lists(st.sampled_from(inside), min_size=1))]
+    monitoring = [str(network) for network in draw(st.lists(st.sampled_from(inside)))]
+    ntp = [str(network[0]) for network in draw(st.lists(st.sampled_from(inside)))]
+    return lab_account(tunnels=tunnels, services=draw(_services()), dns=dns, monitoring=monitoring, ntp=ntp)
+
+
+@st.composite
+def _services(draw: st.DrawFn) -> list[dict[str, Any]]:
     services: list[dict[str, Any]] = [
         draw(st.sampled_from((passthrough_service, terminate_service)))() for _ in range(draw(st.integers(1, 4)))
     ]
     for position, service in enumerate(services):
         service["name"] = f"s{position}"
         service["port"] = draw(st.sampled_from((443, 5432, 8000))) + position
-    inside = [IPv4Network(prefix) for tunnel in tunnels for prefix in tunnel["allowed_prefixes"]]
-    dns = [str(network[0]) for network in draw(st.lists(st.sampled_from(inside), min_size=1))]
-    monitoring = [str(network) for network in draw(st.lists(st.sampled_from(inside)))]
-    ntp = [str(network[0]) for network in draw(st.lists(st.sampled_from(inside)))]
-    return lab_account(tunnels=tunnels, services=services, dns=dns, monitoring=monitoring, ntp=ntp)
+    return services
+
+
+def accounts_without_tunnels() -> st.SearchStrategy[Account]:
+    return _services().map(lambda services: lab_account(**WITHOUT_TUNNELS, services=services))
 
 
 @st.composite
@@ -125,8 +142,9 @@ def _by_ipv6(port: str) -> dict[str, Any]:
 
 
 @st.composite
-def intents(draw: st.DrawFn) -> RouterIntent:
-    account, site = draw(accounts()), draw(sites())
+def intents(draw: st.DrawFn, of: st.SearchStrategy[Account] = accounts()) -> RouterIntent:  # noqa: B008
+    """of: whose routers."""
+    account, site = draw(of), draw(sites())
     try:
         return compile(account, site)
     except SekishoError as error:
@@ -263,6 +281,7 @@ def _welcome(intent: RouterIntent) -> list[Properties]:
         {**terminal, **local, Field.CT_STATUS: "dnat", Field.TCP_DPORT: gate_port},
         {**terminal, **local, **known, Field.CT_STATUS: "dnat", Field.TCP_DPORT: gate_port},
         {**terminal, **local, Field.CT_STATUS: "dnat", Field.TCP_DPORT: names.PAGE_PORT},
+        {**terminal, **local, Field.CT_STATUS: "dnat", Field.TCP_DPORT: names.PAGE_REDIRECT_PORT},
         {**terminal, **local, Field.L4PROTO: "udp", Field.UDP_DPORT: 53},
         {**terminal, **local, Field.L4PROTO: "udp", Field.UDP_DPORT: 123},
         {**terminal, **local, Field.L4PROTO: "icmp"},
@@ -350,6 +369,7 @@ def _pool(intent: RouterIntent) -> dict[Field, tuple[Value | bool | None, ...]]:
         4460,
         5432,
         names.PAGE_PORT,
+        names.PAGE_REDIRECT_PORT,
         names.METRICS_PORT,
         51820,
         50000,

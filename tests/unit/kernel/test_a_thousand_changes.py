@@ -82,7 +82,7 @@ def test_random_changes_lose_nothing() -> None:
         for flow in flows:
             flow.rest()
         with contextlib.suppress(TimeoutError):
-            until(lambda: not any(flow.lost() for flow in flows), "everything has arrived", limit=5)
+            until(lambda: not any(flow.lost() for flow in flows), "everything has arrived", limit=30)
         assert {flow.name: (flow.lost(), flow.story()) for flow in flows if flow.lost()} == {}
         assert _connections() >= connections
 

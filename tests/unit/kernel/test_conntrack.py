@@ -73,3 +73,47 @@ def test_a_peer_is_forgotten_whoever_began() -> None:
     assert conntrack.forget_peer(IPv4Address("203.0.113.18"), 51820) == 0
     assert conntrack.forget_peer(ENGINE, 51820) == 2
     assert conntrack.forget_peer(ENGINE, 51820) == 0
+
+
+ROUTER = IPv4Address("192.0.2.1")
+TRANSLATED = (
+    "tcp      6 431999 ESTABLISHED src=192.0.2.10 dst=203.0.113.17 sport=40000 dport=443 "
+    "src=192.0.2.1 dst=192.0.2.10 sport=10443 dport=40000 [ASSURED] mark=0 use=1\n"
+    "tcp      6 431999 ESTABLISHED src=192.0.2.10 dst=192.0.2.1 sport=40002 dport=80 "
+    "src=192.0.2.1 dst=192.0.2.10 sport=8080 dport=40002 [ASSURED] mark=0 use=1\n"
+    "udp      17 29 src=192.0.2.10 dst=192.0.2.1 sport=40003 dport=53 [UNREPLIED] "
+    "src=192.0.2.1 dst=192.0.2.10 sport=5300 dport=40003 mark=0 use=1\n"
+    "unknown  2 599 src=0.0.0.0 dst=224.0.0.1 [UNREPLIED] src=224.0.0.1 dst=0.0.0.0 use=1\n"
+)
+
+
+def test_where_connections_are_led_except_for_those_that_stay() -> None:
+    assert conntrack.translated_ports(TRANSLATED, {(ROUTER, 80)}) == {("tcp", 10443), ("udp", 5300)}
+    assert conntrack.translated_ports(TRANSLATED, ()) == {("tcp", 10443), ("tcp", 8080), ("udp", 5300)}
+    assert conntrack.translated_ports("", ()) == set()
+
+
+@in_namespace
+def test_the_page_s_connection_stays_when_all_else_is_forgotten() -> None:
+    sh(
+        "for own in 203.0.113.17 192.0.2.10 192.0.2.1; do ip address add $own/32 dev lo; done;"
+        "nft add table inet t; nft 'add chain inet t o { type nat hook output priority -100; }';"
+        "nft add rule inet t o ip daddr 203.0.113.17 tcp dport 443 redirect to :10443;"
+        "nft add rule inet t o ip daddr 192.0.2.1 tcp dport 80 redirect to :8080;"
+        "nft add rule inet t o ip daddr 192.0.2.1 udp dport 53 redirect to :5300"
+    )
+    terminal = IPv4Address("192.0.2.10")
+    opened = []
+    for address, port, led_to in ((ENGINE, 443, 10443), (ROUTER, 80, 8080)):
+        listener = socket.create_server(("", led_to))
+        opened.append(socket.create_connection((str(address), port), 10, source_address=(str(terminal), 0)))
+        opened.append(listener.accept()[0])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as question:
+        question.bind((str(terminal), 0))
+        question.sendto(b"?", (str(ROUTER), 53))
+    gone = conntrack.forget_translated(terminal, {(ROUTER, 80)})
+    assert [(flow.destination, flow.destination_port) for flow in gone] == [(ENGINE, 443)]
+    assert conntrack.flows(ENGINE, 443) == []
+    assert len(conntrack.flows(ROUTER, 80)) == 1
+    assert conntrack.forget_translated(terminal, {(ROUTER, 80)}) == []
+    assert len(conntrack.forget_translated(terminal)) == 1

@@ -52,3 +52,12 @@ def test_a_failure_carries_what_the_tool_said() -> None:
     assert tool.run(["sh", "-c", "exit 1"], accepted=(0, 1)) == (1, "", "")
     with pytest.raises(SekishoError, match="exit status 4"):
         tool.run(["sh", "-c", "exit 4"])
+
+
+@pytest.mark.parametrize("error", [ValueError("KEY"), KeyError("KEY"), TypeError(), AttributeError(), RecursionError()])
+def test_what_cannot_be_understood_is_told_without_repeating_it(error: Exception) -> None:
+    with pytest.raises(SekishoError) as refused, tool.reading("wg"):
+        raise error
+    assert refused.value.code == "kernel.wg-unreadable"
+    assert "KEY" not in str(refused.value)
+    assert refused.value.__suppress_context__

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from traceback import format_exception
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.errors import SekishoError
 from appliance.intent.model import Tunnel
 from appliance.kernel import wireguard
 from appliance.kernel.wireguard import Configure, Device, Endpoint, Peer
@@ -41,6 +43,22 @@ def test_the_dump_of_wg_is_understood() -> None:
     assert (stranger.preshared_key, stranger.allowed, stranger.keepalive) == (None, frozenset(), 0)
     assert stranger.endpoint == Endpoint(IPv6Address("2001:db8::11"), 51820)
     assert str(stranger.endpoint) == "[2001:db8::11]:51820"
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        DUMP.replace("198.51.100.11:51820", "PRIVATE"),
+        DUMP.replace("1760000000", "PRIVATE"),
+        # A peer of an interface that was not shown.
+        DUMP.partition("\n")[2] + "wg0\tPEER3\tPRIVATE\t(none)\t(none)\t0\t0\t0\toff\n",
+    ],
+)
+def test_what_is_no_dump_is_an_error_without_keys(spoilt: str) -> None:
+    with pytest.raises(SekishoError) as refused:
+        wireguard.parse(spoilt)
+    assert refused.value.code == "kernel.wg-unreadable"
+    assert "PRIVATE" not in "".join(format_exception(refused.value))
 
 
 def test_no_key_is_in_a_description() -> None:

@@ -55,8 +55,10 @@ def test_the_internet_resolves_the_concentrators_and_serves_a_page(world: World)
     dialer = Dialer(vendor)
     assert dialer.resolve("vpn1.dc.example") == ["198.51.100.11"]
     assert dialer.resolve("vpn2.dc.example") == ["198.51.100.12"]
+    # An engine of those whose way to it is the internet; the data centers' own DNS names others.
+    assert dialer.resolve(addresses.RECEIPT_HOST) == [str(addresses.OUTSIDE_RECEIPT.ip)]
     with pytest.raises(NameNotKnownError):
-        dialer.resolve(addresses.RECEIPT_HOST)
+        dialer.resolve(addresses.TRUST_HOST)
     with dialer(addresses.PUBLIC_WEB_NAME, 80) as connection:
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.0 200")

@@ -87,7 +87,7 @@ def test_all_problems_are_reported_in_the_order_of_the_file_and_the_error_carrie
         (
             "zzz = 1\n",
             "one of the known names (language, wan, backup_wan, tunnels, services, lan, segments, routes, forwards, "
-            "terminals, time, vendor).",
+            "terminals, time, page, update, vendor).",
         ),
         ('"wan lan" = 1\n', '"wan lan" (line 1): there is no such setting'),
     ],
@@ -108,14 +108,14 @@ def test_a_static_key_under_dhcp_is_not_called_unknown() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "wan is missing; write the line's settings"),
+        ("", "wan: it is missing; write the line's settings"),
         ("wan = 3\nlan = []\n", "wan (line 1): 3 cannot be used"),
-        ("wan = {}\nlan = {}\n", "wan.kind (in the part that starts at line 1) is missing"),
+        ("wan = {}\nlan = {}\n", "wan.kind (in the part that starts at line 1): it is missing"),
         (
             'wan = {kind = "ppp"}\n',
             'wan.kind (line 1): "ppp" cannot be used; write "dhcp" (automatic), "static"',
         ),
-        ('wan = {kind = "pppoe", interface = "wan0"}\n', "wan.user (in the part that starts at line 1) is missing"),
+        ('wan = {kind = "pppoe", interface = "wan0"}\n', "wan.user (in the part that starts at line 1): it is missing"),
         ('wan = {kind = "dhcp", interface = "wan0", user = "u"}\n', 'used only when wan.kind is "pppoe"'),
         (
             'wan = {kind = "pppoe", interface = "wan0", user = "u", password = "SECRET"}\n',

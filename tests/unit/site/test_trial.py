@@ -68,6 +68,27 @@ def test_tried_checked_confirmed() -> None:
     assert core.trial is None
 
 
+def test_confirmed_by_somebody_who_logged_in_over_the_new_settings() -> None:
+    core = waiting()
+    # The trial began at 1000: whoever had logged in before has proven nothing about what is tried.
+    assert refused(core, t.ConfirmAfterLogIn(1100.0, 999.0)) == "trial.log-in-again"
+    assert core.handle(t.ConfirmAfterLogIn(1100.0, 1050.0)) == (t.Commit(7),)
+    assert refused(begun(), t.ConfirmAfterLogIn(1001.0, 1000.5)) == "trial.still-checking"
+    assert refused(waiting(), t.ConfirmAfterLogIn(1120.5, 1050.0)) == "trial.over"
+    assert refused(Trials(), t.ConfirmAfterLogIn(1.0, 1.0)) == "trial.none"
+
+
+def test_a_log_in_counts_for_a_trial_that_a_new_daemon_goes_on_with() -> None:
+    trial = waiting().trial
+    assert trial is not None
+    core = Trials()
+    core.handle(t.Found(1070.0, "boot", trial, False))
+    core.handle(t.Look(1071.0, ALL_GREEN))
+    core.handle(t.Look(1073.5, ALL_GREEN))
+    assert refused(core, t.ConfirmAfterLogIn(1100.0, 999.0)) == "trial.log-in-again"
+    assert core.handle(t.ConfirmAfterLogIn(1100.0, 1050.0)) == (t.Commit(7),)
+
+
 def test_not_confirmed_in_time() -> None:
     core = waiting()
     assert core.handle(t.Look(1119.9, LINE_DOWN)) == ()
@@ -229,13 +250,18 @@ class CutAnywhere(RuleBasedStateMachine):
         if self.core.trial is None:
             self.machine.kernel = self.machine.in_force
 
-    @rule(event=st.sampled_from(["begin", "look", "confirm", "cancel"]), steps=st.integers(0, 9), power=st.booleans())
+    @rule(
+        event=st.sampled_from(["begin", "look", "confirm", "log in", "cancel"]),
+        steps=st.integers(0, 9),
+        power=st.booleans(),
+    )
     def something_happens(self, event: str, steps: int, power: bool) -> None:
         lights: Mapping[str, Seen] = ALL_GREEN
         events: dict[str, t.Event] = {
             "begin": t.Begin(self.now, str(self.boot), 7, 30.0, ("line",), t.digest_of(TOKEN)),
             "look": t.Look(self.now, lights),
             "confirm": t.Confirm(self.now, TOKEN),
+            "log in": t.ConfirmAfterLogIn(self.now, self.now),
             "cancel": t.Cancel(Text("", "")),
         }
         if event == "begin" and self.machine.in_force == "tried":

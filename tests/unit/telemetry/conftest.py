@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.telemetry.snapshot import GateFigures, PacketCount, Snapshot, TunnelFigures
+from appliance.telemetry.snapshot import FirmwareFigures, GateFigures, PacketCount, Snapshot, TunnelFigures
 
 PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 
@@ -35,6 +35,7 @@ def full() -> Snapshot:
         fast_path=True,
         account_serial=2_026_112_301,
         trust_serial=12,
+        firmware=FirmwareFigures("staged", 7, True),
     )
 
 

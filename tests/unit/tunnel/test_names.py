@@ -80,7 +80,7 @@ def test_an_honest_server(world: None) -> None:
 def test_the_next_server_is_asked(world: None) -> None:
     known = [IPv4Address("198.51.100.11")]
     assert resolve("vpn1.dc.example", NO_WAY, HONEST) == known
-    assert resolve("vpn1.dc.example", BLACK_HOLE, HONEST, timeout=0.5) == known
+    assert resolve("vpn1.dc.example", BLACK_HOLE, HONEST, timeout=2.0) == known
     assert resolve("no.dc.example", NO_WAY, HONEST) == Unresolved(Reason.NXDOMAIN)
     assert resolve("vpn1.dc.example", NO_WAY) == Unresolved(Reason.UNREACHABLE)
     assert resolve("vpn1.dc.example", BLACK_HOLE, timeout=0.2) == Unresolved(Reason.TIMEOUT)
@@ -124,9 +124,9 @@ def reply(query: dns.message.Message, *addresses: str, rcode: dns.rcode.Rcode = 
 
 
 def test_a_lying_server(world: None) -> None:
-    def told(answer: Answer) -> list[IPv4Address] | Unresolved:
+    def told(answer: Answer, timeout: float = 10.0) -> list[IPv4Address] | Unresolved:
         with liar(answer):
-            return resolve("vpn1.dc.example", LIAR, timeout=1.0)
+            return resolve("vpn1.dc.example", LIAR, timeout=timeout)
 
     assert told(lambda query: [reply(query, "198.51.100.11", "198.51.100.11")]) == [IPv4Address("198.51.100.11")]
     assert told(lambda query: [reply(query, rcode=dns.rcode.SERVFAIL)]) == Unresolved(Reason.SERVFAIL)
@@ -146,7 +146,7 @@ def test_a_lying_server(world: None) -> None:
         return [forged.to_wire(), reply(other, "198.51.100.66"), b"\0" * 5, reply(query, "198.51.100.11")]
 
     assert told(forged_first) == [IPv4Address("198.51.100.11")]
-    assert told(lambda query: [b"\0" * 40]) == Unresolved(Reason.TIMEOUT)
+    assert told(lambda query: [b"\0" * 40], timeout=0.5) == Unresolved(Reason.TIMEOUT)
 
     # A circle of aliases.
     def circle(query: dns.message.Message) -> list[bytes]:

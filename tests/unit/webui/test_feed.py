@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from appliance.errors import SekishoError
-from webui.app import MAX_STREAMS, create_app
+from webui.app import create_app
 from webui.feed import Feed, News, Watcher
+from webui.pages.status import MAX_STREAMS
 
 
 def heard(news: Iterator[News | None]) -> News:

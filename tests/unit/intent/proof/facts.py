@@ -35,7 +35,11 @@ class Facts:
         self.far_ends = tuple(softwire.remote for softwire in intent.softwires)
         self.tunnels = tuple(tunnel.interface for tunnel in intent.tunnels)
         self.prefixes = tuple({prefix for tunnel in intent.tunnels for prefix in tunnel.allowed_prefixes})
-        self.inside = (*self.prefixes, *intent.lan.networks, IPv4Network(intent.inner_address))
+        self.inner = (intent.inner_address,) if intent.inner_address else ()
+        """The router's address in the tunnels."""
+        self.inside = (*self.prefixes, *intent.lan.networks, *map(IPv4Network, self.inner))
+        self.is_direct = z3.BoolVal(bool(self.lines) and not self.tunnels)
+        """Whether the way to the engines is the internet."""
         self.gate_ports = tuple(service.gate_port for service in intent.services if service.gate_port)
         self.passthrough_ports = tuple({service.port for service in intent.services if service.gate_port is None})
         self.asked_ports = intent.asked_ports
@@ -45,6 +49,9 @@ class Facts:
         """Whether any segment may open connections to another."""
         self.has_internet = z3.BoolVal(bool(intent.lan.internet_hosts))
         """Whether a terminal can be switched to the internet."""
+
+        self.lets_out = z3.Or(self.has_internet, self.is_direct)
+        """Whether anything of a terminal's may leave by a line."""
 
     # ---- where -----------------------------------------------------------------------------------
 
@@ -216,7 +223,7 @@ class Facts:
             return
         card = packet.wire.fields[Field.ETHER_SOURCE].present
         yield z3.Implies(z3.Or(self.from_lan(packet.wire), self.from_line(packet.wire)), card)
-        own = packet.routed.is_(Field.DESTINATION4, *self.routers, self.intent.inner_address)
+        own = packet.routed.is_(Field.DESTINATION4, *self.routers, *self.inner)
         yield z3.Implies(own, ADDRESS_TYPES["local"] == FIB_TYPE)
         yield z3.Implies(
             z3.And(

@@ -12,7 +12,7 @@ import z3
 from appliance.intent.firewall import Chain, Field, Rule, Table
 from tests.unit.intent.proof.arrival import Way
 from tests.unit.intent.proof.journey import Journey, ways_by
-from tests.unit.intent.proof.proving import Court, story
+from tests.unit.intent.proof.proving import Court, Story
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,26 @@ def mutants(table: Table) -> Iterator[Mutant]:
             yield _mutant(table, chain, swapped, f"with {_name(at, one)} after {_name(at + 1, other)}")
 
 
-def difference(one: Court, other: Court) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A packet that has another fate in the other table."""
+
+    here: Story
+    there: Story
+
+    def __str__(self) -> str:
+        return f"{self.here}\n{self.there}"
+
+
+def difference(one: Court, other: Court) -> Difference | None:
     """A packet with another fate in the other table, None when Z3 proves that there is none."""
     for way in other.journeys:
         here, there = one.journeys[way], other.journeys[way]
         solver = one.solver(way)
         solver.add(z3.Not(_same_fate(here, there)))
         if solver.check() != z3.unsat:
-            return story(here, solver.model(), one.vocabulary) + "\n" + story(there, solver.model(), one.vocabulary)
+            model = solver.model()
+            return Difference(Story(here, model, one.vocabulary), Story(there, model, one.vocabulary))
     return None
 
 

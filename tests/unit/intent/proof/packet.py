@@ -12,7 +12,7 @@ from appliance.intent.firewall import Field, In, Match, MoreThan, NamedMap, Name
 from tests.unit.intent.proof.vocabulary import WIDTHS, NotTaughtError, Vocabulary, network
 
 _TAUGHT = {
-    NamedSet: {"name", "key", "why", "timeout", "interval", "elements", "dynamic"},
+    NamedSet: {"name", "key", "why", "timeout", "interval", "elements", "dynamic", "size"},
     NamedMap: {"name", "key", "value", "why", "timeout"},
     Match: {"fields", "values", "negate"},
 }

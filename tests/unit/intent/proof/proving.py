@@ -30,11 +30,23 @@ class Theorem:
 
 
 @dataclass(frozen=True, slots=True)
+class Story:
+    """One packet that Z3 has found; as text the packet, and the rules that it met in their order."""
+
+    travels: Journey
+    model: z3.ModelRef
+    vocabulary: Vocabulary
+
+    def __str__(self) -> str:
+        return _told(self.travels, self.model, self.vocabulary)
+
+
+@dataclass(frozen=True, slots=True)
 class Refutation:
     """A packet for which the theorem is false."""
 
     theorem: Theorem
-    story: str
+    story: Story
 
     def __str__(self) -> str:
         return f"{self.theorem.name} ({self.theorem.promise}) is false for this packet:\n{self.story}"
@@ -77,19 +89,24 @@ class Court:
     def _journeys(self, table: Table, ways: Iterable[Way]) -> dict[Way, Journey]:
         return {way: journey(way, table, self.vocabulary, self._sets) for way in ways}
 
+    def laws(self, way: Way) -> tuple[z3.BoolRef, ...]:
+        """What every packet on this way obeys."""
+        return (self.journeys[way].lawful, *self.facts.of_the_router(self.journeys[way]))
+
     def solver(self, way: Way) -> z3.Solver:
-        solver = z3.Solver()
-        solver.add(self.journeys[way].lawful, *self.facts.of_the_router(self.journeys[way]))
+        # Z3's usual one looks for a strategy first, which takes it several times as long as the answer.
+        solver = z3.SimpleSolver()
+        solver.add(*self.laws(way))
         return solver
 
     def refutations(self, theorems: Iterable[Theorem]) -> Iterator[Refutation]:
-        for way in self.journeys:
-            solver = self.solver(way)
-            for theorem in theorems:
-                if theorem.way is way:
-                    refutation = self._judge(theorem, solver)
-                    if refutation:
-                        yield refutation
+        """In the order of the theorems."""
+        solvers = {way: self.solver(way) for way in self.journeys}
+        for theorem in theorems:
+            if theorem.way in solvers:
+                refutation = self._judge(theorem, solvers[theorem.way])
+                if refutation:
+                    yield refutation
 
     def _judge(self, theorem: Theorem, solver: z3.Solver) -> Refutation | None:
         travels = self.journeys[theorem.way]
@@ -98,14 +115,12 @@ class Court:
             solver.add(z3.Not(theorem.claim(self.facts, travels)))
             if solver.check() == z3.unsat:
                 return None
-            return Refutation(theorem, story(travels, solver.model(), self.vocabulary))
+            return Refutation(theorem, Story(travels, solver.model(), self.vocabulary))
         finally:
             solver.pop()
 
 
-def story(travels: Journey, model: z3.ModelRef, vocabulary: Vocabulary) -> str:
-    """The packet, and the rules that it met in their order."""
-
+def _told(travels: Journey, model: z3.ModelRef, vocabulary: Vocabulary) -> str:
     def holds(condition: z3.BoolRef) -> bool:
         return z3.is_true(model.eval(condition, model_completion=True))
 

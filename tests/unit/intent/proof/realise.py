@@ -25,7 +25,7 @@ from tests.unit.intent.proof.arrival import (
 )
 from tests.unit.intent.proof.journey import Journey
 from tests.unit.intent.proof.packet import any_of, bits
-from tests.unit.intent.proof.proving import Court, story
+from tests.unit.intent.proof.proving import Court, Story
 from tests.unit.intent.proof.vocabulary import ADDRESS_TYPES, PROTOCOLS, STATES, STRANGER
 from tests.unit.intent.proof.walk import Step
 
@@ -133,8 +133,8 @@ def targets(court: Court) -> Iterator[tuple[Journey, Step]]:
 
 def dream(court: Court, travels: Journey, step: Step, number: int, luck: random.Random) -> Real | None:
     """A packet that meets the rule, as unlike others as luck wants; None when no real packet does."""
-    solver = court.solver(travels.way)
-    solver.add(*_can_be_made(court, travels), step.condition)
+    solver = z3.Solver()
+    solver.add(*court.laws(travels.way), *_can_be_made(court, travels), step.condition)
     if solver.check() == z3.unsat:
         return None
     for wish in _wishes(court, travels, luck):
@@ -179,7 +179,7 @@ def _real(court: Court, travels: Journey, model: z3.ModelRef, number: int) -> Re
         connection=IPv4Address(eval_(CONNECTION_ADDRESS).as_long()),
         connection_port=eval_(CONNECTION_PORT).as_long(),
         elements=tuple(sorted(elements, key=repr)),
-        story=story(travels, model, court.vocabulary),
+        story=str(Story(travels, model, court.vocabulary)),
     )
 
 
@@ -293,6 +293,7 @@ def _wishes(court: Court, p: Journey, luck: random.Random) -> list[z3.BoolRef]:
         443,
         3784,
         names.PAGE_PORT,
+        names.PAGE_REDIRECT_PORT,
         names.METRICS_PORT,
         names.OUTSIDE_NAMES_PORT,
         *facts.gate_ports,

@@ -22,6 +22,7 @@ from appliance.intent.firewall import (
     Jump,
     MarkConnection,
     Masquerade,
+    Note,
     NoTrack,
     Offload,
     RedirectByMap,
@@ -45,6 +46,7 @@ for shape, names in (
     (TakeTurns, ("chains",)),
     (MarkConnection, ("mark",)),
     (Remember, ("set_name", "fields", "seconds")),
+    (Note, ("set_name", "fields", "seconds")),
     (Forget, ("set_name", "fields")),
     (SourceNat, ("address", "ports")),
     (Masquerade, ()),
@@ -198,7 +200,7 @@ def _through(
                 marked = z3.If(matched, z3.BitVecVal(mark, 32), former.value)
                 view = View({**view.fields, Field.CT_MARK: Term(marked, former.present)}, view.sets)
                 ends = False
-            case Count():
+            case Count() | Note():
                 ends = False
             case other:
                 raise NotTaughtError(f"verdict {other!r}: teach it to tests/unit/intent/proof/walk.py")

@@ -3,8 +3,33 @@
 from __future__ import annotations
 
 from tests.unit.intent.proof import proving
-from tests.unit.intent.proof.theorems import fast, gate, internet, lan, line, line6, ports, router, segments, tunnels
+from tests.unit.intent.proof.theorems import (
+    direct,
+    fast,
+    gate,
+    internet,
+    lan,
+    line,
+    line6,
+    ports,
+    router,
+    segments,
+    tunnels,
+)
 
 THEOREMS = tuple(proving.registered())
 
-__all__ = ["THEOREMS", "fast", "gate", "internet", "lan", "line", "line6", "ports", "router", "segments", "tunnels"]
+__all__ = [
+    "THEOREMS",
+    "direct",
+    "fast",
+    "gate",
+    "internet",
+    "lan",
+    "line",
+    "line6",
+    "ports",
+    "router",
+    "segments",
+    "tunnels",
+]

@@ -75,7 +75,10 @@ def a_redirect_leads_to_the_router_itself(f: Facts, p: Journey) -> z3.BoolRef:
     """And only a terminal's way to a proven engine is one, anybody's to the page, or to names outside from where the
     internet is."""
     on_internet = z3.And(f.is_listed(p.wire), f.is_on_internet(p.wire))
-    to_page = z3.And(p.wire.is_(Field.TCP_DPORT, 80), p.routed.is_(Field.TCP_DPORT, names.PAGE_PORT))
+    to_page = z3.Or(
+        z3.And(p.wire.is_(Field.TCP_DPORT, 443), p.routed.is_(Field.TCP_DPORT, names.PAGE_PORT)),
+        z3.And(p.wire.is_(Field.TCP_DPORT, 80), p.routed.is_(Field.TCP_DPORT, names.PAGE_REDIRECT_PORT)),
+    )
     asks_names = z3.Or(p.wire.is_(Field.UDP_DPORT, 53), p.wire.is_(Field.TCP_DPORT, 53))
     at_outside_names = p.routed.fields[Field.TCP_DPORT].value == names.OUTSIDE_NAMES_PORT
     to_names = z3.And(on_internet, asks_names, at_outside_names)

@@ -19,14 +19,15 @@ INWARD, THROUGH, FAST = Way.INWARD, Way.THROUGH, Way.FAST
 @always("A terminal is never at an engine and on the internet at once", THROUGH)
 def to_the_line_goes_only_what_terminals_on_the_internet_ask(f: Facts, p: Journey) -> z3.BoolRef:
     """Every packet, not only the first: when the time is up the next one is refused. Nothing for the inside, whatever
-    the routes say."""
+    the routes say. Or what a terminal asks a proven engine whose way is the internet: then none is switched."""
     inside = p.routed.is_(Field.DESTINATION4, *f.inside)
+    to_engine = z3.And(f.is_direct, f.to_proven(p.routed, names.ENGINE_VERIFIED))
     return z3.Implies(
         z3.And(f.to_line(p.routed), p.passes),
         z3.And(
             f.from_lan(p.wire),
             f.is_listed(p.wire),
-            f.is_on_internet(p.wire),
+            z3.Or(f.is_on_internet(p.wire), to_engine),
             f.question(p.routed),
             z3.Not(inside),
         ),
@@ -50,7 +51,8 @@ def a_terminal_on_the_internet_reaches_it(f: Facts, p: Journey) -> z3.BoolRef:
     sent = z3.Or(p.passes, p.is_counted(names.STOPPED_PORTS))
     return z3.And(
         z3.Implies(z3.And(asks(f, p), z3.Not(f.by_shared_address(p.routed))), p.passes),
-        p.is_counted(names.PASSED_INTERNET) == z3.And(sent, f.from_lan(p.wire), f.to_line(p.routed)),
+        p.is_counted(names.PASSED_INTERNET)
+        == z3.And(sent, f.from_lan(p.wire), f.to_line(p.routed), z3.Not(f.is_direct)),
     )
 
 

@@ -11,6 +11,8 @@ from tests.unit.intent.proof.facts import Facts
 from tests.unit.intent.proof.journey import Journey
 from tests.unit.intent.proof.proving import always
 
+_PAGE_PORTS = (names.PAGE_PORT, names.PAGE_REDIRECT_PORT)
+
 INWARD, THROUGH, NOWHERE, OUTWARD = Way.INWARD, Way.THROUGH, Way.NOWHERE, Way.OUTWARD
 
 
@@ -43,7 +45,8 @@ def a_terminal_reaches_a_proven_engine(f: Facts, p: Journey) -> z3.BoolRef:
 def what_terminals_send_to_engines_is_counted(f: Facts, p: Journey) -> z3.BoolRef:
     """Where they come past the guard."""
     sent = z3.And(f.from_first_segment(p.wire), f.is_listed(p.wire), f.to_proven(p.wire, names.ENGINE_VERIFIED))
-    passed = z3.And(p.passes, f.from_first_segment(p.wire), f.to_tunnel(p.routed))
+    out = z3.Or(f.to_tunnel(p.routed), z3.And(f.is_direct, f.to_line(p.routed)))
+    passed = z3.And(p.passes, f.from_first_segment(p.wire), out)
     return z3.And(
         z3.Implies(p.is_counted(names.PASSED_ENGINE), sent), z3.Implies(passed, p.is_counted(names.PASSED_ENGINE))
     )
@@ -94,9 +97,12 @@ def what_begins_without_a_way_is_refused(f: Facts, p: Journey) -> z3.BoolRef:
 
 @always("A lapsed proof closes the way by itself", NOWHERE)
 def what_is_not_proven_now_is_refused_though_there_is_no_way(f: Facts, p: Journey) -> z3.BoolRef:
-    """But while its engine's proof lives, a connection outlasts that nothing leads there."""
+    """But while its engine's proof lives, a connection outlasts that nothing leads there. Without tunnels an engine may
+    be anywhere."""
     honest = z3.And(f.from_lan(p.wire), z3.Not(f.is_forged_on_lan(p.wire)))
-    to_center, proven = p.routed.is_(Field.DESTINATION4, *f.prefixes), f.to_proven(p.routed, names.ENGINE_VERIFIED)
+    anywhere = z3.And(f.is_direct, p.routed.is_(Field.FAMILY, "ipv4"))
+    to_center = z3.Or(anywhere, p.routed.is_(Field.DESTINATION4, *f.prefixes))
+    proven = f.to_proven(p.routed, names.ENGINE_VERIFIED)
     tcp = p.routed.is_(Field.L4PROTO, "tcp")
     terminal = z3.And(f.is_listed(p.wire), z3.Not(f.is_on_internet(p.wire)))
     lives = z3.And(honest, terminal, to_center, proven, p.routed.is_(Field.CT_STATE, "established"))
@@ -169,7 +175,7 @@ def what_has_a_connection_is_tracked(f: Facts, p: Journey) -> z3.BoolRef:
 @always("A local port behind a redirect is not reached directly", INWARD)
 def the_lan_reaches_the_routers_services_and_no_others(f: Facts, p: Journey) -> z3.BoolRef:
     services = z3.Or(
-        z3.And(p.routed.is_(Field.TCP_DPORT, names.PAGE_PORT), p.routed.is_(Field.CT_STATUS, "dnat")),
+        z3.And(p.routed.is_(Field.TCP_DPORT, *_PAGE_PORTS), p.routed.is_(Field.CT_STATUS, "dnat")),
         p.routed.is_(Field.UDP_DPORT, 53, 123),
         p.routed.is_(Field.TCP_DPORT, 53),
         p.routed.is_(Field.ICMP_TYPE, "echo-request"),
@@ -201,8 +207,8 @@ def names_time_ping_and_the_page_are_served(f: Facts, p: Journey) -> z3.BoolRef:
         f.question(p.routed),
     )
     page = z3.Or(
-        z3.And(p.fresh, f.to_router(p.wire), p.wire.is_(Field.TCP_DPORT, 80)),
-        z3.And(z3.Not(p.fresh), p.routed.is_(Field.CT_STATUS, "dnat"), p.routed.is_(Field.TCP_DPORT, names.PAGE_PORT)),
+        z3.And(p.fresh, f.to_router(p.wire), p.wire.is_(Field.TCP_DPORT, 80, 443)),
+        z3.And(z3.Not(p.fresh), p.routed.is_(Field.CT_STATUS, "dnat"), p.routed.is_(Field.TCP_DPORT, *_PAGE_PORTS)),
     )
     asked = z3.Or(
         p.routed.is_(Field.UDP_DPORT, 53, 123),

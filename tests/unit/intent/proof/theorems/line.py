@@ -11,16 +11,16 @@ from tests.unit.intent.proof.facts import Facts
 from tests.unit.intent.proof.journey import Journey
 from tests.unit.intent.proof.packet import EVER, NEVER
 from tests.unit.intent.proof.proving import always
-from tests.unit.intent.proof.theorems import line6
+from tests.unit.intent.proof.theorems import direct, line6
 
 INWARD, THROUGH, OUTWARD = Way.INWARD, Way.THROUGH, Way.OUTWARD
 
 
 @always("Nothing comes from the WAN", THROUGH)
 def nothing_from_the_line_passes_through(f: Facts, p: Journey) -> z3.BoolRef:
-    """Neither to the LAN nor into a tunnel; where a terminal can be switched to the internet, the answers reach it, and
-    only it can have asked (`to_the_line_goes_only_what_terminals_on_the_internet_ask`)."""
-    answers = z3.And(f.has_internet, f.to_lan(p.routed), z3.Or(f.answer(p.routed), f.error(p.routed)))
+    """Neither to the LAN nor into a tunnel; where a terminal can be switched to the internet, or the engines are there,
+    the answers reach it, and only it can have asked (`to_the_line_goes_only_what_terminals_on_the_internet_ask`)."""
+    answers = z3.And(f.lets_out, f.to_lan(p.routed), z3.Or(f.answer(p.routed), f.error(p.routed)))
     return z3.Implies(f.from_line(p.wire), z3.Or(p.dropped, answers))
 
 
@@ -64,16 +64,17 @@ def nothing_for_the_inside_leaves_by_the_line(f: Facts, p: Journey) -> z3.BoolRe
 def by_the_line_leave_only_tunnels_names_time_and_addresses(f: Facts, p: Journey) -> z3.BoolRef:
     return z3.Implies(
         z3.And(f.to_line(p.routed), p.passes),
-        z3.And(f.carried(p.routed, Field.OIF), z3.Or(is_a_tunnels(f, p), goes_out(f, p))),
+        z3.And(f.carried(p.routed, Field.OIF), z3.Or(is_a_tunnels(f, p), goes_out(f, p), direct.goes_out(f, p))),
     )
 
 
 @always("Nothing leaks past the tunnel", OUTWARD)
 def gate_and_page_never_speak_on_the_line(f: Facts, p: Journey) -> z3.BoolRef:
-    """Except within the tunnels, whose outer packets carry the name of whoever sent the inner ones."""
-    tunnel = is_a_tunnels(f, p)
+    """Except within the tunnels, whose outer packets carry the name of whoever sent the inner ones, and the gate with a
+    proven engine whose way is the internet."""
+    excepted = z3.Or(is_a_tunnels(f, p), direct.gate_asks(f, p))
     served = p.routed.is_(Field.UID, names.GATE_USER, names.PAGE_USER)
-    return z3.Implies(z3.And(f.to_line(p.routed), served, z3.Not(tunnel)), p.refused)
+    return z3.Implies(z3.And(f.to_line(p.routed), served, z3.Not(excepted)), p.refused)
 
 
 @always("The tunnels stand on the line", OUTWARD)

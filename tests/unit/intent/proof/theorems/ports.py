@@ -14,7 +14,7 @@ from tests.unit.intent.proof.facts import Facts
 from tests.unit.intent.proof.journey import Journey
 from tests.unit.intent.proof.packet import View, any_of
 from tests.unit.intent.proof.proving import always
-from tests.unit.intent.proof.theorems import internet, line
+from tests.unit.intent.proof.theorems import direct, internet, line
 
 THROUGH, OUTWARD = Way.THROUGH, Way.OUTWARD
 OWN = "Nothing leaves with another customer's address or port"
@@ -49,7 +49,7 @@ def what_a_terminal_asks_leaves_as_long_as_a_block_has_room(f: Facts, p: Journey
     """An echo request's identifier stands for its port."""
 
     def may(interface: str) -> z3.BoolRef:
-        return z3.And(internet.asks(f, p), z3.Not(_finds_none(f, p, interface)))
+        return z3.And(_terminal_asks(f, p), z3.Not(_finds_none(f, p, interface)))
 
     def room(interface: str, share: Share) -> z3.BoolRef:
         echo_room = any_of(_echo_room(f, p, interface, share))
@@ -84,7 +84,7 @@ def which_terminal_finds_no_port_is_refused_and_counted(f: Facts, p: Journey) ->
         z3.Implies(p.is_counted(names.REFUSED_PORTS), z3.Not(inside)),
         *(
             z3.Implies(
-                z3.And(p.routed.is_(Field.OIF, interface), internet.asks(f, p)),
+                z3.And(p.routed.is_(Field.OIF, interface), _terminal_asks(f, p)),
                 p.is_counted(names.REFUSED_PORTS) == _finds_none(f, p, interface),
             )
             for interface in f.shared
@@ -112,14 +112,20 @@ def _leaves(
     )
 
 
+def _terminal_asks(f: Facts, p: Journey) -> z3.BoolRef:
+    """Switched to the internet, or an engine that is there."""
+    return z3.Or(internet.asks(f, p), direct.asks(f, p))
+
+
 def _outside(f: Facts, p: Journey) -> z3.BoolRef:
     return z3.And(p.routed.is_(Field.FAMILY, "ipv4"), z3.Not(p.routed.is_(Field.DESTINATION4, *f.inside)))
 
 
 def _may_leave(f: Facts, p: Journey, interface: str) -> z3.BoolRef:
-    """What has ports: a question for a name, the time, a tunnel."""
+    """What has ports: a question for a name, the time, an engine on the internet, a tunnel."""
     ours = z3.Not(p.routed.is_(Field.UID, names.GATE_USER, names.PAGE_USER))
-    asks = z3.And(ours, line.goes_out(f, p), z3.Not(_finds_none(f, p, interface)))
+    wanted = z3.Or(z3.And(ours, z3.Or(line.goes_out(f, p), direct.goes_out(f, p))), direct.gate_asks(f, p))
+    asks = z3.And(wanted, z3.Not(_finds_none(f, p, interface)))
     return z3.And(_outside(f, p), p.routed.is_(Field.L4PROTO, "tcp", "udp"), z3.Or(line.is_a_tunnels(f, p), asks))
 
 

@@ -65,14 +65,17 @@ def an_engines_answers_reach_its_terminal(f: Facts, p: Journey) -> z3.BoolRef:
 
 @always("The gate cannot speak with an unproven engine, whoever is alive", OUTWARD)
 def gate_and_page_speak_only_to_the_lan_and_the_gate_to_proven_engines(f: Facts, p: Journey) -> z3.BoolRef:
-    """The kernel leaves their names on the tunnels' outer packets too."""
+    """The kernel leaves their names on the tunnels' outer packets too. Where there are no tunnels, by the line."""
     proven = z3.And(p.routed.is_(Field.UID, names.GATE_USER), f.to_proven(p.routed, names.GATE_VERIFIED))
     outer = z3.And(f.to_line(p.routed), line.is_a_tunnels(f, p))
     elsewhere = z3.Not(z3.Or(f.to_lan(p.routed), p.routed.is_(Field.OIF, "lo"), outer))
     carries_nothing = z3.Or(p.routed.is_(Field.TCP_FLAGS_RST), _bfd_to_the_neighbour(f, p))
     return z3.Implies(
         z3.And(p.routed.is_(Field.UID, names.GATE_USER, names.PAGE_USER), elsewhere, p.passes),
-        z3.And(f.to_tunnel(p.routed), z3.Or(proven, carries_nothing)),
+        z3.Or(
+            z3.And(f.to_tunnel(p.routed), z3.Or(proven, carries_nothing)),
+            z3.And(f.is_direct, f.to_line(p.routed), proven),
+        ),
     )
 
 
@@ -159,14 +162,14 @@ def into_the_tunnels_the_router_says_nothing_else(f: Facts, p: Journey) -> z3.Bo
 def the_lan_is_seen_by_one_address_on_every_tunnel(f: Facts, p: Journey) -> z3.BoolRef:
     own = p.wire.is_(Field.SOURCE4, *f.intent.lan.networks)
     leaves = z3.And(p.fresh, p.passes, f.to_tunnel(p.routed), own)
-    return z3.Implies(leaves, p.source == int(f.intent.inner_address))
+    return z3.Implies(leaves, z3.And(*(p.source == int(address) for address in f.inner)))
 
 
 @always("Connections survive a fail-over", THROUGH, OUTWARD)
 def nothing_else_changes_its_sender(f: Facts, p: Journey) -> z3.BoolRef:
-    """What a terminal on the internet has there: `out_there_the_lan_has_the_lines_address`."""
+    """What terminals have on the internet: `out_there_the_lan_has_the_lines_address`."""
     own = p.wire.is_(Field.SOURCE4, *f.intent.lan.networks)
-    out = z3.Or(f.to_tunnel(p.routed), z3.And(f.has_internet, f.to_line(p.routed)))
+    out = z3.Or(f.to_tunnel(p.routed), z3.And(f.lets_out, f.to_line(p.routed)))
     elsewhere = z3.Not(z3.Or(z3.And(out, own), p.routed.is_(Field.OIF, *f.shared)))
     return z3.Implies(elsewhere, p.source == p.wire.fields[Field.SOURCE4].value)
 
@@ -175,7 +178,7 @@ def nothing_else_changes_its_sender(f: Facts, p: Journey) -> z3.BoolRef:
 def every_segment_size_is_clamped_to_the_way_out(f: Facts, p: Journey) -> z3.BoolRef:
     """Through a tunnel, or by the line to the internet; in both directions, and nowhere else."""
     by_tunnel = z3.Or(f.from_tunnel(p.wire), f.to_tunnel(p.routed))
-    by_line = z3.And(f.has_internet, z3.Or(f.from_line(p.wire), f.to_line(p.routed)))
+    by_line = z3.And(f.lets_out, z3.Or(f.from_line(p.wire), f.to_line(p.routed)))
     begins = z3.And(z3.Or(by_tunnel, by_line), p.routed.is_(Field.TCP_FLAGS_SYN))
     return z3.And(z3.Implies(z3.And(begins, p.passes), p.clamped), z3.Implies(p.clamped, begins))
 
@@ -187,7 +190,7 @@ def _bfd_from_the_neighbour(f: Facts, p: Journey) -> z3.BoolRef:
             z3.And(p.wire.is_(Field.IIF, tunnel.interface), p.routed.is_(Field.SOURCE4, tunnel.peer_address))
             for tunnel in f.intent.tunnels
         ),
-        p.routed.is_(Field.DESTINATION4, f.intent.inner_address),
+        p.routed.is_(Field.DESTINATION4, *f.inner),
         p.routed.is_(Field.UDP_DPORT, BFD),
         p.routed.is_(Field.TTL, 255),
     )
@@ -219,7 +222,7 @@ def _monitoring(f: Facts, p: Journey) -> z3.BoolRef:
     reads = z3.And(f.question(p.routed), p.routed.is_(Field.TCP_DPORT, names.METRICS_PORT))
     return z3.And(
         p.routed.is_(Field.SOURCE4, *f.intent.monitoring),
-        p.routed.is_(Field.DESTINATION4, f.intent.inner_address),
+        p.routed.is_(Field.DESTINATION4, *f.inner),
         z3.Or(reads, p.routed.is_(Field.ICMP_TYPE, "echo-request")),
     )
 

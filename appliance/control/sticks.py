@@ -1,0 +1,90 @@
+"""What is on the memory sticks that are plugged in.
+
+udev has each of them mounted read-only below `paths.STICKS`; here they are only looked at. What a file is called does
+not matter: its first bytes tell what it is.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from appliance import paths
+from appliance.account import armour
+from appliance.errors import SekishoError
+
+MOST = 200
+"""Files of one stick that are looked at, at its top only."""
+_HEADS = {
+    armour.BEGIN.encode(): "account",
+    b"SEKISHO FIRMWARE ": "firmware",
+}
+_LONGEST = max(map(len, _HEADS))
+
+
+def listing(directory: Path = paths.STICKS) -> list[dict[str, Any]]:
+    """Of each file that is for us: kind (``account``, ``firmware``), path, size in bytes, stick."""
+    return [
+        {"kind": kind, "path": str(file), "size": size, "stick": file.parent.name}
+        for folder in sorted(directory.glob("*"))
+        for file in sorted(_files(folder))
+        for kind, size in _looked_at(file)
+    ]
+
+
+def account(path: str, directory: Path = paths.STICKS) -> bytes:
+    """The account that `listing` tells by this path, and nothing else of the machine's.
+
+    At most one byte more than an account may have. Raises SekishoError ``sticks.gone``.
+    """
+    listed = {file["path"] for file in listing(directory) if file["kind"] == "account"}
+    with suppress(OSError):
+        if path in listed:
+            with _opened(Path(path)) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read(armour.MAX_FILE + 1)
+    raise SekishoError(
+        "sticks.gone",
+        "そのファイルは、差してある USB メモリーにもうありません。USB メモリーを差し直して、もう一度選んでください。",
+        "That file is no longer on a memory stick that is plugged in: plug the stick in again and choose once more.",
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return [file for file in islice(folder.iterdir(), MOST) if _can_be_shown(file.name)]
+    except OSError:
+        # Pulled in this moment, or damaged.
+        return []
+
+
+def _can_be_shown(name: str) -> bool:
+    """What is no character, steers terminals or turns the text around is no name that anybody could choose by."""
+    return not any(unicodedata.category(character).startswith("C") for character in name)
+
+
+def _looked_at(file: Path) -> list[tuple[str, int]]:
+    """Kind and size of a file that is for us."""
+    try:
+        with _opened(file) as descriptor:
+            head, size = os.read(descriptor, _LONGEST), os.fstat(descriptor).st_size
+    except OSError:
+        return []
+    return [(kind, size) for begins, kind in _HEADS.items() if head.startswith(begins)]
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[int]:
+    """For reading. A link, a pipe or a device is not opened, since a stick is anybody's: raises OSError."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(f"not a file: {file}")
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Packets as they pass, for a vendor to look at."""

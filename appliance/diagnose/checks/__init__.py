@@ -1,0 +1,1 @@
+"""What each check found, and what it means: pure."""

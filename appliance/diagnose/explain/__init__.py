@@ -1,0 +1,1 @@
+"""Why a packet of a terminal passes, or does not."""

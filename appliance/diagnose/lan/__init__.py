@@ -1,0 +1,1 @@
+"""Who and what is on the clinic's wires."""

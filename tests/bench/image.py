@@ -1,0 +1,183 @@
+"""The firmware in figures: ``python -m tests.bench.image``, after ``make image``.
+
+Sizes are read from the image. Start and memory are those of the emulated machine of tests/image (QEMU without KVM, two
+processors), cabled into the lab's world and set up there. The peer is a plain Debian 13 (plain_debian) on the same
+machine with the same cables, started in the same way; its end is that of systemd's own work. Seconds are of the guest
+kernel's clock, which runs as this machine's: only beside each other do they mean something. An update is a real one:
+another version of the image is built, with one of its packages in an older version that the archive still has.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from tests.bench.run import run
+from tests.bench.table import Goal, Row, explain
+from tests.image.clinic import LONG, a_clinic_router, cards, clinic, is_green
+from tests.image.emulated import IMAGE, KEYS, OUTPUT, Emulated
+from tests.image.partitions import Partition, partitions
+from tests.lab.filesystem import PROJECT
+from tests.lab.world import World
+
+HOW = "the firmware image: sizes in MB (10^6 bytes); an emulated machine's seconds, median; peer: plain Debian 13"
+GOAL = Goal("<=", 130)
+ROUNDS = 1
+PLAIN = OUTPUT.with_name("plain") / "plain.raw"
+BEFORE = OUTPUT.with_name("before")
+"""The same image with an older package."""
+_MB = 1e6
+_SHOWN = 40
+_BYTES_USED = 40
+"""Where a squashfs keeps its length (Documentation/filesystems/squashfs.rst, superblock)."""
+_END_OF_START = r"(?:Sekisho|Debian) .*is \w+ after ([0-9.]+) s"
+_GREEN = r"the lights are green after ([0-9.]+) s"
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """Seconds of the guest's kernel, but `to_green_from_power`, which is of this machine. memory: bytes in use.
+
+    first: with all that is made only once. to_green: None where there are no lights."""
+
+    first: float
+    later: float
+    to_green: float | None
+    to_green_from_power: float | None
+    memory: float
+
+
+def measure(directory: Path, rounds: int) -> Sequence[Row]:
+    root = next(partition for partition in partitions(IMAGE) if partition.name.startswith("sekisho_"))
+    filled, kernel = used(root) / _MB, (OUTPUT / "sekisho.efi").stat().st_size / _MB
+    changed, fetched, slot = update(directory)
+    with clinic() as world:
+        ours = [our_starts(world) for _ in range(rounds)]
+        plain = [plain_starts(world) for _ in range(rounds)]
+
+    def middle(name: str, starts: Sequence[Starts]) -> float:
+        return float(median(getattr(start, name) for start in starts))
+
+    rows = [
+        Row("root of one slot, as compressed in its partition", "MB", filled),
+        Row("signed kernel image (UKI) of one slot", "MB", kernel),
+        Row("root and UKI of one slot", "MB", filled + kernel, goal=GOAL),
+        Row("disk image as the factory writes it, holes left out", "MB", IMAGE.stat().st_blocks * 512 / _MB),
+        Row(f"update, {changed}, over the line; peer: the whole slot, packed", "MB", fetched / _MB, slot / _MB),
+        Row("first start, second slot and data made", "s", middle("first", ours), middle("first", plain)),
+        Row("later start, to the end of systemd's work", "s", middle("later", ours), middle("later", plain)),
+        Row("later start, to green lights; peer: as above", "s", middle("to_green", ours), middle("later", plain)),
+        Row("from power to green lights, firmware included, by this machine's clock", "s",
+            middle("to_green_from_power", ours)),
+        Row("memory in use at idle, without caches (MemTotal - MemAvailable)", "MB",
+            middle("memory", ours) / _MB, middle("memory", plain) / _MB),
+    ]  # fmt: skip
+    costs = "".join(profile(root))
+    explain("image", rows, costs)
+    (PROJECT / "build" / "image" / "costs.txt").write_text(costs)
+    return rows
+
+
+def our_starts(world: World) -> Starts:
+    with a_clinic_router(world, "bench") as machine:
+        machine.cut_power()
+        machine.switch_on()
+        power_to_green = machine.await_word("the lights are green after ", 2)
+        machine.await_word(" is running after ", 2)
+        machine.await_condition(lambda: is_green(world.machines["doctor"]), "green lights", LONG)
+        ends = [float(found) for found in re.findall(_END_OF_START, machine.said())]
+        green = float(re.findall(_GREEN, machine.said())[-1])
+        return Starts(ends[0], ends[-1], green, power_to_green, in_use(machine))
+
+
+def plain_starts(world: World) -> Starts:
+    subprocess.run([PROJECT / "scripts" / "plain-image"], cwd=PROJECT, check=True, timeout=1500)
+    with cards(world) as plugged, Emulated("bench-plain", plugged, image=PLAIN) as machine:
+        machine.await_word("Debian is running after ")
+        machine.cut_power()
+        machine.switch_on()
+        machine.await_word("Debian is running after ", 2)
+        ends = [float(found) for found in re.findall(_END_OF_START, machine.said())]
+        return Starts(ends[0], ends[-1], None, None, in_use(machine))
+
+
+def in_use(machine: Emulated) -> float:
+    memory = machine.memory()
+    return memory["stat-total-memory"] - memory["stat-available-memory"]
+
+
+def update(directory: Path) -> tuple[str, float, float]:
+    """The package that changed, the bytes that a router with the version before fetches, those of a packed slot."""
+    name, older, newer = older_package()
+    environment = {**os.environ, "OUTPUT": BEFORE.name, "FRESH": "1", "PACKAGES": f"{name}={older}"}
+    subprocess.run([PROJECT / "scripts" / "image"], cwd=PROJECT, env=environment, check=True, timeout=1800)
+    before, after = directory / "before.firmware", directory / "after.firmware"
+    bundle(before, BEFORE, "0.0.1", 1)
+    told = bundle(after, OUTPUT, "0.1.0", 2, "--against", str(before))
+    return f"{name} ({older} -> {newer})", told["update_bytes"], told["bundle_bytes"]
+
+
+def bundle(file: Path, output: Path, version: str, generation: int, *more: str) -> dict[str, float]:
+    """What ``sekisho firmware make`` tells of it."""
+    command: list[str | Path] = [Path(sys.prefix, "bin", "sekisho"), "firmware", "make", file, "--json", *more]
+    command += ["--image", output / "sekisho.raw", "--uki", output / "sekisho.efi", "--key", KEYS / "firmware.key"]
+    command += ["--version", version, "--generation", str(generation), "--hardware", "10-qemu-q35"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
+    told: dict[str, float] = json.loads(done.stdout)
+    return told
+
+
+def older_package() -> tuple[str, str, str]:
+    """One of the router's own packages of which the archive has an older version too: name, that one, the image's."""
+    wanted = {
+        line.split()[1]
+        for line in (PROJECT / "debian-packages.txt").read_text().splitlines()
+        if line.startswith("router ")
+    }
+    manifest = json.loads((OUTPUT / "sekisho.manifest").read_text())
+    installed = {package["name"]: package["version"] for package in manifest["packages"]}
+    for line in (PROJECT / "build" / "image" / "offered.txt").read_text().splitlines():
+        name, version, _ = line.split(maxsplit=2)
+        if name in wanted and version != installed[name]:
+            return name, version, installed[name]
+    raise RuntimeError("the archive has one version only of each of the router's packages")
+
+
+def used(root: Partition) -> int:
+    """Bytes."""
+    return int(struct.unpack_from("<Q", root.read(0, 96), _BYTES_USED)[0])
+
+
+def profile(root: Partition) -> Iterator[str]:
+    """What is largest before compression, by folder."""
+    listed = subprocess.run(
+        [
+            *("scripts/image-tools", "unsquashfs", "-lls", "-no-progress", "-offset", str(root.offset)),
+            str(root.image.relative_to(PROJECT)),
+        ],
+        cwd=PROJECT,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    ).stdout
+    sizes: Counter[str] = Counter()
+    for line in listed.splitlines():
+        found = re.match(r"-\S+ \S+ +(\d+) \S+ \S+ squashfs-root/(.*)", line)
+        if found:
+            sizes["/".join(found[2].split("/")[:5])] += int(found[1])
+    for name, size in sizes.most_common(_SHOWN):
+        yield f"{size / _MB:8.2f} MB  {name}\n"
+
+
+if __name__ == "__main__":
+    run("image", HOW, measure, ROUNDS, {"qemu": ("qemu-system-x86_64", "--version")})
