@@ -199,7 +199,8 @@ class Updater:
         if self._is_on_trial():
             await self._prove()
             return
-        if self._due <= boottime():
+        # Before a tunnel carries there is nobody to ask, and a question that failed is not asked again for minutes.
+        if self._due <= boottime() and _has_tunnel(self._lights()):
             await self._look_at_the_data_center()
         if self.kept.offer is None:
             self._waits = None
@@ -379,6 +380,10 @@ def green(lights: Iterable[Light]) -> tuple[str, ...]:
         if light.name == "engine":
             names += [f"engine:{part.name}" for part in light.parts if part.state in (State.OK, State.WARNING)]
     return tuple(sorted(names))
+
+
+def _has_tunnel(lights: Iterable[Light]) -> bool:
+    return any(light.name == "tunnel" and light.state in (State.OK, State.WARNING) for light in lights)
 
 
 def clock_is_sure() -> bool:

@@ -30,7 +30,7 @@ def light(name: str, state: State, *parts: Light) -> Light:
     return Light(name, said, state, f"{name}.x", said, said, 0.0, 0.0, None, parts)
 
 
-WELL = (light("router", State.OK), light("engine", State.OK, light("receipt", State.OK)))
+WELL = (light("router", State.OK), light("tunnel", State.OK), light("engine", State.OK, light("receipt", State.OK)))
 CUT_OFF = (light("router", State.OK), light("engine", State.FAILED, light("receipt", State.FAILED)))
 
 
@@ -171,6 +171,31 @@ def test_what_the_data_center_has_comes_by_itself(world: World, ready: SimpleNam
     updater = world.updater()
     asyncio.run(at_work(updater, lambda: updater.kept.stage is not Stage.IDLE and bool(world.jobs)))
     assert world.jobs[0] == Job("write", "1.1.0", 0, sure=True, web=replace(place, etag='"one"'))
+
+
+def test_nobody_is_asked_before_there_is_a_tunnel(
+    world: World, ready: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Web("fw.dc.example", "203.0.113.7", 80, "/sekisho.firmware", "203.0.113.129", None)
+    world.ready, world.offers[place] = ready, (Offer("1.1.0", 7, ""), '"one"')
+    world.lights = (light("router", State.OK), light("tunnel", State.FAILED))
+    updater, looks = world.updater(), 0
+
+    def lights() -> tuple[Light, ...]:
+        nonlocal looks
+        looks += 1
+        return world.lights
+
+    monkeypatch.setattr(updater, "_lights", lights)
+
+    async def story() -> None:
+        await at_work(updater, lambda: looks > 10)
+        assert updater.kept.offer is None
+        # No question has failed that would now be waited for.
+        world.lights = WELL
+        await at_work(updater, lambda: updater.kept.offer is not None)
+
+    asyncio.run(story())
 
 
 def test_why_nothing_comes_is_told_and_asked_again(world: World, ready: SimpleNamespace) -> None:
