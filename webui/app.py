@@ -15,7 +15,7 @@ from webui import secure
 from webui.csrf import Forms, Refused
 from webui.feed import Client
 from webui.language import ONE_YEAR
-from webui.pages import access, audit, diagnose, past, people, settings, setup, status, terminals
+from webui.pages import access, audit, diagnose, firmware, past, people, settings, setup, status, terminals
 from webui.pages.leaf import Leaf
 from webui.rate import Limiter
 from webui.visit import Visits, address
@@ -52,6 +52,7 @@ def create_app(client_factory: Callable[[], Client]) -> Flask:
     app.register_blueprint(setup.blueprint(visits, leaf))
     app.register_blueprint(settings.blueprint(visits, leaf))
     app.register_blueprint(diagnose.blueprint(visits, leaf))
+    app.register_blueprint(firmware.blueprint(visits, leaf))
     app.register_blueprint(audit.blueprint(visits, leaf))
     limiter = Limiter()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from appliance.control import sticks
 from appliance.control.dispatch import JSON, BadParams, Handler, Peer
+from appliance.control.roles import Role
 from appliance.control.updating import Updater
 
 
@@ -22,8 +25,12 @@ def methods(router: Router) -> Mapping[str, Handler]:
     async def check(params: dict[str, Any], _: Peer) -> JSON:
         return await router.updater.check(_path(params))
 
-    async def install(params: dict[str, Any], _: Peer) -> JSON:
-        return await router.updater.install(_path(params), _now(params))
+    async def install(params: dict[str, Any], peer: Peer) -> JSON:
+        path, now = _path(params), _now(params)
+        if peer.role is not Role.OPERATOR:
+            # The page names files on sticks; what else the machine has is nothing to be opened for it.
+            await asyncio.to_thread(sticks.chosen, "firmware", path)
+        return await router.updater.install(path, now)
 
     async def fetch(params: dict[str, Any], _: Peer) -> JSON:
         return await router.updater.fetch(_now(params))

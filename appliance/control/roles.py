@@ -89,7 +89,7 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "page.show": _OPERATOR,
     "firmware.show": _EVERYBODY_KNOWN,
     "firmware.check": _OPERATOR,
-    "firmware.install": _OPERATOR,
+    "firmware.install": _VENDOR,
     "firmware.fetch": _FAR,
     "firmware.verdict": _OPERATOR,
     "factory.make": _OPERATOR,

@@ -10,7 +10,7 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,22 @@ def account(path: str, directory: Path = paths.STICKS) -> bytes:
 
     At most one byte more than an account may have. Raises SekishoError ``sticks.gone``.
     """
-    listed = {file["path"] for file in listing(directory) if file["kind"] == "account"}
-    with suppress(OSError):
-        if path in listed:
-            with _opened(Path(path)) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as file:
-                return file.read(armour.MAX_FILE + 1)
-    raise SekishoError(
+    chosen("account", path, directory)
+    try:
+        with _opened(Path(path)) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(armour.MAX_FILE + 1)
+    except OSError:
+        raise _gone() from None
+
+
+def chosen(kind: str, path: str, directory: Path = paths.STICKS) -> None:
+    """Nothing, where `listing` tells a file of this kind by this path; else SekishoError ``sticks.gone``."""
+    if not any((file["kind"], file["path"]) == (kind, path) for file in listing(directory)):
+        raise _gone()
+
+
+def _gone() -> SekishoError:
+    return SekishoError(
         "sticks.gone",
         "そのファイルは、差してある USB メモリーにもうありません。USB メモリーを差し直して、もう一度選んでください。",
         "That file is no longer on a memory stick that is plugged in: plug the stick in again and choose once more.",

@@ -28,6 +28,7 @@ PICTURES = (
     "guide-returned",
     "guide-confirm",
     "guide-report",
+    "guide-firmware",
 )
 WIDTH, HEIGHT = 900, 640
 """Of the window, in CSS pixels."""

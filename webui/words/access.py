@@ -23,6 +23,7 @@ WORDS: dict[str, Text] = {
     "people": Text("管理者のログイン", "Managers' log-ins"),
     "setup": Text("設置", "Set-up"),
     "settings": Text("設定の履歴", "History"),
+    "firmware": Text("更新", "Update"),
     "audit": Text("操作の記録", "Audit record"),
     "diagnose": Text("診断", "Diagnostics"),
     "log_in": Text("ログイン", "Log in"),
