@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from flask import Response, g, redirect, request
 
 from appliance.errors import SekishoError
-from webui.feed import ANSWER, Client
+from webui.feed import Client
 from webui.secure import client
 
 SESSION = "__Host-session"
@@ -24,6 +24,10 @@ BROWSER = "__Host-browser"
 BROWSER_LIFE = 365 * 86400
 """Seconds."""
 ENDED = "access.session-ended"
+
+PATIENCE = 30.0
+"""Seconds. Whoever has logged in does something, and waits rather than begin it again: a router that has just started,
+or that has a slow processor, takes its time."""
 
 View = Callable[..., Response]
 
@@ -54,7 +58,7 @@ class Visits:
         return str(g.opened["session"]) if "opened" in g else request.cookies.get(SESSION, "")
 
     def call(
-        self, method: str, params: Mapping[str, Any] | None = None, timeout: float = ANSWER, staff: bool = False
+        self, method: str, params: Mapping[str, Any] | None = None, timeout: float = PATIENCE, staff: bool = False
     ) -> Any:
         """A method of the local API, by whoever sits there. Raises what `Client.call` raises.
 
