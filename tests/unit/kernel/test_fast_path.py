@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import select
+import socket
+import struct
 from dataclasses import replace
 
 from appliance.intent.firewall import Chain, FlowTable, Hook, Offload, Table
@@ -11,6 +14,7 @@ from appliance.kernel.memory import Memory
 from appliance.kernel.nft import trial
 from appliance.kernel.nft.fast_path import fitting
 from appliance.kernel.nft.load import script
+from tests.lab.waiting import until
 from tests.unit.kernel.namespace import in_namespace, sh
 from tests.unit.kernel.worlds import build, guarded, intent, table
 
@@ -56,6 +60,24 @@ def test_the_trial_says_what_the_kernel_has_and_leaves_nothing() -> None:
     loads = "yes" if sh(f"nft -c -f - <<'E' 2>/dev/null && echo yes || true\n{nft.render(bare)}\nE") else "no"
     assert trial.offloads() is (loads == "yes")
     assert sh("ip -o link; nft list ruleset") == before
+
+
+def test_what_was_refused_before_it_could_send_is_refused() -> None:
+    """Where the table's tool takes longer than the kernel delays an acknowledgement, that meets the refusal first."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as near:
+        far, _ = listener.accept()
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        far.close()
+        until(lambda: select.select([near], [], [], 0)[0], "the reset arrives")
+        assert trial._is_refused(near)
+
+
+def test_what_is_answered_is_not_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as near:
+        far, _ = listener.accept()
+        with far:
+            far.sendall(b"!")
+            assert not trial._is_refused(near)
 
 
 @in_namespace
