@@ -96,13 +96,14 @@ def _ask(router: Machine, resolver: str = RESOLVERS[0], timeout: float = 0.9) ->
 def _ask_when_free(router: Machine) -> tuple[socket.socket, int]:
     """As soon as one of those that were closed has ended at its far end too; until then it is refused.
 
-    A first packet that overtakes the last one of the connection before it asks again.
+    A first packet that overtakes the last one of the connection before it asks again, after one second, two, four …: on
+    a busy machine it is given up and begun anew.
     """
     found: list[tuple[socket.socket, int]] = []
 
     def tried() -> bool:
-        with contextlib.suppress(ConnectionRefusedError):
-            found.append(_ask(router, timeout=10.0))
+        with contextlib.suppress(ConnectionRefusedError, TimeoutError):
+            found.append(_ask(router, timeout=3.5))
         return bool(found)
 
     until(tried, "a port is given back")
