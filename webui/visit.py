@@ -104,10 +104,10 @@ class Visits:
                 who = self.who()
                 if who is None:
                     if request.method == "GET" and not g.get("session_ended"):
-                        return _to(f"/login?{urlencode({'next': request.path}, safe='/')}")
+                        return go_to(f"/login?{urlencode({'next': request.path}, safe='/')}")
                     return self.ask_log_in()
                 if who.first:
-                    return _to(own_place(request.path))
+                    return go_to(own_place(request.path))
                 return view(*args, **given) if who.role in roles else self.refuse()
 
             return guarded
@@ -150,5 +150,6 @@ def _set(response: Response, name: str, value: str, life: int | None) -> None:
     response.set_cookie(name, value, max_age=life, secure=True, httponly=True, samesite="Strict")
 
 
-def _to(place: str) -> Response:
+def go_to(place: str) -> Response:
+    """Another page of ours, asked for by GET (RFC 9110, section 15.4.4): to load it again sends no form again."""
     return redirect(place, 303)  # type: ignore[return-value] # werkzeug's, which is the same

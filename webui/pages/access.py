@@ -8,14 +8,14 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import Blueprint, Response, g, redirect, request
+from flask import Blueprint, Response, g, request
 
 from appliance.errors import SekishoError
 from webui import kept
 from webui.pages import access_view
 from webui.pages.leaf import Leaf
 from webui.secure import is_vouched
-from webui.visit import ENDED, Visits, Who, own_place
+from webui.visit import ENDED, Visits, Who, go_to, own_place
 
 PATIENCE = 60.0
 """Seconds: checking a password is slow on purpose, and several wait for their turn."""
@@ -67,7 +67,7 @@ def blueprint(visits: Visits, leaf: Leaf) -> Blueprint:
                 raise
         visits.close()
         # Whoever logs out to log in again goes on where he was.
-        return _to("/login?out" + (f"&{urlencode({'next': _next()})}" if _field("next") else ""))
+        return go_to("/login?out" + (f"&{urlencode({'next': _next()})}" if _field("next") else ""))
 
     @routes.get("/account")
     @_himself(visits)
@@ -86,9 +86,9 @@ def blueprint(visits: Visits, leaf: Leaf) -> Blueprint:
         visits.open(given)
         if who.first and _next() != "/account":
             # On to where he wanted to go before this had to be done.
-            return _to(_next())
+            return go_to(_next())
         changed = visits.who()
-        return _account_page(leaf, changed, said="changed") if changed else _to("/account")
+        return _account_page(leaf, changed, said="changed") if changed else go_to("/account")
 
     @routes.post("/account/totp")
     @visits.needs(*LOGGED_IN)
@@ -144,7 +144,7 @@ def _himself(visits: Visits) -> Callable[[Callable[[Who], Response]], Callable[[
             if who is not None:
                 return view(who)
             fresh = request.method == "GET" and not g.get("session_ended")
-            return _to("/login") if fresh else visits.ask_log_in()
+            return go_to("/login") if fresh else visits.ask_log_in()
 
         guarded.__name__ = view.__name__
         return guarded
@@ -184,10 +184,10 @@ def _in(visits: Visits, leaf: Leaf, given: dict[str, Any]) -> Response:
     visits.open(given)
     carried = kept.of_log_in((name, value) for name, value in request.form.items(multi=True))
     if given["first"]:
-        return _to(own_place(_next()))
+        return go_to(own_place(_next()))
     if carried:
         return leaf.page("access/again.html", "send_again_title", next=_next(), kept=carried)
-    return _to(_next())
+    return go_to(_next())
 
 
 def _account_page(
@@ -257,7 +257,3 @@ def _code(error: SekishoError) -> int:
     return {"access.wait": 429, "access.busy": 503, "control.not-running": 503, "control.timeout": 503}.get(
         error.code, 422
     )
-
-
-def _to(place: str) -> Response:
-    return redirect(place, 303)  # type: ignore[return-value] # werkzeug's, which is the same

@@ -8,12 +8,12 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
 from appliance.errors import SekishoError
 from webui.pages import diagnose_view as view
 from webui.pages.leaf import Leaf
-from webui.visit import Visits
+from webui.visit import Visits, go_to
 from webui.words import in_language
 from webui.words.diagnose import WORDS
 
@@ -52,7 +52,7 @@ def blueprint(visits: Visits, leaf: Leaf) -> Blueprint:
             visits.call(method, params, timeout)
         except SekishoError as error:
             return page(error)
-        return redirect(f"/diagnose#{place}", 303)  # type: ignore[return-value] # werkzeug's, which is the same
+        return go_to(f"/diagnose#{place}")
 
     @routes.get("")
     @for_vendors

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
 from appliance.errors import SekishoError
 from webui.pages import firmware_view
 from webui.pages.leaf import Leaf
-from webui.visit import Visits
+from webui.visit import Visits, go_to
 from webui.words.firmware import WORDS
 
 PLACE = "/firmware"
@@ -38,8 +38,7 @@ def blueprint(visits: Visits, leaf: Leaf) -> Blueprint:
                 told = visits.call("firmware.install", {"path": source, "now": now}, TAKE_SECONDS)
         except SekishoError as error:
             return page(error)
-        # Sent by a look of its own, so that a reload does not take it in again.
-        return _to(f"{PLACE}?said={'taken' if 'offered' in told else 'nothing_newer'}")
+        return go_to(f"{PLACE}?said={'taken' if 'offered' in told else 'nothing_newer'}")
 
     def page(error: SekishoError | None = None, said: str = "") -> Response:
         language, who = leaf.language(), visits.who()
@@ -60,7 +59,3 @@ def blueprint(visits: Visits, leaf: Leaf) -> Blueprint:
         )
 
     return routes
-
-
-def _to(place: str) -> Response:
-    return redirect(place, 303)  # type: ignore[return-value] # werkzeug's, which is the same

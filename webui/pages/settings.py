@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
 from appliance.errors import SekishoError
 from appliance.text import JAPAN, Text
 from webui.pages import settings_view, trial_view
 from webui.pages.leaf import Leaf
-from webui.visit import Visits
+from webui.visit import Visits, go_to
 from webui.words.settings import WORDS
 
 LOOK_SECONDS, CHANGE_SECONDS = 60.0, 120.0
@@ -46,7 +46,7 @@ def blueprint(visits: Visits, leaf: Leaf) -> Blueprint:
             return pages.version(number, error)
         if begun["version"] is None:
             return pages.listing(said="nothing_to_try")
-        return redirect(HOME, 303)  # type: ignore[return-value] # werkzeug's, which is the same
+        return go_to(HOME)
 
     @routes.post("/confirm")
     @visits.needs(*CHANGERS)

@@ -9,14 +9,14 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
 from appliance.errors import SekishoError
 from webui.pages import setup_forms, setup_view, trial_view
 from webui.pages.leaf import Leaf
 from webui.pages.setup_view import Document, Group
 from webui.pages.trial_view import WORDS
-from webui.visit import Visits
+from webui.visit import Visits, go_to
 
 LARGEST_ACCOUNT = 1024 * 1024
 """Bytes of an account's file: more is not read."""
@@ -37,7 +37,7 @@ def blueprint(visits: Visits, leaf: Leaf) -> Blueprint:
     @routes.get("/")
     @visits.needs(*VENDOR)
     def begin() -> Response:
-        return _to(wizard.first_open())
+        return go_to(f"/setup/{wizard.first_open()}")
 
     @routes.get("/account")
     @visits.needs(*VENDOR)
@@ -54,7 +54,7 @@ def blueprint(visits: Visits, leaf: Leaf) -> Blueprint:
             visits.call("account.import", {**given, "code": request.form.get("code", "")}, CHANGE_SECONDS)
         except SekishoError as error:
             return wizard.account(error, stick)
-        return _to("wan")
+        return go_to("/setup/wan")
 
     @routes.get("/<any(wan, lan, vendor):section>")
     @visits.needs(*VENDOR)
@@ -175,7 +175,7 @@ class Wizard:
                 return self.terminals(typed_over, error=error)
             return self.section(section, typed_over, error=error)
         if answered["written"]:
-            return _to(setup_view.following(section))
+            return go_to(f"/setup/{setup_view.following(section)}")
         return self.terminals(answered) if section == "terminals" else self.section(section, answered)
 
     def section(
@@ -246,7 +246,7 @@ class Wizard:
             self._visits.call(method, params, CHANGE_SECONDS)
         except SekishoError as error:
             return self.trial(error)
-        return _to(following)
+        return go_to(f"/setup/{following}")
 
     def page(
         self,
@@ -290,7 +290,3 @@ class Wizard:
                 return None
             raise
         return account
-
-
-def _to(step: str) -> Response:
-    return redirect(f"/setup/{step}", 303)  # type: ignore[return-value] # werkzeug's, which is the same

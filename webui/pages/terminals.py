@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, jsonify, redirect, request
+from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
 from appliance.errors import SekishoError
 from webui.feed import Client, ask
 from webui.pages.terminals_view import for_shortcuts
-from webui.visit import Visits
+from webui.visit import Visits, go_to
 
 SWITCH = 20.0
 """Seconds. The kernel ends the terminal's connections before the answer."""
@@ -32,7 +32,7 @@ def blueprint(
             visits.call(method, {"terminal": name}, SWITCH, staff=True)
         except SekishoError as error:
             return refused(error)
-        return redirect("/#terminals", 303)  # type: ignore[return-value] # werkzeug's, which is the same
+        return go_to("/#terminals")
 
     @routes.get("/terminals.json")
     def states() -> Response:
