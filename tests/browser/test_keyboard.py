@@ -50,6 +50,7 @@ def test_a_button_keeps_the_focus_while_its_clock_runs(daemon: Daemon, web: WebS
     page = watched.page
     page.goto(web.url)
     page.locator("#internet-reception-1").click()
+    expect(page.locator("#receipt-reception-1")).to_be_visible()  # a page on its way has nothing to be reached
     reach(page, "#receipt-reception-1")
     daemon.say("warning")
     shows(page, "warning", "レセコンは使えます。")
