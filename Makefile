@@ -59,7 +59,7 @@ test: lint test-unit test-scenarios test-browser test-vagrant ## Everything that
 # ---- parts of it ---------------------------------------------------------------
 
 # One at a time, so that at the end nobody waits for a row of them behind one worker.
-IN_WORLDS = $(BIN)/python -m pytest -q -n $(WORLDS) --maxschedchunk 1
+IN_WORLDS = $(BIN)/python -m tests.again -q -n $(WORLDS) --maxschedchunk 1
 
 .PHONY: lint test-unit test-scenarios test-long test-browser test-vm test-vagrant
 lint: venv ## Style, types, architecture, shell
@@ -72,7 +72,7 @@ lint: venv ## Style, types, architecture, shell
 
 test-unit: venv ## Unit tests (they mirror the packages)
 	@echo "== unit tests"
-	@$(BIN)/python -m pytest -q -n $(JOBS) -m 'not real_kernel' tests/unit tests/fuzz
+	@$(BIN)/python -m tests.again -q -n $(JOBS) -m 'not real_kernel' tests/unit tests/fuzz
 
 test-scenarios: venv ## The appliance in its network world, one file per scenario (LONG=1 with those of `make test-long`)
 	@echo "== scenarios"
@@ -84,7 +84,7 @@ test-long: venv ## The scenarios that wait for a minute or more
 
 test-browser: venv build/npm/.ready ## The pages in Chromium: stories, axe-core, HTML; pictures in build/screenshots
 	@echo "== browser tests"
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile tests/browser
+	@$(BIN)/python -m tests.again -q -n $(JOBS) --dist loadfile tests/browser
 
 .PHONY: guide
 guide: venv build/npm/.ready ## The pictures of the documents, taken anew from today's pages

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.lab.filesystem import PROJECT
@@ -37,10 +37,11 @@ class Suite:
 class Result:
     """How one file went. passed, failed: tests; failed is at least 1 when the file did not come to its end.
 
-    seconds of the guest's own clock. words: the last lines of the log of one that failed.
+    folder: of its suite. seconds of the guest's own clock. words: the last lines of the log of one that failed.
     """
 
-    suite: Path
+    folder: Path
+    suite: Suite
     name: str
     passed: int
     failed: int
@@ -53,7 +54,12 @@ class Result:
 
     @property
     def log(self) -> Path:
-        return self.suite / "results" / f"{self.name}.log"
+        return self.folder / "results" / f"{self.name}.log"
+
+    @property
+    def alone(self) -> Suite:
+        """Of this file and no other."""
+        return replace(self.suite, paths=(f"tests/{self.title.replace('.', '/')}.py",))
 
 
 class Campaign:
@@ -124,16 +130,17 @@ class Campaign:
                     (folder / "queue" / f"{current}.json").unlink(missing_ok=True)
                 elif "ends" in told:
                     words = tuple(told["words"])
-                    self._note(Result(folder, told["ends"], told["passed"], told["failed"], told["seconds"], words))
+                    self._note(folder, told["ends"], told["passed"], told["failed"], told["seconds"], words)
                     current = None
         except TimeoutError:
             reason = "the guest fell silent"
         if current is not None and not self._stopped:
             words = (f"{reason}: see {guest.console}",)
-            self._note(Result(folder, current, 0, 1, round(time.monotonic() - since, 1), words))
+            self._note(folder, current, 0, 1, round(time.monotonic() - since, 1), words)
         return begun or self._stopped or not _is_waited_for(folder)
 
-    def _note(self, result: Result) -> None:
+    def _note(self, folder: Path, name: str, passed: int, failed: int, seconds: float, words: tuple[str, ...]) -> None:
+        result = Result(folder, self._suites[folder], name, passed, failed, seconds, words)
         with self._lock:
             self._results.append(result)
             print(f"   {'ok    ' if not result.failed else 'FAILED'} {result.title} {result.seconds} s", flush=True)
