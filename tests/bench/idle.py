@@ -52,7 +52,8 @@ HOW = (
 )
 
 _FIRST_TERMINAL = IPv4Address("127.1.0.0")
-_DESCRIPTORS_BESIDE = 128
+_DESCRIPTORS_BESIDE = 512
+"""More than the gate keeps for the page and itself (`appliance.gate.__main__`): else its last terminals are refused."""
 _WITH_ROOM = (
     "import runpy, sys; from appliance.gate import server; server.CONNECTIONS = int(sys.argv.pop(1)); "
     "runpy.run_module('appliance.gate', run_name='__main__')"

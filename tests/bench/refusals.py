@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import warnings
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.unit.gate.pki import Pki, context_of, make_pki
 from tests.unit.gate.process import GateProcess, Terminal, free_port
 from tests.unit.gate.servers import Servers, echo, exchange
 from tests.unit.gate.settings import LOOPBACK, gate_config, target_of
+from tests.unit.gate.waiting import wait_for
 
 ROUNDS = 1
 GOAL = Goal(">=", 100)
@@ -79,12 +81,20 @@ class Judges:
 
     def _serve(self, config: GateConfig) -> str:
         self._gate.configure(config)
+        before = self._counted()
         try:
             with self._terminal.connect(self._pki.terminal) as sock:
                 answer = exchange(sock, b"?")
         except OSError:
             answer = b""
-        return TAKEN if answer else self._gate.refusal()["reason"]
+        if answer:
+            return TAKEN
+        wait_for(lambda: self._counted() != before)
+        return ", ".join(self._counted() - before)
+
+    def _counted(self) -> Counter[str]:
+        """Refusals by their reasons; what is heard of them by itself is not every one (`appliance.gate.ration`)."""
+        return sum(map(Counter, self._gate.stats()["refusals"].values()), Counter[str]())
 
 
 def measure(directory: Path, rounds: int) -> list[Row]:
