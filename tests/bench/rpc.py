@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.bench import gate_process, haproxy
 from tests.bench.run import run
-from tests.bench.table import Goal, Row
+from tests.bench.table import Goal, Row, explain
 from tests.bench.terminate import service_of
 from tests.lab import addresses
 from tests.lab.client import LIMIT, ReceiptClient
@@ -27,6 +27,7 @@ from tests.lab.pki import EngineCertificate, Pki
 from tests.lab.waiting import until
 
 LOGINS = 200
+PROFILED_LOGINS = 20
 ROUND_TRIP = 0.02
 """Seconds."""
 GOAL = Goal("<=", 0.4, of_ratio=True)
@@ -53,7 +54,7 @@ def measure(directory: Path, logins: int) -> list[Row]:
         engine.show(EngineCertificate.GOOD)
         engine.wait_until_serving()
         service = service_of(pki, source=_CLINIC.ip, engine=_ENGINE.ip)
-        gate_process.start(clinic, service)
+        gate = gate_process.start(clinic, service)
         haproxy.start(clinic, service, (str(_HAPROXY[0]), _HAPROXY[1]), haproxy.HTTP_REUSE)
         ways = {"gate": _GATE, "haproxy": _HAPROXY, "direct": (_ENGINE.ip, addresses.ENGINE_PORT)}
         clients = {name: _client(clinic, directory / "pki", *way) for name, way in ways.items()}
@@ -66,7 +67,13 @@ def measure(directory: Path, logins: int) -> list[Row]:
                 login = client.login()
                 seconds[name].append(sum(login.seconds.values()))
                 calls[name].extend(login.seconds.values())
-        return rows(seconds, calls)
+        table = rows(seconds, calls)
+        profile = ""
+        if not all(row.reached for row in table if row.goal):
+            gate_process.stop(gate)
+            profile = gate_process.profile(clinic, service, partial(_log_in, clients["gate"]))
+        explain("rpc", table, profile)
+        return table
 
 
 def rows(seconds: Mapping[str, list[float]], calls: Mapping[str, list[float]]) -> list[Row]:
@@ -104,6 +111,12 @@ def _client(machine: Machine, pki: Path, address: IPv4Address, port: int) -> Rec
         pki / "reception.pem",
         pki / "reception.key",
     )
+
+
+def _log_in(client: ReceiptClient) -> None:
+    """As often as a profile needs."""
+    for _ in range(PROFILED_LOGINS):
+        client.login()
 
 
 def _answers(client: ReceiptClient) -> bool:
