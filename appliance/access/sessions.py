@@ -18,11 +18,13 @@ MOST = 5
 
 @dataclass(slots=True)
 class Session:
-    """id: names it, without power over it. restricted: the password has to be changed first."""
+    """id: names it, without power over it. address: where it was opened. restricted: the password has to be changed
+    first."""
 
     id: str
     name: str
     role: str
+    address: str
     restricted: bool
     began: float
     seen: float
@@ -40,12 +42,10 @@ class Sessions:
     def __init__(self) -> None:
         self._open: dict[str, Session] = {}
 
-    def open(self, token: str, name: str, role: str, restricted: bool, now: float) -> Session:
-        self._sweep(now)
-        own = sorted((one for one in self._open.values() if one.name == name), key=lambda one: one.seen)
-        for oldest in own[: max(0, len(own) - MOST + 1)]:
+    def open(self, token: str, name: str, role: str, address: str, restricted: bool, now: float) -> Session:
+        for oldest in self.of(name, now)[MOST - 1 :]:
             del self._open[oldest.id]
-        session = Session(digest(token), name, role, restricted, now, now)
+        session = Session(digest(token), name, role, address, restricted, now, now)
         self._open[session.id] = session
         return session
 
@@ -64,13 +64,18 @@ class Sessions:
         """One that was just asked for by its token."""
         return self._open.get(session_id)
 
+    def of(self, name: str, now: float) -> list[Session]:
+        """The open ones of a log-in, the one that was used last first."""
+        self._sweep(now)
+        return sorted((one for one in self._open.values() if one.name == name), key=lambda one: -one.seen)
+
     def close(self, session_id: str) -> None:
         self._open.pop(session_id, None)
 
     def close_all(self, name: str, but: str = "") -> None:
         """Of a log-in, which is another from now on. but: id of the one that goes on."""
         for session in [one for one in self._open.values() if one.name == name and one.id != but]:
-            del self._open[session.id]
+            self.close(session.id)
 
     def _sweep(self, now: float) -> None:
         for session in [one for one in self._open.values() if one.ends(now)]:

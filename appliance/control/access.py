@@ -8,6 +8,7 @@ from pathlib import Path
 from appliance.control.access_entry import Entry
 from appliance.control.access_factors import Factors
 from appliance.control.access_people import People
+from appliance.control.access_sessions import OwnSessions
 from appliance.control.access_store import Store
 from appliance.control.clock import boottime
 from appliance.control.dispatch import Guest
@@ -22,6 +23,7 @@ class Access:
         self.entry = Entry(self.store)
         self.factors = Factors(self.store)
         self.people = People(self.store)
+        self.sessions = OwnSessions(self.store)
 
     def guest(self, token: str) -> Guest | None:
         """Whose the session is; who has not changed the first password yet may do what the staff may."""

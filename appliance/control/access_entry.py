@@ -81,7 +81,7 @@ class Entry:
             changed = replace(one, password=await self._store.hashed(tidy(new)), first=False, until="")
             await self._store.keep(changed)
             self._store.sessions.close_all(name)
-            return self._session(changed)
+            return self._session(changed, address)
 
     async def _ask_second(self, one: LogIn, origin: str) -> dict[str, Any]:
         """A key works only under the name of the router under which it was added."""
@@ -124,11 +124,11 @@ class Entry:
         token = "" if known else secrets.token_urlsafe(32)
         await self._store.keep(one if known else replace(one, browsers=_with_browser(one.browsers, token)))
         self._store.lockout.succeeded(one.name, caller.address, caller.browser)
-        return self._session(one) | {"browser": token or None}
+        return self._session(one, caller.address) | {"browser": token or None}
 
-    def _session(self, one: LogIn) -> dict[str, Any]:
+    def _session(self, one: LogIn, address: str) -> dict[str, Any]:
         token = secrets.token_urlsafe(32)
-        self._store.sessions.open(token, one.name, one.role, one.first, boottime())
+        self._store.sessions.open(token, one.name, one.role, address, one.first, boottime())
         return {"session": token, "name": one.name, "role": one.role, "first": one.first}
 
 

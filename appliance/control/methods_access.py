@@ -40,6 +40,13 @@ def methods(router: Router) -> Mapping[str, Handler]:
         about = {"name": one.name, "role": one.role, "first": one.first, "second": shown(one)}
         return about | {"seconds_left": round(seconds_left(session))}
 
+    async def sessions_list(_: dict[str, Any], peer: Peer) -> JSON:
+        return {"sessions": access.sessions.listing(_own(peer), peer.name)}
+
+    async def sessions_end(params: dict[str, Any], peer: Peer) -> JSON:
+        which, password = _texts(params, "which", "password")
+        return await access.sessions.end(_own(peer), peer.name, which, password, peer.address)
+
     async def change_password(params: dict[str, Any], peer: Peer) -> JSON:
         old, new = _texts(params, "old", "new")
         return await access.entry.change_password(_own(peer), peer.name, old, new, peer.address)
@@ -84,6 +91,8 @@ def methods(router: Router) -> Mapping[str, Handler]:
         "access.finish_log_in": finish_log_in,
         "access.log_out": log_out,
         "access.who": who,
+        "access.sessions.list": sessions_list,
+        "access.sessions.end": sessions_end,
         "access.change_password": change_password,
         "access.second_factor.begin": begin,
         "access.second_factor.confirm": confirm,

@@ -75,6 +75,8 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "access.log_out": _EVERYBODY_KNOWN,
     "access.who": _EVERYBODY_KNOWN,
     "access.change_password": _EVERYBODY_KNOWN,
+    "access.sessions.list": _LOGGED_IN,
+    "access.sessions.end": _LOGGED_IN,
     "access.second_factor.begin": _LOGGED_IN,
     "access.second_factor.confirm": _LOGGED_IN,
     "access.second_factor.remove": _LOGGED_IN,

@@ -206,6 +206,29 @@ def test_what_was_typed_survives_the_end_of_a_session(watched: Watched, daemon: 
     expect(page.locator("#made")).to_contain_text("tanaka")
 
 
+def test_a_session_elsewhere_is_ended(chromium: Browser, watched: Watched, password: str) -> None:
+    page = watched.page
+    settled(page, password)
+    elsewhere = Watched(chromium)
+    try:
+        log_in(elsewhere.page, GOOD)
+        expect(elsewhere.page.get_by_role("heading", level=1)).to_have_text("自分のログイン")
+        page.goto(f"{ROUTER}/account")
+        form = page.locator("form[action='/account/sessions']")
+        assert form.get_by_role("radio").count() == 1
+        form.scroll_into_view_if_needed()
+        watched.keep("account-sessions")
+        form.get_by_role("radio").first.check()
+        form.get_by_label("いまのパスワード").fill(GOOD)
+        form.get_by_role("button", name="ログインを終わらせる").click()
+        expect(page.locator("#said")).to_contain_text("ログインを終わらせました")
+        expect(page.locator("main")).to_contain_text("ほかの画面ではログインしていません")
+        elsewhere.page.goto(f"{ROUTER}/people")
+        expect(elsewhere.page.get_by_role("alert")).to_contain_text("ログインの有効期間が終わりました")
+    finally:
+        elsewhere.close()
+
+
 def test_on_a_phone_and_in_english(chromium: Browser, password: str) -> None:
     watched = Watched(chromium, 360, 740)
     try:
@@ -235,7 +258,7 @@ def test_without_scripts(chromium: Browser, password: str) -> None:
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_axe_core_and_the_validator_find_nothing(
-    watched: Watched, password: str, tmp_path: Path, language: str
+    chromium: Browser, watched: Watched, password: str, tmp_path: Path, language: str
 ) -> None:
     page = watched.page
     found: list[str] = []
@@ -256,8 +279,12 @@ def test_axe_core_and_the_validator_find_nothing(
             page.locator(f"#{name}").fill(value)
         page.locator("main button.main").click()
     look(sent.value)
+    elsewhere = Watched(chromium)
+    log_in(elsewhere.page, GOOD)
+    expect(elsewhere.page.get_by_role("heading", level=1)).to_have_text("自分のログイン")
+    elsewhere.close()
     for action, field in (("/account/totp", "#totp-password"), ("/account/key", "#key-password")):
-        page.goto(f"{ROUTER}/account")
+        look(page.goto(f"{ROUTER}/account"))
         page.locator("#label").fill("blue")
         page.locator(field).fill(GOOD)
         with page.expect_navigation() as sent:

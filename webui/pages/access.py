@@ -72,23 +72,33 @@ def blueprint(visits: Visits, leaf: Leaf) -> Blueprint:
     @routes.get("/account")
     @_himself(visits)
     def account(who: Who) -> Response:
-        return _account_page(leaf, who)
+        return _account_page(visits, leaf, who)
 
     @routes.post("/account/password")
     @_himself(visits)
     def password(who: Who) -> Response:
         if _field("new") != _field("again"):
-            return _account_page(leaf, who, notice="not_the_same", code=422)
+            return _account_page(visits, leaf, who, notice="not_the_same", code=422)
         try:
             given = visits.call("access.change_password", {"old": _field("old"), "new": _field("new")}, PATIENCE)
         except SekishoError as error:
-            return _account_page(leaf, who, error, code=_code(error))
+            return _account_page(visits, leaf, who, error, code=_code(error))
         visits.open(given)
         if who.first and _next() != "/account":
             # On to where he wanted to go before this had to be done.
             return go_to(_next())
         changed = visits.who()
-        return _account_page(leaf, changed, said="changed") if changed else go_to("/account")
+        return _account_page(visits, leaf, changed, said="changed") if changed else go_to("/account")
+
+    @routes.post("/account/sessions")
+    @visits.needs(*LOGGED_IN)
+    def end_sessions() -> Response:
+        given = {"which": _field("which"), "password": _field("password")}
+        try:
+            visits.call("access.sessions.end", given, PATIENCE)
+        except SekishoError as error:
+            return _with_own(visits, leaf, error)
+        return _with_own(visits, leaf, said="session_ended")
 
     @routes.post("/account/totp")
     @visits.needs(*LOGGED_IN)
@@ -191,13 +201,21 @@ def _in(visits: Visits, leaf: Leaf, given: dict[str, Any]) -> Response:
 
 
 def _account_page(
-    leaf: Leaf, who: Who, error: SekishoError | None = None, code: int = 200, notice: str = "", said: str = ""
+    visits: Visits,
+    leaf: Leaf,
+    who: Who,
+    error: SekishoError | None = None,
+    code: int = 200,
+    notice: str = "",
+    said: str = "",
 ) -> Response:
     language = leaf.language()
+    sessions = [] if who.first else visits.call("access.sessions.list")["sessions"]
+    here, elsewhere = access_view.sessions(sessions, language)
     return leaf.page(
         "access/account.html", "first_title" if who.first else "account_title", error, code, notice=notice, said=said,
         switch="/account?", factors=access_view.factors(who.second, language),
-        hint=access_view.hint(who.second, language),
+        hint=access_view.hint(who.second, language), here=here, elsewhere=elsewhere,
         next=kept.place(request.values.get("next", "/account")),
     )  # fmt: skip
 
@@ -208,7 +226,11 @@ def _with_own(visits: Visits, leaf: Leaf, error: SekishoError | None = None, sai
         return visits.ask_log_in()
     g.pop("who", None)
     who = visits.who()
-    return _account_page(leaf, who, error, _code(error) if error else 200, said=said) if who else visits.ask_log_in()
+    return (
+        _account_page(visits, leaf, who, error, _code(error) if error else 200, said=said)
+        if who
+        else visits.ask_log_in()
+    )
 
 
 def _begin(visits: Visits, leaf: Leaf, kind: str) -> Response:

@@ -32,6 +32,18 @@ def factors(second: Mapping[str, Any], language: Language) -> list[dict[str, str
     ]
 
 
+def sessions(listed: Sequence[Mapping[str, Any]], language: Language) -> tuple[str, list[dict[str, str]]]:
+    """The one that asks, in words, and all others; id: how the local API calls one."""
+
+    def about(one: Mapping[str, Any]) -> str:
+        words = WORDS["session_here" if one["here"] else "session_elsewhere"].in_language(language)
+        began, seen = (full(moment(one[name]), language) for name in ("began", "seen"))
+        return words.format(address=one["address"], began=began, seen=seen)
+
+    here = [about(one) for one in listed if one["here"]]
+    return "".join(here), [{"id": one["id"], "about": about(one)} for one in listed if not one["here"]]
+
+
 def people(accounts: Sequence[Mapping[str, Any]], language: Language) -> list[dict[str, str]]:
     def about(one: Mapping[str, Any]) -> str:
         second = WORDS["second_there" if _has_second(one["second"]) else "second_missing"]

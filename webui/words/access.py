@@ -98,6 +98,20 @@ WORDS: dict[str, Text] = {
         "パスワードを変えました。ほかの画面のログインは終わりました。",
         "The password was changed; your other sessions have ended.",
     ),
+    "sessions": Text("ログイン中の画面", "Where you are logged in"),
+    "sessions_text": Text(
+        "身に覚えのない画面があれば、終わらせてから、パスワードも変えてください。",
+        "If there is one that is not yours, end it, and change your password too.",
+    ),
+    "session_here": Text("この画面: {address}（{began} から）", "Here: {address}, since {began}"),
+    "session_elsewhere": Text(
+        "{address}（{began} から、最後の操作は {seen}）", "{address}, since {began}, last used {seen}"
+    ),
+    "elsewhere": Text("ほかの画面", "Elsewhere"),
+    "all_of_them": Text("ほかの画面のすべて", "All of them"),
+    "nowhere_else": Text("ほかの画面ではログインしていません。", "You are logged in nowhere else."),
+    "end_session": Text("ログインを終わらせる", "End it"),
+    "session_ended": Text("選んだ画面のログインを終わらせました。", "It was ended."),
     "second": Text("2 段階認証", "Second factor"),
     "second_text": Text(
         "パスワードのほかに、手元の機械で確かめます。登録すると、パスワードは 8 文字以上で使えます。",

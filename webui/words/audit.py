@@ -31,6 +31,7 @@ KINDS: dict[str, tuple[Text, dict[str, Text]]] = {
             "access.finish_log_in": Text("2 段階認証を通した", "gave the second factor"),
             "access.log_out": Text("ログアウトした", "logged out"),
             "access.change_password": Text("パスワードを変えた", "changed the password"),
+            "access.sessions.end": Text("ほかの画面のログインを終えた", "ended sessions elsewhere"),
             "access.second_factor.begin": Text("2 段階認証の登録を始めた", "began to add a second factor"),
             "access.second_factor.confirm": Text("2 段階認証を登録した", "added a second factor"),
             "access.second_factor.remove": Text("2 段階認証を外した", "removed a second factor"),

@@ -29,7 +29,7 @@ class Story(RuleBasedStateMachine):
         self._tick()
         self.made += 1
         token = f"token {self.made}"
-        self.sessions.open(token, name, "vendor", False, self.now)
+        self.sessions.open(token, name, "vendor", "192.0.2.1", False, self.now)
         own = sorted(
             (seen, self_token)
             for self_token, (of, _, seen) in self.alive.items()
@@ -74,6 +74,13 @@ class Story(RuleBasedStateMachine):
         self.now += 0.001
 
     @invariant()
+    def the_list_is_theirs(self) -> None:
+        for name in ("vendor", "manager"):
+            own = {digest(token): seen for token, (of, _, seen) in self.alive.items() if of == name and self._is(token)}
+            listed = self.sessions.of(name, self.now)
+            assert [one.id for one in listed] == sorted(own, key=lambda one: -own[one])
+
+    @invariant()
     def nobody_else(self) -> None:
         assert self.sessions.whose("", self.now) is None
         assert self.sessions.whose("a guess", self.now) is None
@@ -89,15 +96,15 @@ TestStory = Story.TestCase
 
 def test_a_reboot_ends_all() -> None:
     before = Sessions()
-    before.open("token", "vendor", "vendor", False, 0.0)
+    before.open("token", "vendor", "vendor", "", False, 0.0)
     assert before.whose("token", 1.0)
     assert Sessions().whose("token", 1.0) is None
 
 
 def test_all_but_one() -> None:
     sessions = Sessions()
-    kept = sessions.open("kept", "vendor", "vendor", False, 0.0)
-    sessions.open("other", "vendor", "vendor", False, 0.0)
+    kept = sessions.open("kept", "vendor", "vendor", "", False, 0.0)
+    sessions.open("other", "vendor", "vendor", "", False, 0.0)
     sessions.close_all("vendor", but=kept.id)
     assert sessions.whose("kept", 1.0)
     assert sessions.whose("other", 1.0) is None

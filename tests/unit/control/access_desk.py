@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
-from appliance.control import access, access_entry, access_factors, access_store, methods_access
+from appliance.control import access, access_entry, access_factors, access_sessions, access_store, methods_access
 from appliance.control.access import Access
 from appliance.control.auditing import Auditor
 from appliance.control.dispatch import Dispatcher, Method, Peer
@@ -88,7 +88,7 @@ class Desk:
 def opened(directory: Path, patch: pytest.MonkeyPatch) -> tuple[Desk, Clock]:
     """A desk whose clocks are held still."""
     clock = Clock()
-    for module in (access, access_entry, access_factors, access_store, methods_access):
+    for module in (access, access_entry, access_factors, access_sessions, access_store, methods_access):
         if hasattr(module, "boottime"):
             patch.setattr(module, "boottime", clock)
     patch.setattr(access_store, "time", SimpleNamespace(time=lambda: WALL))

@@ -55,6 +55,31 @@ def test_an_application_is_added_asked_for_and_removed(browser: Browser, app: Fl
     assert "2 段階認証を外しました" in other.text
 
 
+def test_a_session_elsewhere_is_seen_and_ended(browser: Browser, app: Flask, desk: Desk) -> None:
+    desk.vendor()
+    browser.log_in()
+    browser.get("/account")
+    assert "この画面: " in browser.text
+    ended = browser.send("/account/sessions", which="others", password=GOOD)
+    assert ended.status_code == 200, "the one with which the vendor's password was chosen"
+    assert "ほかの画面ではログインしていません" in browser.text
+    others = [Browser(app, f"192.0.2.{number}") for number in (98, 99)]
+    for other in others:
+        other.log_in()
+    page = browser.get("/account").text
+    chosen = re.search(r'value="([0-9a-f]{64})" required> 192\.0\.2\.99（', page)
+    assert chosen
+    assert browser.send("/account/sessions", which=chosen[1], password="wrong").status_code == 422
+    assert others[1].get("/account").status_code == 200
+    assert browser.send("/account/sessions", which=chosen[1], password=GOOD).status_code == 200
+    assert "ログインを終わらせました" in browser.text
+    assert "192.0.2.99（" not in browser.text
+    assert others[1].get("/account").status_code == 401
+    assert browser.send("/account/sessions", which=chosen[1], password=GOOD).status_code == 422
+    assert "一覧を見直してください" in browser.text
+    assert others[0].get("/account").status_code == 200
+
+
 def test_a_code_that_was_tried_too_often_starts_again(browser: Browser, app: Flask, desk: Desk) -> None:
     desk.vendor()
     browser.log_in()
