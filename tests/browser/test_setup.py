@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Locator, Page, Response, expect
 
 from appliance import paths
 from appliance.control import access_store, methods_draft
@@ -174,6 +174,109 @@ def test_from_a_fresh_router_to_the_report(page: Page, router: Router, directory
     with page.expect_download() as download:
         page.get_by_role("button", name="報告書を作る").click()
     assert download.value.suggested_filename.startswith("sekisho-report-")
+
+
+def test_all_steps_in_english_with_the_keyboard_alone(page: Page, router: Router, directory: Path) -> None:
+    file = directory / "english.sekisho-account"
+    file.write_bytes(b"sealed")
+    page.goto(f"{ROUTER}/setup/account?lang=en")
+    at_step(page, "The connection account")
+    with page.expect_file_chooser() as chooser:
+        press(page, page.get_by_label("Account file"))
+    chooser.value.set_files(file)
+    write(page, "Activation code", "ABCDE-FGHJK")
+    look(page, "account-en")
+    press(page, page.get_by_role("button", name="Take it in"))
+
+    at_step(page, "The line")
+    press(page, page.get_by_role("button", name="Look what line it is"))
+    expect(page.locator(".finding")).to_be_visible()
+    press(page, page.get_by_role("button", name="Use this kind"))
+    write(page, "User name", "clinic@provider.example")
+    write(page, "Password", "SECRET")
+    look(page, "line-en")
+    press(page, page.get_by_role("button", name="Save and go on"))
+
+    at_step(page, "The clinic's network")
+    write(page, "Router's address and network size", "192.0.2.300/26")
+    press(page, page.get_by_role("button", name="Save and go on"))
+    expect(page.get_by_label("Router's address and network size")).to_have_attribute("aria-invalid", "true")
+    look(page, "lan-wrong-en")
+    write(page, "Router's address and network size", "192.0.2.1/26")
+    press(page, page.get_by_label("Hand out addresses to terminals"), "Space")
+    write(page, "First address", "192.0.2.32")
+    write(page, "Last address", "192.0.2.61")
+    press(page, page.get_by_role("button", name="Save and go on"))
+
+    at_step(page, "Receipt terminals")
+    press(page, page.get_by_role("button", name="Look for machines"))
+    found = page.locator(".found")
+    expect(found).to_be_visible()
+    press(page, found.get_by_label("Add", exact=True), "Space")
+    write(page, "Called", "Reception", found)
+    look(page, "terminals-en")
+    press(page, page.get_by_role("button", name="Save and go on"))
+
+    at_step(page, "Whom to call")
+    write(page, "Company", "Sample & Co.")
+    write(page, "Telephone number", "03-0000-0000")
+    look(page, "vendor-en")
+    press(page, page.get_by_role("button", name="Save and go on"))
+
+    at_step(page, "Try it")
+    tab_to(page, page.get_by_label("Time to try"))
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Time to try")).to_have_value("10")
+    look(page, "try-en")
+    press(page, page.get_by_role("button", name="Begin"))
+    until = (datetime.now(UTC) + timedelta(minutes=5)).isoformat(timespec="seconds").replace("+00:00", "Z")
+    router.trial = {"version": 1, "phase": "waiting", "until": until, "may_confirm": False, "address": "192.0.2.1"}
+    page.reload()
+    expect(page.locator("#left")).to_be_visible()
+    look(page, "trial-en")
+    press(page, page.get_by_role("button", name="Log in again"))
+    expect(page.get_by_label("Log-in name")).to_be_focused()
+    page.keyboard.type("vendor")
+    page.keyboard.press("Tab")
+    page.keyboard.type(GOOD)
+    router.trial = {**router.trial, "may_confirm": True}
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Confirm")).to_be_visible()
+    look(page, "confirm-en")
+    press(page, page.get_by_role("button", name="Confirm"))
+    router.trial = None
+
+    at_step(page, "Connectivity report")
+    look(page, "report-en")
+    with page.expect_download() as download:
+        press(page, page.get_by_role("button", name="Make the report"))
+    assert download.value.suggested_filename.startswith("sekisho-report-")
+
+
+def at_step(page: Page, title: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """From where the focus is, as often as it takes, once around at most."""
+    expect(target).to_be_visible()
+    for _ in range(80):
+        if target.evaluate("it => it === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{target} cannot be reached")
+
+
+def press(page: Page, target: Locator, key: str = "Enter") -> None:
+    tab_to(page, target)
+    page.keyboard.press(key)
+
+
+def write(page: Page, label: str, text: str, within: Locator | None = None) -> None:
+    """Over what there was."""
+    tab_to(page, (within or page).get_by_label(label, exact=True))
+    page.keyboard.press("Control+A")
+    page.keyboard.type(text)
 
 
 def test_a_wrong_code_says_so_and_changes_nothing(page: Page, router: Router, directory: Path) -> None:
