@@ -10,7 +10,7 @@ WORDS: dict[str, Text] = {
     "back_to_lights": Text("状態のページ", "Status page"),
     "next": Text("保存して次へ", "Save and go on"),
     "skip": Text("次へ", "Next"),
-    "optional": Text("（なくてもよい）", "(optional)"),
+    "optional": Text("（なくてもよい）", " (optional)"),
     "problems": Text("直していただくところがあります", "Something has to be corrected"),
     "done": Text("済み", "done"),
     "open": Text("まだ", "to do"),
