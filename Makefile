@@ -170,14 +170,17 @@ bench-kernel-tls: guests bench-packages ## Whether the kernel's TLS would do the
 
 # ---- the firmware -----------------------------------------------------------------
 
-.PHONY: image test-image bench-image
+.PHONY: image test-image soak-image bench-image
 image: venv ## The firmware: a signed disk image in build/image/output (VERSION=, HARDWARE=, SECURE_BOOT_KEY=, see docs/firmware.md)
 	@scripts/install-packages image-host
 	@scripts/image
 
-test-image: image ## The firmware on an emulated machine with Secure Boot; consoles in build/image/run
+test-image: image ## The firmware on an emulated machine with Secure Boot (LONG=1 with what waits on purpose); consoles in build/image/run
 	@echo "== the firmware, emulated"
-	@$(BIN)/python -m pytest -q tests/image
+	@$(BIN)/python -m pytest -q $(if $(LONG),,-m 'not long') tests/image
+
+soak-image: image ## The power is cut at 50 random points of an update (CUTS=, STARTS= for fewer, SEED=); log in build/image/soak
+	@$(BIN)/python -m tests.image.soak $(if $(CUTS),--cuts $(CUTS)) $(if $(STARTS),--starts $(STARTS)) $(if $(SEED),--seed $(SEED))
 
 bench-image: image ## The firmware in figures: sizes, an update, start and memory beside a plain Debian
 	@$(BIN)/python -m tests.bench.image

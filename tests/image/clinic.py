@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from tests.image.emulated import KEYS, Emulated
@@ -126,12 +127,15 @@ def set_up(world: World, machine: Emulated, notebook: Machine, first_password: s
 
 
 @contextmanager
-def a_clinic_router(world: World, name: str) -> Iterator[Emulated]:
-    """A router from its box that has just been set up: green, nobody has switched it off since."""
+def a_clinic_router(world: World, name: str, clock: datetime | None = None) -> Iterator[Emulated]:
+    """A router from its box that has just been set up: green, nobody has switched it off since.
+
+    clock: see `Emulated`.
+    """
     notebook = world.machines["doctor"]
     factory = Stick(world.directory / "factory.raw", {FACTORY: b""})
     delivered = Stick(world.directory / "delivered.raw", {ACCOUNT: world.account.file.read_bytes()})
-    with cards(world) as plugged, Emulated(name, plugged, sticks=[factory]) as machine:
+    with cards(world) as plugged, Emulated(name, plugged, sticks=[factory], clock=clock) as machine:
         terminal.start_client(notebook)
         password = first_password(label(machine, factory))
         machine.pull_out(factory)

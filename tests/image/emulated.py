@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -45,7 +46,8 @@ class Emulated:
     """A machine with its disk, its firmware's variables and perhaps its TPM, which all outlive a power cut.
 
     cards: file descriptors of tap devices, of the line's port and the LAN's. sticks: in it when it is switched on.
-    credentials: what somebody who holds the machine gives it by SMBIOS (type 11).
+    credentials: what somebody who holds the machine gives it by SMBIOS (type 11). image, variables: what its disk and
+    its firmware begin with. clock: see `switch_on`, for the first time.
     """
 
     def __init__(
@@ -54,30 +56,42 @@ class Emulated:
         cards: Sequence[int] = (),
         *,
         image: Path = IMAGE,
+        variables: Path = _VARIABLES,
         tpm: bool = False,
         sticks: Sequence[Stick] = (),
         credentials: Sequence[str] = (),
+        clock: datetime | None = None,
     ) -> None:
         self.directory = RUNS / name
         shutil.rmtree(self.directory, ignore_errors=True)
         self.directory.mkdir(parents=True)
         self.console = self.directory / "serial.log"
         self.disk = self.directory / "disk.raw"
+        self.variables = self.directory / "variables.fd"
+        self.before, self.log = self.directory / "before.raw", self.directory / "writes.log"
         self._cards, self._credentials, self._tpm = cards, credentials, tpm
         self._sticks = list(sticks)
-        subprocess.run(["cp", "--sparse=always", image, self.disk], check=True, timeout=120)
+        copy_disk(image, self.disk)
         os.truncate(self.disk, _DISK)
-        shutil.copyfile(_VARIABLES, self.directory / "variables.fd")
+        shutil.copyfile(variables, self.variables)
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._starts = 0
+        self._clock = clock
         self.started = 0.0
         """When it was last switched on, of time.monotonic()."""
+        self._records = False
 
     # ---- power ----------------------------------------------------------------------------------
 
-    def switch_on(self) -> None:
-        """Its console goes on in the same file."""
-        self._starts += 1
+    def switch_on(self, clock: datetime | None = None, *, record: bool = False) -> None:
+        """Its console goes on in the same file.
+
+        clock: what its own says now (UTC), None: as this machine's. record: `before` becomes a copy of the disk as it
+        is, `log` all that is written to it from here on (`tests.image.recording`).
+        """
+        self._clock, self._records = clock, record
+        if record:
+            copy_disk(self.disk, self.before)
+            self.log.write_bytes(b"")
         self.started = time.monotonic()
         if self._tpm:
             state = self.directory / "tpm"
@@ -119,7 +133,7 @@ class Emulated:
         return True
 
     def __enter__(self) -> Self:
-        self.switch_on()
+        self.switch_on(self._clock)
         return self
 
     def __exit__(
@@ -198,8 +212,8 @@ class Emulated:
             *("-uuid", _UUID, "-m", f"{_MEMORY}M", "-nodefaults", "-no-user-config", "-display", "none"),
             *("-global", "driver=cfi.pflash01,property=secure,value=on", "-global", "ICH9-LPC.disable_s3=1"),
             *("-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={_CODE}"),
-            *("-drive", f"if=pflash,format=raw,unit=1,file={self.directory / 'variables.fd'}"),
-            *("-drive", f"if=none,id=disk,format=raw,cache=writeback,discard=unmap,file={self.disk}"),
+            *("-drive", f"if=pflash,format=raw,unit=1,file={self.variables}"),
+            *("-blockdev", json.dumps(self._own_disk())),
             *("-device", "virtio-blk-pci,drive=disk,bootindex=1"),
             *("-object", "rng-random,id=random,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=random"),
             *("-device", "i6300esb", "-action", "watchdog=reset"),
@@ -207,6 +221,8 @@ class Emulated:
             *("-chardev", f"file,id=console,append=on,path={self.console}", "-serial", "chardev:console"),
             *("-qmp", f"unix:{self._control},server=on,wait=off"),
         ]
+        if self._clock:
+            command += ["-rtc", f"base={self._clock:%Y-%m-%dT%H:%M:%S}"]
         for number, (card, mac) in enumerate(zip(self._cards, macs, strict=False)):
             # No boot from the network, neither by the firmware nor by the card's own.
             command += ["-netdev", f"tap,id=net{number},fd={card}"]
@@ -219,6 +235,14 @@ class Emulated:
             command += ["-chardev", f"socket,id=tpm,path={self.directory}/tpm/socket"]
             command += ["-tpmdev", "emulator,id=tpm,chardev=tpm", "-device", "tpm-crb,tpmdev=tpm"]
         return command
+
+    def _own_disk(self) -> dict[str, Any]:
+        """In the words of ``blockdev-add``: what the guest flushes is on the disk, what it only writes may be."""
+        file = {"driver": "file", "filename": str(self.disk), "discard": "unmap"}
+        if not self._records:
+            return {"driver": "raw", "node-name": "disk", "discard": "unmap", "file": file}
+        log = {"driver": "file", "filename": str(self.log)}
+        return {"driver": "blklogwrites", "node-name": "disk", "discard": "unmap", "file": file, "log": log}
 
     def _start(self, *command: str) -> None:
         with (self.directory / f"{command[0]}.log").open("ab") as log:
@@ -233,6 +257,11 @@ class Emulated:
                     start_new_session=True,
                 )
             )
+
+
+def copy_disk(source: Path, copy: Path) -> None:
+    """With its holes."""
+    subprocess.run(["cp", "--sparse=always", source, copy], check=True, timeout=300)
 
 
 def _drive(stick: Stick) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-_SIZE = 64 << 20
+_SMALL = 64 << 20
+"""Bytes."""
 _SECTOR = 512
 _FIRST = 2048
 """Sector at which the partition begins."""
@@ -18,14 +19,15 @@ _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Stick:
-    """image: the file that is made of it. files: by name, at its top."""
+    """image: the file that is made of it. files: by name, at its top. size: bytes."""
 
-    def __init__(self, image: Path, files: Mapping[str, bytes] = _NOTHING) -> None:
+    def __init__(self, image: Path, files: Mapping[str, bytes] = _NOTHING, size: int = _SMALL) -> None:
         self.image = image
+        self._size = size
         image.parent.mkdir(parents=True, exist_ok=True)
         image.unlink(missing_ok=True)
         with image.open("wb") as stream:
-            os.truncate(stream.fileno(), _SIZE)
+            os.truncate(stream.fileno(), size)
             stream.seek(446)
             # The master boot record's only entry (the middle fields are of disks that count in cylinders).
             stream.write(struct.pack("<B3sB3sII", 0, bytes(3), _FAT32_LBA, bytes(3), _FIRST, self._sectors))
@@ -48,7 +50,7 @@ class Stick:
 
     @property
     def _sectors(self) -> int:
-        return _SIZE // _SECTOR - _FIRST
+        return self._size // _SECTOR - _FIRST
 
     def _mtools(self, command: str, *arguments: str, input: bytes = b"") -> bytes:
         place = f"{self.image}@@{_FIRST * _SECTOR}"

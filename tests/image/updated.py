@@ -1,0 +1,105 @@
+"""A clinic whose router is updated one night, with every write to its disk on record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.image import esp, nights, versions
+from tests.image.clinic import LONG, a_clinic_router, clinic, is_green, page_seen_by
+from tests.image.emulated import OUTPUT, Emulated
+from tests.image.mirror import URL, Mirror
+from tests.image.stick import Stick
+from tests.lab.addresses import CENTER_NTP, CONCENTRATORS
+from tests.lab.world import World
+
+INSTALL = 1800.0
+"""Seconds that an emulated machine may take to fetch a version, to write it and to restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """machine: switched off when the new version had been proven; its recording begins with the night. restart: its
+    length, in bytes, when the machine went down to come up in the new version.
+
+    before, after: the versions, with `next` the folder of the second one's build, and its bundle.
+
+    evening, trial: the status page the evening before, and from the new version while it could not reach the engine;
+    entries: of the boot loader then. done: the status page at the end.
+    """
+
+    world: World
+    clock: nights.Clock
+    mirror: Mirror
+    machine: Emulated
+    restart: int
+    before: str
+    after: str
+    next: Path
+    bundle: Path
+    night: datetime
+    evening: str
+    trial: str
+    entries: tuple[str, ...]
+    done: str
+
+    def another(self, name: str, cards: Sequence[int], disk: Path, sticks: Sequence[Stick] = ()) -> Emulated:
+        """The same machine with a copy of that disk, by the `clock`."""
+        own = self.machine.variables
+        return Emulated(name, cards, image=disk, variables=own, sticks=sticks, clock=self.clock.now())
+
+
+@contextmanager
+def update() -> Iterator[Updated]:
+    """By what the data center offers."""
+    new = versions.build(versions.NEXT)
+    bundle = versions.bundle(new / "sekisho.raw", new / "sekisho.efi", versions.NEXT, 2)
+    night = nights.night_after(datetime.now(UTC))
+    with clinic() as world:
+        core, notebook = world.machines["core"], world.machines["doctor"]
+        clock, mirror = nights.Clock(core, nights.evening_before(night)), Mirror(core)
+        mirror.offer(bundle)
+        _issue_account_with_firmware(world)
+        with a_clinic_router(world, "updated", clock.now()) as machine:
+
+            def awaited(word: str, limit: float = LONG) -> str:
+                machine.await_condition(lambda: word in page_seen_by(notebook, "/lights"), word, limit)
+                return page_seen_by(notebook, "/lights")
+
+            evening = awaited(f"版 {versions.NEXT} があります")
+            machine.cut_power()
+
+            clock.set(night)
+            machine.switch_on(clock.now(), record=True)
+            machine.await_word("reboot: Restarting system", limit=INSTALL)
+            restart = machine.log.stat().st_size
+            for number in CONCENTRATORS:
+                world.cut_tunnel(number)
+            trial = awaited("確かめています")
+            entries = esp.entries(machine.disk)
+            for number in CONCENTRATORS:
+                world.mend_tunnel(number)
+            machine.await_word(f"Sekisho {versions.NEXT} is running after ")
+            done = awaited("に更新しました")
+            machine.await_condition(lambda: is_green(notebook), "green lights in the new version", LONG)
+            machine.cut_power()
+        before = versions.root_of(OUTPUT / "sekisho.raw").name.removeprefix("sekisho_")
+        yield Updated(
+            *(world, clock, mirror, machine, restart, before, versions.NEXT, new, bundle),
+            *(night, evening, trial, entries, done),
+        )
+
+
+def _issue_account_with_firmware(world: World) -> None:
+    """In the place of the one that the clinic has."""
+
+    def rewrite(request: str) -> str:
+        request = request.replace(str(CENTER_NTP.ip), str(nights.TIME.ip))
+        return re.sub(r"^(trust_url = .*)$", rf'\1\nfirmware_url = "{URL}"', request, flags=re.MULTILINE)
+
+    world.account = world.desk.issue(world.concentrators.values(), rewrite=rewrite)
+    world.admit(world.account)

@@ -1,0 +1,54 @@
+"""Other versions of the firmware than the one that `make image` made, and their bundles as the desk issues them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.image.emulated import KEYS, OUTPUT, copy_disk
+from tests.image.partitions import Partition, partitions
+from tests.lab.filesystem import PROJECT
+
+NEXT = "0.2.0"
+BROKEN = "0.3.0"
+"""Versions that are newer than that of the software, one after the other."""
+_SQUASHFS_SUPERBLOCK = 96
+"""Bytes."""
+
+
+def build(version: str) -> Path:
+    """The same tree under another version, out of the cache; the folder of what was made."""
+    output = OUTPUT.with_name("next")
+    environment = {**os.environ, "OUTPUT": output.name, "VERSION": version}
+    subprocess.run([PROJECT / "scripts" / "image"], cwd=PROJECT, env=environment, check=True, timeout=1500)
+    return output
+
+
+def bundle(image: Path, uki: Path, version: str, generation: int) -> Path:
+    """Signed with the key that the image trusts; it lies beside the image."""
+    file = image.with_name(f"sekisho-{version}.firmware")
+    file.unlink(missing_ok=True)
+    command: list[str | Path] = [Path(sys.prefix, "bin", "sekisho"), "firmware", "make", file]
+    command += ["--image", image, "--uki", uki, "--key", KEYS / "firmware.key", "--hardware", "10-qemu-q35"]
+    command += ["--version", version, "--generation", str(generation)]
+    subprocess.run(command, check=True, capture_output=True, timeout=600)
+    return file
+
+
+def with_broken_root(image: Path) -> Path:
+    """A version that cannot come up, though all that is signed about it is in order: its root is not the one that its
+    kernel was made with. Nothing before the start can know that but a look at the whole root with the kernel's hash."""
+    broken = image.with_name("broken.raw")
+    copy_disk(image, broken)
+    root = root_of(broken)
+    with broken.open("r+b") as disk:
+        disk.seek(root.offset)
+        disk.write(bytes(_SQUASHFS_SUPERBLOCK))
+    return broken
+
+
+def root_of(image: Path) -> Partition:
+    """Of a disk as the build made it: it has one."""
+    return next(partition for partition in partitions(image) if partition.name.startswith("sekisho_"))
