@@ -78,10 +78,10 @@ class Replay:
         self._done = 0
         copy_disk(before, self._sure)
 
-    def cut(self, point: int, chance: random.Random, left: Path) -> int:
+    def cut(self, point: int, chance: random.Random | None, left: Path) -> int:
         """Make `left` a disk whose power went when `point` requests had been made; points only rise.
 
-        Returns how many of them had not been flushed.
+        chance None: all that was written is there. Returns how many of the requests had not been flushed.
         """
         ends = (n + 1 for n in range(point - 1, self._done - 1, -1) if self._requests[n].kind is Kind.FLUSH)
         flushed = next(ends, self._done)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.image import esp, nights, versions
-from tests.image.clinic import LONG, a_clinic_router, clinic, is_green, page_seen_by
+from tests.image.clinic import LONG, a_clinic_router, clinic, is_green, lease_reception, page_seen_by
 from tests.image.emulated import OUTPUT, Emulated
 from tests.image.mirror import URL, Mirror
 from tests.image.stick import Stick
@@ -23,8 +23,10 @@ INSTALL = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """machine: switched off when the new version had been proven; its recording begins with the night. restart: its
-    length, in bytes, when the machine went down to come up in the new version.
+    """machine: switched off when the new version had been proven; its recording begins with the night.
+
+    restart, on_trial: the recording's length, in bytes, when the machine went down to come up in the new version, and
+    when that one had come up.
 
     before, after: the versions, with `next` the folder of the second one's build, and its bundle.
 
@@ -37,6 +39,7 @@ class Updated:
     mirror: Mirror
     machine: Emulated
     restart: int
+    on_trial: int
     before: str
     after: str
     next: Path
@@ -77,21 +80,33 @@ def update() -> Iterator[Updated]:
             machine.switch_on(clock.now(), record=True)
             machine.await_word("reboot: Restarting system", limit=INSTALL)
             restart = machine.log.stat().st_size
-            for number in CONCENTRATORS:
-                world.cut_tunnel(number)
-            trial = awaited("確かめています")
-            entries = esp.entries(machine.disk)
-            for number in CONCENTRATORS:
-                world.mend_tunnel(number)
+            with silent_tunnels(world):
+                trial = awaited("確かめています")
+                on_trial, entries = machine.log.stat().st_size, esp.entries(machine.disk)
             machine.await_word(f"Sekisho {versions.NEXT} is running after ")
             done = awaited("に更新しました")
             machine.await_condition(lambda: is_green(notebook), "green lights in the new version", LONG)
+            # With the account and the settings that the version before was set up with.
+            lease_reception(world)
+            world.client("reception").login()
             machine.cut_power()
         before = versions.root_of(OUTPUT / "sekisho.raw").name.removeprefix("sekisho_")
         yield Updated(
-            *(world, clock, mirror, machine, restart, before, versions.NEXT, new, bundle),
+            *(world, clock, mirror, machine, restart, on_trial, before, versions.NEXT, new, bundle),
             *(night, evening, trial, entries, done),
         )
+
+
+@contextmanager
+def silent_tunnels(world: World) -> Iterator[None]:
+    """The engine cannot be reached."""
+    for number in CONCENTRATORS:
+        world.cut_tunnel(number)
+    try:
+        yield
+    finally:
+        for number in CONCENTRATORS:
+            world.mend_tunnel(number)
 
 
 def _issue_account_with_firmware(world: World) -> None:

@@ -12,8 +12,7 @@ from tests.image.partitions import Partition, partitions
 from tests.lab.filesystem import PROJECT
 
 NEXT = "0.2.0"
-BROKEN = "0.3.0"
-"""Versions that are newer than that of the software, one after the other."""
+"""Newer than that of the software."""
 _SQUASHFS_SUPERBLOCK = 96
 """Bytes."""
 
@@ -27,8 +26,8 @@ def build(version: str) -> Path:
 
 
 def bundle(image: Path, uki: Path, version: str, generation: int) -> Path:
-    """Signed with the key that the image trusts; it lies beside the image."""
-    file = image.with_name(f"sekisho-{version}.firmware")
+    """Signed with the key that the image trusts; it lies beside the image, under its name."""
+    file = image.with_suffix(".firmware")
     file.unlink(missing_ok=True)
     command: list[str | Path] = [Path(sys.prefix, "bin", "sekisho"), "firmware", "make", file]
     command += ["--image", image, "--uki", uki, "--key", KEYS / "firmware.key", "--hardware", "10-qemu-q35"]
