@@ -6,6 +6,7 @@ Both give what the file says and judge nothing: `bundle` and `manifest` do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -123,11 +124,20 @@ class WebSource:
 
         wanted = {"Host": self._host, "User-Agent": "sekisho", "Range": f"bytes={at}-{at + length - 1}", **headers}
         try:
-            self._connection.request("GET", self._path, headers=wanted)
-            return self._connection.getresponse()
+            if self._connection.sock is not None:
+                # A server closes what is idle for a while, as it is when a slow machine looks through its slots; what
+                # is only read may be asked again (RFC 9112 section 9.3.1).
+                with suppress(ConnectionError):
+                    return self._answered(wanted)
+                self._connection.close()
+            return self._answered(wanted)
         except (OSError, HTTPException, ValueError) as error:
             self._connection.close()
             raise _unreachable(f"{type(error).__name__}: {error}") from None
+
+    def _answered(self, headers: dict[str, str]) -> HTTPResponse:
+        self._connection.request("GET", self._path, headers=headers)
+        return self._connection.getresponse()
 
     def _check(self, answer: HTTPResponse, length: int) -> None:
         if answer.status == 412:

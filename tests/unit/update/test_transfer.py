@@ -34,6 +34,8 @@ class Server:
     etag: str = '"one"'
     asked: list[tuple[int, int]] = field(default_factory=list)
     breaks_after: int = 10**9
+    impatient: bool = False
+    """It closes each connection that has nothing to answer, which servers do after some seconds or minutes."""
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def server() -> Iterator[Server]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body if whole else body[: len(body) // 2])
-            self.close_connection = not whole
+            self.close_connection = not whole or found.impatient
 
         def log_message(self, *_: object) -> None:
             pass
@@ -131,6 +133,15 @@ def test_a_transfer_that_broke_off_goes_on_from_there(made: Path, server: Server
     assert figures.kept > 0
     with web(server) as source:
         assert router.install(source) == Figures(kept=sum(map(len, (NEW.root, NEW.verity, NEW.uki))))
+    Entries(router.esp).arm("1.1.0")
+    assert router.boots() == "1.1.0"
+
+
+def test_a_server_that_has_not_waited_is_asked_again(made: Path, server: Server, tmp_path: Path) -> None:
+    """Between the manifest and the first chunk a slow machine looks through its slots for minutes."""
+    router, server.path, server.impatient = Router(tmp_path), made, True
+    with web(server) as source:
+        router.install(source)
     Entries(router.esp).arm("1.1.0")
     assert router.boots() == "1.1.0"
 
