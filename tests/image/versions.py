@@ -41,11 +41,16 @@ def with_broken_root(image: Path) -> Path:
     kernel was made with. Nothing before the start can know that but a look at the whole root with the kernel's hash."""
     broken = image.with_name("broken.raw")
     copy_disk(image, broken)
-    root = root_of(broken)
-    with broken.open("r+b") as disk:
+    break_root(broken, root_of(broken).name)
+    return broken
+
+
+def break_root(image: Path, name: str) -> None:
+    """name: of the slot's partitions."""
+    root = next(one for one in partitions(image) if one.name == name)
+    with image.open("r+b") as disk:
         disk.seek(root.offset)
         disk.write(bytes(_SQUASHFS_SUPERBLOCK))
-    return broken
 
 
 def root_of(image: Path) -> Partition:
