@@ -1,12 +1,13 @@
 """A long line between two machines: every packet arrives a fixed time after it was sent (netem of the poor).
 
-Two TUN interfaces, one on each machine, and a process between them that holds each packet back. It loses nothing,
-keeps the order, and has no limit of speed but its own processor time.
+Two TUN interfaces, one on each machine, and a process between them that holds each packet back. It loses nothing
+between ends that are up, keeps the order, and has no limit of speed but its own processor time.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import select
@@ -73,7 +74,12 @@ def carry(delay: float, first: int, second: int) -> None:
                     under_way.append((time.monotonic() + delay, others[descriptor], packet))
         while under_way and under_way[0][0] <= time.monotonic():
             _, descriptor, packet = under_way.popleft()
-            os.write(descriptor, packet)
+            try:
+                os.write(descriptor, packet)
+            except OSError as error:
+                # That end is not up (yet), and the first one that is greets its neighbours at once.
+                if error.errno != errno.EIO:
+                    raise
 
 
 if __name__ == "__main__":
