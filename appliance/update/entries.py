@@ -96,8 +96,9 @@ class Entries:
         self._rename(self.half(version).name, f"sekisho_{version}.efi.next")
 
     def arm(self, version: str) -> None:
-        """The boot loader may try it, from the beginning of its count."""
-        found = next((entry for entry in self.listed() if entry.version == version and not entry.half), None)
+        """The boot loader may try it, from the beginning of its count. One that is empty is none."""
+        whole = (entry for entry in self.listed() if entry.version == version and not entry.half)
+        found = next((entry for entry in whole if self._holds_something(entry.name)), None)
         if found is None:
             raise disk.failed(self.directory / f"sekisho_{version}.efi", FileNotFoundError(2, "No such file"))
         self._rename(found.name, f"sekisho_{version}+{TRIES}.efi")
@@ -105,11 +106,22 @@ class Entries:
     def sync(self) -> None:
         sync_directory(self.directory)
 
+    def _holds_something(self, name: str) -> bool:
+        """A power cut while it got a name may have left that and nothing more; the boot loader passes it over."""
+        try:
+            return (self.directory / name).stat().st_size > 0
+        except OSError as error:
+            raise disk.failed(self.directory / name, error) from None
+
     def _rename(self, name: str, new: str) -> None:
         if name == new:
             return
         try:
             (self.directory / name).rename(self.directory / new)
+            # FAT keeps size and place of a file beside its name, and Linux puts those to a new name only with the file:
+            # with the directory alone a power cut would leave a name of nothing.
+            with disk.opened(self.directory / new, writable=False) as moved:
+                moved.sync()
             self.sync()
         except OSError as error:
             raise disk.failed(self.directory / name, error) from None

@@ -13,7 +13,7 @@ from tests.image import whole
 from tests.image.clinic import cards
 from tests.image.emulated import OUTPUT, RUNS
 from tests.image.partitions import partitions
-from tests.image.recording import SECTOR, Kind, Replay, Request, requests
+from tests.image.recording import Kind, Replay, Request, requests
 from tests.image.updated import Updated
 from tests.image.whole import Found
 
@@ -22,8 +22,6 @@ PHASES = ("writing", "naming", "proving")
 
 There are as many cuts of each, though nearly all requests are of the first.
 """
-_TABLE = 34 * SECTOR
-"""What the partition table has at each end of the disk (UEFI 2.10, section 5.3)."""
 _LATER = timedelta(minutes=30)
 """After the night has begun: somebody has noticed, and the power is back."""
 
@@ -50,8 +48,10 @@ class Outcome:
 def phases(updated: Updated, made: Sequence[Request]) -> dict[str, range]:
     """By name, the numbers of the requests."""
     disk = updated.machine.disk
-    slot = next(one for one in partitions(disk) if one.name == f"sekisho_{updated.after}")
-    end = disk.stat().st_size - _TABLE
+    parts = partitions(disk)
+    slot = next(one for one in parts if one.name == f"sekisho_{updated.after}")
+    # Behind them is nothing but the partition table's second copy, which is written first.
+    end = max(one.offset + one.size for one in parts)
 
     def first(low: int, high: int, since: int) -> int:
         numbers = range(since, len(made))

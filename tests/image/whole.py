@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -82,24 +82,35 @@ def check(disk: Path, before: Signed, folder: Path) -> Found:
     with opened(disk, writable=False) as content:
         tables = gpt.read(content.read).whole
     names = esp.entries(disk)
-    chosen = _chosen(names)
+    known = [entry for name in names if (entry := entries.parse(name)) and not entry.half]
+    filled = [entry for entry in known if _is_signed(disk, entry, before)]
+    chosen = _chosen(filled)
     for name in _BOOT_LOADER:
         if _on_esp(disk, name) != before.loader[name]:
             raise NotWholeError(f"{name} is not as it was")
-    if _on_esp(disk, f"EFI/Linux/{chosen.name}") != before.kernels[chosen.version]:
-        raise NotWholeError(f"{chosen.name} is not the kernel image that was signed")
     complaints = _complaints(disk, folder)
     _check_root(disk, root_hash(before.kernels[chosen.version]), folder)
     mended, state = _check_data(disk, folder)
     return Found(chosen.version, names, tables, mended, state, complaints)
 
 
-def _chosen(names: tuple[str, ...]) -> entries.Entry:
+def _is_signed(disk: Path, entry: entries.Entry, before: Signed) -> bool:
+    """Byte by byte. False: it is empty, as systemd-bless-boot may leave one (it syncs the name before the file), and is
+    passed over by systemd-boot; those that get their names from us never are, whether they wait or not."""
+    content = _on_esp(disk, f"EFI/Linux/{entry.name}")
+    if not content and not entry.waits and not entry.counted:
+        return False
+    if content != before.kernels[entry.version]:
+        raise NotWholeError(f"{entry.name} is not the kernel image that was signed, but {len(content)} bytes")
+    return True
+
+
+def _chosen(known: Sequence[entries.Entry]) -> entries.Entry:
     """As systemd-boot chooses: the newest, those that have no try left last."""
-    known = [entry for name in names if (entry := entries.parse(name)) and not entry.waits]
-    if not known:
-        raise NotWholeError(f"the boot loader has nothing to start: {names}")
-    return max(known, key=lambda entry: ("+0" not in entry.name, order(entry.version)))
+    ready = [entry for entry in known if not entry.waits]
+    if not ready:
+        raise NotWholeError("the boot loader has nothing to start")
+    return max(ready, key=lambda entry: ("+0" not in entry.name, order(entry.version)))
 
 
 def _check_root(disk: Path, digest: str, folder: Path) -> None:
