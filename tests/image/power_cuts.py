@@ -14,7 +14,7 @@ from tests.image.clinic import cards
 from tests.image.emulated import OUTPUT, RUNS
 from tests.image.partitions import partitions
 from tests.image.recording import Kind, Replay, Request, requests
-from tests.image.updated import Updated
+from tests.image.updated import INSTALL, Updated
 from tests.image.whole import Found
 
 PHASES = ("writing", "naming", "proving")
@@ -98,7 +98,7 @@ def _start(updated: Updated, cut: Cut, found: Found, left: Path) -> float:
     """Until all lights are green."""
     updated.clock.set(updated.night + _LATER)
     with cards(updated.world) as plugged, updated.another(f"power-cut-{cut.number}", plugged, left) as machine:
-        seconds = machine.await_word("the lights are green after ")
+        seconds = machine.await_word("the lights are green after ", limit=INSTALL)
         said = machine.said()
         if f"Sekisho {found.version} is running after " not in said:
             raise AssertionError(f"another version than {found.version} has come up: {machine.console}")

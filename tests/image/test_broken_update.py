@@ -32,7 +32,8 @@ def test_one_that_does_not_come_up(updated: Updated) -> None:
     versions.break_root(disk, f"sekisho_{updated.after}")
     updated.clock.set(updated.night + timedelta(minutes=30))
     with cards(updated.world) as plugged, updated.another("broken", plugged, disk) as machine:
-        machine.await_word("the lights are green after ")
+        # Each start waits for its root for five minutes: a disk may be slow to show itself.
+        machine.await_word("the lights are green after ", limit=INSTALL)
         page = page_seen_by(updated.world.machines["doctor"], "/lights")
         assert f"版 {updated.after} {_LEFT}" in page
         assert "起動しなかったか、確かめている間に電源が切れました" in page
