@@ -70,8 +70,14 @@ def update() -> Iterator[Updated]:
         with a_clinic_router(world, "updated", clock.now()) as machine:
 
             def awaited(word: str, limit: float = LONG) -> str:
-                machine.await_condition(lambda: word in page_seen_by(notebook, "/lights"), word, limit)
-                return page_seen_by(notebook, "/lights")
+                seen: list[str] = []
+
+                def there() -> bool:
+                    seen.append(page_seen_by(notebook, "/lights"))
+                    return word in seen[-1]
+
+                machine.await_condition(there, word, limit)
+                return seen[-1]
 
             evening = awaited(f"版 {versions.NEXT} があります")
             machine.cut_power()
