@@ -103,6 +103,7 @@ class Session:
     """One open TLS connection of the reception to an engine, in use before and after."""
 
     def __init__(self, world: World, host: str = addresses.RECEIPT_HOST) -> None:
+        self._host = host
         self._subscription = world.client("reception", host).subscribe()
 
     def exchange(self, limit: float = 20.0) -> None:
@@ -116,9 +117,9 @@ class Session:
         except ConnectionClosed:
             answered = True
         if not answered:
-            raise TimeoutError("the open session is dead")
+            raise TimeoutError(f"the open session with {self._host} is dead")
         if connection.close_code is not None:
-            raise ConnectionResetError("the open session was ended")
+            raise ConnectionResetError(f"the open session with {self._host} was ended")
 
     def __enter__(self) -> Self:
         self.exchange()

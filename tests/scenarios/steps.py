@@ -177,6 +177,11 @@ class Steadily:
                 self._failures.append(error)
                 return
 
+    def check(self) -> None:
+        """Raises the first failure now: while it is known what has just happened."""
+        if self._failures:
+            raise self._failures[0]
+
     def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
@@ -188,5 +193,5 @@ class Steadily:
         self._over.set()
         for thread in self._threads:
             thread.join()
-        if self._failures and error is None:
-            raise self._failures[0]
+        if error is None:
+            self.check()

@@ -58,7 +58,7 @@ def test_random_changes_lose_nothing(world: World) -> None:
         contextlib.closing(_to_the_scanner(world, story)) as datagrams,
         observe.Session(world) as passthrough,
         observe.Session(world, addresses.RECEIPT_GATE_HOST) as gate,
-        Steadily(passthrough.exchange, gate.exchange),
+        Steadily(passthrough.exchange, gate.exchange) as sessions,
     ):
         started = time.monotonic()
         for number in range(COUNT):
@@ -68,6 +68,12 @@ def test_random_changes_lose_nothing(world: World) -> None:
             world.router.apply()
             before, counted = counted, {name: firewall_counter(world, name) for name in COUNTERS}
             assert all(counted[name] >= before[name] for name in COUNTERS), story[-1]
+            try:
+                sessions.check()
+            except OSError as error:
+                # A session counts as dead after 20 seconds.
+                error.add_note("\n".join(f"{began - story[1][0]:8.1f} s {words}" for began, words in story[-12:]))
+                raise
         print(f"{COUNT} changes in {time.monotonic() - started:.0f} s, seed {SEED}")
         datagrams.rest()
         with contextlib.suppress(TimeoutError):
