@@ -142,6 +142,10 @@ class _Run:
         self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
         self._thread.start()
 
+    def serves(self, address: IPv4Address, port: int) -> bool:
+        """Whether it does, or still tries to."""
+        return (address, port) == (self._address, self._port) and self._thread.is_alive()
+
     def stop(self) -> None:
         with suppress(RuntimeError):  # The loop is closed: the thread has ended before.
             self._loop.call_soon_threadsafe(self._stopped.set)
@@ -230,8 +234,11 @@ class MetricsServer:
     def start(self, address: IPv4Address, port: int) -> None:
         """Serve here from now on, instead of where it was served before; returns at once.
 
-        While the address is not on this machine yet, or the port is taken, it is tried again every second.
+        While the address is not on this machine yet, or the port is taken, it is tried again every second. Where it is
+        served already nobody is cut off.
         """
+        if self._running is not None and self._running.serves(address, port):
+            return
         self.stop()
         self._running = _Run(address, port, self._source)
 

@@ -222,8 +222,18 @@ def test_it_moves_to_another_address(running):
     assert not answers(running.port)
 
 
+def test_who_asks_is_not_cut_off_when_it_stays_where_it_is(running):
+    """Every change of settings starts it anew."""
+    with socket.create_connection((str(LOOPBACK), running.port), LIMIT) as sock:
+        sock.sendall(SCRAPE[:10])
+        running.server.start(LOOPBACK, running.port)
+        sock.sendall(SCRAPE[10:])
+        assert status(b"".join(iter(lambda: sock.recv(65536), b""))) == 200
+
+
 def test_a_restart_in_place_is_served_again(running):
     for _ in range(5):
+        running.server.stop()
         running.server.start(LOOPBACK, running.port)
         until(lambda: answers(running.port))
         assert status(told(running.port, SCRAPE)) == 200
