@@ -44,7 +44,7 @@ class Sessions:
 
     def open(self, token: str, name: str, role: str, address: str, restricted: bool, now: float) -> Session:
         for oldest in self.of(name, now)[MOST - 1 :]:
-            del self._open[oldest.id]
+            self.close(oldest.id)
         session = Session(digest(token), name, role, address, restricted, now, now)
         self._open[session.id] = session
         return session

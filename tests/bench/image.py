@@ -14,7 +14,6 @@ import os
 import re
 import struct
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,8 +23,9 @@ from statistics import median
 from tests.bench.run import run
 from tests.bench.table import Goal, Row, explain
 from tests.image.clinic import LONG, a_clinic_router, cards, clinic, is_green
-from tests.image.emulated import IMAGE, KEYS, OUTPUT, Emulated
+from tests.image.emulated import IMAGE, OUTPUT, Emulated
 from tests.image.partitions import Partition, partitions
+from tests.image.versions import make_bundle
 from tests.lab.filesystem import PROJECT
 from tests.lab.world import World
 
@@ -121,19 +121,9 @@ def update(directory: Path) -> tuple[str, float, float]:
     environment = {**os.environ, "OUTPUT": BEFORE.name, "FRESH": "1", "PACKAGES": f"{name}={older}"}
     subprocess.run([PROJECT / "scripts" / "image"], cwd=PROJECT, env=environment, check=True, timeout=1800)
     before, after = directory / "before.firmware", directory / "after.firmware"
-    bundle(before, BEFORE, "0.0.1", 1)
-    told = bundle(after, OUTPUT, "0.1.0", 2, "--against", str(before))
+    make_bundle(before, BEFORE / "sekisho.raw", BEFORE / "sekisho.efi", "0.0.1", 1)
+    told = make_bundle(after, IMAGE, OUTPUT / "sekisho.efi", "0.1.0", 2, "--against", str(before))
     return f"{name} ({older} -> {newer})", told["update_bytes"], told["bundle_bytes"]
-
-
-def bundle(file: Path, output: Path, version: str, generation: int, *more: str) -> dict[str, float]:
-    """What ``sekisho firmware make`` tells of it."""
-    command: list[str | Path] = [Path(sys.prefix, "bin", "sekisho"), "firmware", "make", file, "--json", *more]
-    command += ["--image", output / "sekisho.raw", "--uki", output / "sekisho.efi", "--key", KEYS / "firmware.key"]
-    command += ["--version", version, "--generation", str(generation), "--hardware", "10-qemu-q35"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
-    told: dict[str, float] = json.loads(done.stdout)
-    return told
 
 
 def older_package() -> tuple[str, str, str]:

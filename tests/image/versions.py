@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -26,14 +27,21 @@ def build(version: str) -> Path:
 
 
 def bundle(image: Path, uki: Path, version: str, generation: int) -> Path:
-    """Signed with the key that the image trusts; it lies beside the image, under its name."""
+    """It lies beside the image, under its name."""
     file = image.with_suffix(".firmware")
     file.unlink(missing_ok=True)
-    command: list[str | Path] = [Path(sys.prefix, "bin", "sekisho"), "firmware", "make", file]
+    make_bundle(file, image, uki, version, generation)
+    return file
+
+
+def make_bundle(file: Path, image: Path, uki: Path, version: str, generation: int, *more: str) -> dict[str, float]:
+    """Signed with the key that the image trusts. Returns what ``sekisho firmware make`` tells. more: words for it."""
+    command: list[str | Path] = [Path(sys.prefix, "bin", "sekisho"), "firmware", "make", file, "--json", *more]
     command += ["--image", image, "--uki", uki, "--key", KEYS / "firmware.key", "--hardware", "10-qemu-q35"]
     command += ["--version", version, "--generation", str(generation)]
-    subprocess.run(command, check=True, capture_output=True, timeout=600)
-    return file
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
+    told: dict[str, float] = json.loads(done.stdout)
+    return told
 
 
 def with_broken_root(image: Path) -> Path:

@@ -226,11 +226,9 @@ def _with_own(visits: Visits, leaf: Leaf, error: SekishoError | None = None, sai
         return visits.ask_log_in()
     g.pop("who", None)
     who = visits.who()
-    return (
-        _account_page(visits, leaf, who, error, _code(error) if error else 200, said=said)
-        if who
-        else visits.ask_log_in()
-    )
+    if who is None:
+        return visits.ask_log_in()
+    return _account_page(visits, leaf, who, error, _code(error) if error else 200, said=said)
 
 
 def _begin(visits: Visits, leaf: Leaf, kind: str) -> Response:

@@ -19,6 +19,7 @@ from appliance.control.auditing import Auditor
 from appliance.control.dispatch import Dispatcher, Method, Peer
 from appliance.control.recorded import RECORDED
 from appliance.control.roles import ALLOWED, Role
+from appliance.errors import SekishoError
 from tests.unit.control.served import LIMIT, echo
 from tests.unit.control.test_line_passwords import Reversed
 
@@ -94,6 +95,10 @@ def opened(directory: Path, patch: pytest.MonkeyPatch) -> tuple[Desk, Clock]:
     patch.setattr(access_store, "time", SimpleNamespace(time=lambda: WALL))
     patch.setattr(access_store, "_sealer", lambda name: Reversed(f"totp-{name}"))
     return Desk(directory), clock
+
+
+def refused(code: str) -> Any:
+    return pytest.raises(SekishoError, match=f"^{code}: ")
 
 
 def code_of(secret: str, later: int = 0) -> str:
