@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from http import HTTPStatus
@@ -18,12 +19,15 @@ from tests.lab.page import Answer
 _LIMIT = 600.0
 """Seconds: what is slow on purpose, as the check of a password, an emulated machine does in many."""
 _MOST_REDIRECTIONS = 5
+_PATIENCE = 12
+"""How often a page is opened once more that says to wait a little: the emulated router may be minutes behind."""
 
 
 class Visitor:
     """On a machine of the world, past the browser's warning. address: as typed, a name or an address.
 
-    Whatever is refused (a status of 400 and more) is a ValueError with the page; OSError where nobody answers.
+    Whatever is refused (a status of 400 and more) is a ValueError with the page; OSError where nobody answers. A page
+    that says to wait a little is opened again, as anybody would; a form is sent once.
     """
 
     def __init__(self, machine: Machine, address: str, host: str | None = None) -> None:
@@ -50,7 +54,7 @@ class Visitor:
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, limit: float = _LIMIT
     ) -> Self:
         for _ in range(_MOST_REDIRECTIONS):
-            answer = self._ask(method, path, headers, body, limit)
+            answer = self._answer(method, path, headers, body, limit)
             if answer.status != HTTPStatus.SEE_OTHER:
                 break
             method, path, headers, body = "GET", answer.headers["Location"], {}, None
@@ -58,6 +62,15 @@ class Visitor:
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise ValueError(f"{method} {path}: {answer.status}\n{answer.text}")
         return self
+
+    def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, limit: float) -> Answer:
+        answer = self._ask(method, path, headers, body, limit)
+        for _ in range(_PATIENCE if method == "GET" else 0):
+            if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(5)
+            answer = self._ask(method, path, headers, body, limit)
+        return answer
 
     def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, limit: float) -> Answer:
         cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
