@@ -15,6 +15,7 @@ from flask import Response, g, redirect, request
 
 from appliance.errors import SekishoError
 from webui.feed import Client
+from webui.language import remember
 from webui.secure import client
 
 SESSION = "__Host-session"
@@ -151,5 +152,8 @@ def _set(response: Response, name: str, value: str, life: int | None) -> None:
 
 
 def go_to(place: str) -> Response:
-    """Another page of ours, asked for by GET (RFC 9110, section 15.4.4): to load it again sends no form again."""
-    return redirect(place, 303)  # type: ignore[return-value] # werkzeug's, which is the same
+    """Another page of ours, asked for by GET (RFC 9110, section 15.4.4): to load it again sends no form again.
+
+    The place knows nothing of the language that this one was asked for in, so the browser keeps it here already.
+    """
+    return remember(redirect(place, 303))  # type: ignore[arg-type] # werkzeug's, which is the same

@@ -126,6 +126,23 @@ def sent(router: Router, name: str) -> list[dict[str, Any]]:
     return [params for asked, params in router.asked if asked == name]
 
 
+def test_the_chosen_language_goes_along_to_the_step_that_is_open(browser: Browser) -> None:
+    following = browser.get("/setup/?lang=en").location
+    browser.get(following)
+    assert "The connection account" in browser.text
+    # Whoever opens the next page chooses nothing any more.
+    following = browser.get("/setup/?lang=ja").location
+    browser.get(following)
+    assert "接続アカウント" in browser.text
+
+
+def test_and_to_the_log_in_that_comes_first(app: Flask, desk: Desk) -> None:
+    desk.vendor()
+    browser = Browser(app)
+    browser.get(browser.get("/setup/?lang=en").location)
+    assert "Password" in browser.text
+
+
 def test_a_router_is_set_up_step_by_step(browser: Browser, router: Router) -> None:
     assert browser.get("/setup/").location == "/setup/account"
     browser.get("/setup/account")
