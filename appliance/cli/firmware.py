@@ -80,13 +80,21 @@ def lines(told: dict[str, Any]) -> list[Text]:
     found = [Text(f"動いている版: {told['version']}", f"Version that runs: {told['version']}")]
     if told["text"]:
         found.append(Text(told["text"]["ja"], told["text"]["en"]))
-    if (last := told["last"]) and last["ended"] == "returned" and told["stage"] == "idle":
+    last = told["last"]
+    if last and last["again"] == "by-itself":
+        found.append(
+            Text(
+                f"版 {last['version']}（{minute(last['at'])}）は、別の日に、もう一度だけ自動で試します。",
+                f"Version {last['version']} ({minute(last['at'])}) is tried once more by itself, on another day.",
+            )
+        )
+    if last and last["again"] == "by-hand":
         found.append(
             Text(
                 f"版 {last['version']}（{minute(last['at'])}）は、もう自動では入れません。原因を除いてから"
                 "「sekisho firmware install」か「sekisho firmware fetch」で行ってください。",
-                f"Version {last['version']} ({minute(last['at'])}) is not tried by itself any more: remove the cause, "
-                "then use `sekisho firmware install` or `sekisho firmware fetch`.",
+                f"Version {last['version']} ({minute(last['at'])}) is not installed by itself any more: remove the "
+                "cause, then use `sekisho firmware install` or `sekisho firmware fetch`.",
             )
         )
     return found

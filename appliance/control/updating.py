@@ -125,6 +125,7 @@ class Updater:
                 "ended": last.ended.value,
                 "at": last.at.isoformat(),
                 "reason": last.reason.as_dict() if last.reason else None,
+                "again": core.again(self.kept),
             }
             if last
             else None,

@@ -37,6 +37,13 @@ class Ended(StrEnum):
     RETURNED = "returned"
 
 
+class Again(StrEnum):
+    """Who may try a version that came back another time."""
+
+    BY_ITSELF = "by-itself"
+    BY_HAND = "by-hand"
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """source: a file, or empty for the data center's. by_hand: no hours for writing. at_once: nor for the restart."""
@@ -225,6 +232,17 @@ def _is_on_its_way(kept: Kept, offer: Offer) -> bool:
 
 def _is_blocked(kept: Kept, offer: Offer) -> bool:
     return offer.generation <= kept.blocked and not offer.by_hand
+
+
+def again(kept: Kept) -> Again | None:
+    """Of the version that came back last; None where that is not the question, or not any more."""
+    last, offer = kept.last, kept.offer
+    if last is None or last.ended is not Ended.RETURNED:
+        return None
+    if offer is None:
+        # Dropped between its two tries, it is taken as if it were new.
+        return Again.BY_HAND if kept.blocked > kept.floor and not kept.attempts else None
+    return Again.BY_ITSELF if kept.attempts and kept.stage is not Stage.TRIED else None
 
 
 def is_proven(must: tuple[str, ...], green: tuple[str, ...]) -> bool:

@@ -18,13 +18,17 @@ DATA_CENTER = ""
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """says: how an update stands, in a sentence. progress, last, why: empty where there is nothing to tell."""
+    """says: how an update stands, in a sentence. progress, last, why, again: empty where there is nothing to tell.
+
+    again: whether a version that came back is tried another time, and what people can do.
+    """
 
     version: str
     says: str
     progress: str
     last: str
     why: str
+    again: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ def shown(told: Mapping[str, Any] | None, language: Language) -> Shown | None:
         progress=w["progress"].format(percent=100 * come["come"] // come["total"]) if come and come["total"] else "",
         last=f"{moment(last['at']):%Y-%m-%d %H:%M} {w[last['ended']].format(version=last['version'])}" if last else "",
         why=last["reason"][language] if last and last["reason"] else "",
+        again=w[last["again"]] if last and last["again"] else "",
     )
 
 

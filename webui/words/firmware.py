@@ -22,6 +22,19 @@ WORDS: dict[str, Text] = {
     "last": Text("前回", "The last one"),
     "installed": Text("{version} に更新しました", "updated to {version}"),
     "returned": Text("{version} から前の版に戻りました", "returned from {version} to the version before"),
+    "by-itself": Text(
+        "この版は、別の日に、もう一度だけひとりでに試します（許された時間に）。それでも戻ったら、もうひとりでには入れません。",
+        "It is tried once more by itself, on another day and in the hours that are allowed. If it comes back then too, "
+        "it is not installed by itself any more.",
+    ),
+    "by-hand": Text(
+        "この版は、もうひとりでには入れません。ルーターは前の版のまま働いています。戻った訳が分かって直ったら、"
+        "下の「手で更新する」で、同じ版をもう一度入れられます。何もしなくても、もっと新しい版が出れば、"
+        "それは設定の [update] のとおりに入ります。",
+        "This version is not installed by itself any more, and the router works with the one before. Once the reason "
+        "is known and mended, the same version can be installed again under “Update by hand” below. If you do nothing, "
+        "a newer version will come as the settings say ([update]).",
+    ),
     "no_image": Text(
         "このルーターは、更新できる機器ではありません（Debian の上で動いています）。"
         "Debian の更新は apt で行ってください。",

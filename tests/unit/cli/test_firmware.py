@@ -36,6 +36,16 @@ def test_how_it_stands(daemon: Daemon, capsys: Captured) -> None:
         assert "image" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("again", "words"), [("by-itself", "once more"), ("by-hand", "not installed by itself any more"), (None, "")]
+)
+def test_whether_a_version_that_came_back_is_tried_again(again: str | None, words: str) -> None:
+    last = {"version": "1.1.0", "ended": "returned", "at": "2026-11-28T18:00:00+00:00", "again": again}
+    found = [line.en for line in firmware.lines({**SHOWN, "last": last})][2:]
+    assert len(found) == bool(words)
+    assert all(words in line for line in found)
+
+
 def test_a_file_is_named_as_the_daemon_finds_it(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

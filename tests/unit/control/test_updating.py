@@ -269,7 +269,7 @@ def test_it_is_bad_when_they_are_not_in_time_and_the_version_before_says_why(wor
     asyncio.run(at_work(before, lambda: before.kept.stage is Stage.STAGED))
     shown = before.shown()
     assert shown is not None
-    assert shown["last"]["ended"] == "returned"
+    assert (shown["last"]["ended"], shown["last"]["again"]) == ("returned", "by-itself")
     assert "receipt" in shown["last"]["reason"]["en"]
     assert "engine is failed" in shown["text"]["en"]
     assert before.verdict()["verdict"] == "good"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from appliance.text import Text
 from appliance.update import core, words
 from appliance.update.core import (
+    Again,
     Arm,
     Blessed,
     Dropped,
@@ -72,6 +73,28 @@ def test_back_by_itself_with_what_the_new_one_said() -> None:
     assert core.handle(twice, Offered(OFFER)) == ()
     assert after(twice, Offered(Offer("1.1.0", 7, "/stick", by_hand=True))).stage is Stage.WRITING
     assert after(twice, Offered(Offer("1.1.1", 8, ""))).stage is Stage.WRITING
+
+
+def test_what_becomes_of_a_version_that_came_back() -> None:
+    tries = Look(None, GREEN), Started(NOW, "1.0.0")
+    once = after(staged(), *tries)
+    assert core.again(once) is Again.BY_ITSELF
+    twice = after(once, *tries)
+    assert core.again(twice) is Again.BY_HAND
+    # While it is tried, or another one is on its way, there is nothing to tell of it.
+    assert core.again(after(once, Look(None, GREEN))) is None
+    assert core.again(after(twice, Offered(Offer("1.1.1", 8, "")))) is None
+    by_hand = after(twice, Offered(Offer("1.1.0", 7, "/stick", by_hand=True)), Written())
+    assert core.again(by_hand) is None
+    assert core.again(after(by_hand, *tries)) is Again.BY_ITSELF
+    # Dropped before its second try, it is taken again from whoever still offers it.
+    dropped = after(once, Look(None, GREEN), NotArmed(), Dropped())
+    assert dropped.offer is None
+    assert core.again(dropped) is None
+    assert after(dropped, Offered(OFFER)).stage is Stage.WRITING
+    # A newer one that is good ends the story.
+    good = after(twice, Offered(Offer("1.1.1", 8, "")), Written(), Look(None, GREEN), Blessed(NOW))
+    assert core.again(good) is None
 
 
 def test_what_a_person_asked_for_goes_before_what_is_offered() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +15,12 @@ from appliance.control.dispatch import Method
 from appliance.control.recorded import RECORDED
 from appliance.control.roles import ALLOWED
 from appliance.errors import SekishoError
-from appliance.update import kept
+from appliance.update import core, kept
+from appliance.update.core import Kept
 from tests.unit.control.access_desk import Desk
 from tests.unit.control.test_updating import OFFER, World
+from tests.unit.update.test_core import after
+from tests.unit.update.world import NOW as NIGHT
 from tests.unit.webui.browsing import Browser
 from webui.pages import firmware_view
 
@@ -125,6 +129,29 @@ def test_nobody_without_a_log_in(app: Flask, router: Router) -> None:
     assert "いまの版" not in visitor.text
 
 
+def test_a_version_that_came_back_twice_is_not_tried_by_itself_and_the_page_says_what_can_be_done(
+    browser: Browser, router: Router
+) -> None:
+    tries = (
+        core.Offered(replace(OFFER, source="")),
+        core.Written(),
+        core.Look(None, ("router",)),
+        core.Started(NIGHT, "1.0.0"),
+    )
+    kept.write(after(Kept(), *tries))
+    router.start()
+    browser.get("/firmware")
+    assert "別の日に、もう一度だけ" in browser.text
+    kept.write(after(kept.read(), *tries[2:]))
+    router.start()
+    for language, words in (("ja", "もうひとりでには入れません"), ("en", "not installed by itself any more")):
+        browser.get(f"/firmware?lang={language}")
+        assert words in browser.text
+    # And so it is: what a person chooses is taken.
+    assert send(browser, source=str(router.file), when="hours") == 303
+    assert router.updater.kept.offer is not None
+
+
 def test_how_the_last_one_ended() -> None:
     told = {
         "version": "1.0.0",
@@ -135,6 +162,7 @@ def test_how_the_last_one_ended() -> None:
             "ended": "returned",
             "at": "2026-11-28T18:00:00+00:00",
             "reason": {"ja": "つながりませんでした。", "en": "It did not connect."},
+            "again": None,
         },
     }
     shown = firmware_view.shown(told, "en")
@@ -142,4 +170,5 @@ def test_how_the_last_one_ended() -> None:
     assert shown.progress == "33 % has come"
     assert shown.last == "2026-11-29 03:00 returned from 1.1.0 to the version before"
     assert shown.why == "It did not connect."
+    assert shown.again == ""
     assert firmware_view.shown({**told, "progress": {"come": 0, "total": 0}, "last": None}, "ja") is not None
