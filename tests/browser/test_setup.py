@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -253,6 +254,31 @@ def test_all_steps_in_english_with_the_keyboard_alone(page: Page, router: Router
     assert download.value.suggested_filename.startswith("sekisho-report-")
 
 
+def test_the_hours_of_updates(page: Page) -> None:
+    page.goto(f"{ROUTER}/setup/update")
+    at_step(page, "更新してよい時間")
+    expect(page.get_by_label("何時から")).to_have_value("02:00")
+    expect(page.get_by_label("更新しない日（毎月）")).to_have_value("1-10")
+    look(page, "update")
+    page.get_by_label("何時まで").fill("02:30")
+    page.get_by_role("button", name="保存して次へ").click()
+    expect(page.get_by_label("何時から")).to_have_attribute("aria-invalid", "true")
+    look(page, "update-wrong")
+    page.goto(f"{ROUTER}/setup/update?lang=en")
+    page.get_by_label("From").fill("23:00")
+    page.get_by_label("To", exact=True).fill("04:00")
+    # The last one with the keyboard alone.
+    write(page, "Days of each month without updates", "1-10, 25")
+    look(page, "update-en")
+    press(page, page.get_by_role("button", name="Save and go on"))
+    at_step(page, "Try it")
+    assert tomllib.loads(paths.SITE.read_text())["update"] == {
+        "automatic": True,
+        "hours": "23:00-04:00",
+        "days_off": "1-10, 25",
+    }
+
+
 def at_step(page: Page, title: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
@@ -294,7 +320,7 @@ def test_a_wrong_code_says_so_and_changes_nothing(page: Page, router: Router, di
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_every_step_fits_a_telephone(page: Page, language: str) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
-    for step in ("account", "wan", "lan", "terminals", "vendor", "try", "report"):
+    for step in ("account", "wan", "lan", "terminals", "vendor", "update", "try", "report"):
         page.goto(f"{ROUTER}/setup/{step}?lang={language}")
         page.screenshot(path=SCREENSHOTS / f"setup-phone-{step}-{language}.png", full_page=True)
         assert nothing_is_cut_off(page)

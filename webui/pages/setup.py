@@ -27,7 +27,7 @@ REPORT_SECONDS = 90.0
 VENDOR = ("vendor",)
 REFUSED = 422
 """What was typed is understood and cannot be used (RFC 9110 section 15.5.21)."""
-_INTROS = {"wan": "wan_intro", "lan": "lan_intro", "vendor": "vendor_intro"}
+_INTROS = {"wan": "wan_intro", "lan": "lan_intro", "vendor": "vendor_intro", "update": "update_intro"}
 
 
 def blueprint(visits: Visits, leaf: Leaf) -> Blueprint:
@@ -56,7 +56,7 @@ def blueprint(visits: Visits, leaf: Leaf) -> Blueprint:
             return wizard.account(error, stick)
         return go_to("/setup/wan")
 
-    @routes.get("/<any(wan, lan, vendor):section>")
+    @routes.get("/<any(wan, lan, vendor, update):section>")
     @visits.needs(*VENDOR)
     def section(section: str) -> Response:
         return wizard.section(section, wizard.draft())
@@ -66,7 +66,7 @@ def blueprint(visits: Visits, leaf: Leaf) -> Blueprint:
     def terminals() -> Response:
         return wizard.terminals(wizard.draft())
 
-    @routes.post("/<any(wan, lan, terminals, vendor):section>")
+    @routes.post("/<any(wan, lan, terminals, vendor, update):section>")
     @visits.needs(*VENDOR)
     def write(section: str) -> Response:
         return wizard.write(section)
@@ -186,6 +186,7 @@ class Wizard:
             "wan": lambda: setup_view.line_form(draft, self._ports(), language),
             "lan": lambda: setup_view.lan_form(draft, self._ports(), language),
             "vendor": lambda: setup_view.vendor_form(draft, language),
+            "update": lambda: setup_view.update_form(draft, language),
         }
         form = forms[section]()
         shown = [field for group in form for field in group.fields]

@@ -5,7 +5,9 @@ A field left empty is a setting not written; whether what was typed can be used 
 
 from __future__ import annotations
 
+import re
 import tomllib
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +25,8 @@ LINE_KINDS: Mapping[str, tuple[str, ...]] = {
 """What is asked for a line of each kind, beside its port and its speed."""
 LINE_PASSWORD = "password"  # noqa: S105 - the field's name
 """Typed on the same form, kept apart from the settings."""
+UPDATES: Values = {"automatic": True, "hours": "2:00-5:00", "days_off": "1-10"}
+"""What holds of the section ``update`` where nothing is written."""
 BLANK_ROWS = 3
 """Room on the form for terminals that nobody has found."""
 MOST_TERMINALS = 200
@@ -88,6 +92,20 @@ def vendor(form: Form, _: Values) -> dict[str, Any] | None:
     return _filled(form, ("name", "phone")) or None
 
 
+def update(form: Form, before: Values) -> dict[str, Any]:
+    """The section ``update``. Days left empty are written so: unwritten, those of receipt closing would hold."""
+    clocks = [form.get(end, "").strip() for end in ("first", "last")]
+    # As they are written by hand in Japanese: full-width figures, 〜 and 、.
+    days = unicodedata.normalize("NFKC", form.get("days_off", "")).replace("、", ",").strip()
+    values = {
+        **before,
+        "automatic": bool(form.get("automatic")),
+        "hours": "-".join(clocks),
+        "days_off": re.sub("[〜~]", "-", days),
+    }
+    return values if any(clocks) else {key: value for key, value in values.items() if key != "hours"}
+
+
 def _filled(form: Form, fields: Sequence[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for field in fields:
@@ -107,5 +125,6 @@ SECTIONS: Mapping[str, Callable[[Form, Any], Any]] = {
     "lan": lan,
     "terminals": terminals,
     "vendor": vendor,
+    "update": update,
 }
-"""The sections that the wizard asks for, in its order."""
+"""The sections that have a form; see `setup_view.STEPS` for those that the wizard asks for."""

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from appliance.text import Language
-from webui.pages.setup_forms import BLANK_ROWS, LINE_KINDS, LINE_PASSWORD, SECTIONS, TERMINAL_FIELDS
+from webui.pages.setup_forms import BLANK_ROWS, LINE_KINDS, LINE_PASSWORD, SECTIONS, TERMINAL_FIELDS, UPDATES
 from webui.pages.status_view import Lamp, board
 from webui.words import in_language
 from webui.words.setup import WORDS
@@ -132,6 +132,9 @@ def last_trial(versions: Sequence[Document], language: Language) -> str:
 
 
 def following(name: str) -> str:
+    """The step to go on with. What the wizard does not ask for is tried, and no more to do."""
+    if name not in STEPS:
+        return "try"
     return STEPS[min(STEPS.index(name) + 1, len(STEPS) - 1)]
 
 
@@ -249,6 +252,23 @@ def vendor_form(draft: Document, language: Language) -> tuple[Group, ...]:
     )
 
 
+def update_form(draft: Document, language: Language) -> tuple[Group, ...]:
+    w = in_language(WORDS, language)
+    values, said = {**UPDATES, **table(draft, "update")}, _said(draft, "update", language)
+    first, _, last = str(values["hours"]).partition("-")
+    on = bool(values["automatic"])
+    automatic = Field(
+        "automatic", w["automatic"], "on", "checkbox", w["automatic_help"], said.get("automatic", ""), checked=on
+    )
+    hours = (
+        Field("first", w["hours_first"], _clock(first), "time", w["hours_help"], said.get("hours", "")),
+        Field("last", w["hours_last"], _clock(last), "time"),
+    )
+    days = _text(values, "days_off")
+    days_off = Field("days_off", w["days_off"], days, "text", w["days_off_help"], said.get("days_off", ""))
+    return Group("", (automatic,)), Group("hours", hours, w["hours"]), Group("", (days_off,))
+
+
 def other_problems(draft: Document, section: str, shown: Iterable[Field], language: Language) -> tuple[str, ...]:
     """What is wrong with the section, and stands at none of the fields `shown`."""
     told = {field.problem for field in shown}
@@ -332,6 +352,11 @@ def _port_field(
         free = [*free, {"name": value, "mac": "–", "linked": None}]
     options = tuple(Option(port["name"], words(port), port["name"] == value) for port in free)
     return Field("interface", label, str(value or ""), "select", "", said.get("interface", ""), options)
+
+
+def _clock(text: str) -> str:
+    """As a field of that kind takes it (HTML, "valid time string"): the settings may leave the first zero out."""
+    return text.strip().zfill(5) if text.strip() else ""
 
 
 def _typed(name: str, label: str, values: Document, said: Mapping[str, str]) -> Field:

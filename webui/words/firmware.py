@@ -18,6 +18,7 @@ WORDS: dict[str, Text] = {
     "stands": Text("更新の様子", "How an update stands"),
     "nothing_to_tell": Text("いま行っている更新はありません。", "No update is under way."),
     "progress": Text("{percent} % 受け取りました", "{percent} % has come"),
+    "change_hours": Text("更新してよい時間と、更新しない日を変える", "Change the hours and the days without updates"),
     "look_again": Text("いまの様子を見る", "Look again"),
     "last": Text("前回", "The last one"),
     "installed": Text("{version} に更新しました", "updated to {version}"),

@@ -116,6 +116,32 @@ WORDS: dict[str, Text] = {
     "vendor_intro": Text("状態のページと報告書に表示されます。", "It is shown on the status page and in the report."),
     "vendor_name": Text("会社の名前", "Company"),
     "vendor_phone": Text("電話番号", "Telephone number"),
+    # Updates
+    "update_title": Text("更新してよい時間", "Hours for updates"),
+    "update_intro": Text(
+        "ルーターの更新（ファームウェア）をいつ行ってよいかを決めます。更新では、ルーターが一度再起動し、数分の間"
+        "レセコンにつながりません。日時は日本時間です。保存したあと、ほかの設定と同じように試してから決めます。",
+        "When the router's firmware may be updated. An update restarts the router once, and for some minutes nothing "
+        "reaches the receipt computer. Days and hours are Japan's. What is saved is tried and confirmed like any other "
+        "setting.",
+    ),
+    "automatic": Text("新しい版を自動で入れる", "Install new versions automatically"),
+    "automatic_help": Text(
+        "外すと、「更新」のページで人が始めるまで入れません。",
+        "Without it, none is installed until somebody begins it under “Update”.",
+    ),
+    "hours": Text("更新してよい時間", "Hours in which updates may be done"),
+    "hours_first": Text("何時から", "From"),
+    "hours_last": Text("何時まで", "To"),
+    "hours_help": Text(
+        "60 分以上。夜をまたいでもかまいません（例 23:00 から 4:00）。両方空けると、2:00 から 5:00 になります。",
+        "60 minutes at least; they may go over midnight, like 23:00 to 4:00. Both left empty mean 2:00 to 5:00.",
+    ),
+    "days_off": Text("更新しない日（毎月）", "Days of each month without updates"),
+    "days_off_help": Text(
+        "レセプトの締めの期間など。例「1-10」「1-10, 25」。空けると、どの日にも行います。",
+        "Those of receipt closing, for example: 1-10, or 1-10, 25. Left empty, updates may come on any day.",
+    ),
     # Trial
     "try_title": Text("試す", "Try it"),
     "try_intro": Text(

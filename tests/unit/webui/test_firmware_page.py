@@ -17,7 +17,7 @@ from appliance.control.roles import ALLOWED
 from appliance.errors import SekishoError
 from appliance.update import core, kept
 from appliance.update.core import Kept
-from tests.unit.control.access_desk import Desk
+from tests.unit.control.access_desk import GOOD, Desk
 from tests.unit.control.test_updating import OFFER, World
 from tests.unit.update.test_core import after
 from tests.unit.update.world import NOW as NIGHT
@@ -88,6 +88,17 @@ def test_a_stick_is_chosen_and_taken_in(browser: Browser, router: Router, desk: 
     browser.get("/firmware?said=taken")
     assert "更新を受け付けました。" in browser.text
     assert any(entry["action"] == "firmware.install" for entry in desk.record())
+
+
+def test_the_hours_are_set_on_a_page_of_their_own_by_whoever_may(browser: Browser, desk: Desk, app: Flask) -> None:
+    assert 'href="/setup/update"' in browser.get("/firmware").text
+    first = desk.root("access.accounts.add", name="dc", role="datacenter")["password"]
+    session = desk.log_in("dc", first)["session"]
+    desk.page("access.change_password", session, old=first, new=GOOD)
+    other = Browser(app)
+    other.log_in(GOOD, "dc")
+    assert other.get("/firmware").status_code == 200
+    assert "/setup/update" not in other.text
 
 
 def test_at_once_only_where_somebody_says_so(browser: Browser, router: Router) -> None:

@@ -5,7 +5,18 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webui.pages.setup_forms import LINE_KINDS, SECTIONS, TERMINAL_FIELDS, lan, line, terminals, vendor
+from appliance.site.model import Update
+from webui.pages.setup_forms import (
+    LINE_KINDS,
+    SECTIONS,
+    TERMINAL_FIELDS,
+    UPDATES,
+    lan,
+    line,
+    terminals,
+    update,
+    vendor,
+)
 
 
 def test_a_line_asks_for_what_its_kind_needs() -> None:
@@ -75,7 +86,32 @@ def test_nobody_to_call_is_no_section() -> None:
     }
 
 
-FIELDS = ["kind", "interface", "name", "dhcp", *{field for fields in LINE_KINDS.values() for field in fields}]
+def test_the_hours_of_updates_as_two_clocks_and_a_row_of_days() -> None:
+    typed = {"automatic": "on", "first": "23:00", "last": " 04:00 ", "days_off": "１〜10、 25"}
+    assert update(typed, {}) == {"automatic": True, "hours": "23:00-04:00", "days_off": "1-10, 25"}
+    # No days is something else than nothing written, which means the days of receipt closing.
+    assert update({"first": "", "last": "", "days_off": ""}, {"hours": "1:00-2:00"}) == {
+        "automatic": False,
+        "days_off": "",
+    }
+    assert update({"first": "2:00", "last": ""}, {})["hours"] == "2:00-"
+
+
+def test_what_holds_where_nothing_is_written_is_what_the_settings_say() -> None:
+    assert Update().model_dump() == UPDATES
+
+
+FIELDS = [
+    "automatic",
+    "first",
+    "last",
+    "days_off",
+    "kind",
+    "interface",
+    "name",
+    "dhcp",
+    *{field for fields in LINE_KINDS.values() for field in fields},
+]
 FIELDS += [f"{field}-{row}" for field in (*TERMINAL_FIELDS, "remove", "take", "found", "was") for row in range(3)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import tomllib
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,30 @@ def test_a_wrong_value_is_told_at_its_field_and_nothing_is_written(browser: Brow
     assert not paths.SITE.exists()
 
 
+def test_the_hours_of_updates_are_written_with_the_rest_and_tried_like_it(browser: Browser) -> None:
+    paths.SITE.write_text('# ours\nlanguage = "en"\n')
+    shown = browser.get("/setup/update").text
+    for words in (
+        'value="02:00"',
+        'value="05:00"',
+        'value="1-10"',
+        'name="automatic" id="automatic" value="on" checked',
+    ):
+        assert words in shown
+    wrong = browser.send("/setup/update", first="02:00", last="02:30", days_off="1-32")
+    assert wrong.status_code == 422
+    assert wrong.text.count('aria-invalid="true"') == 2
+    assert 'value="02:30"' in wrong.text
+    assert "[update]" not in paths.SITE.read_text()
+    typed = {"automatic": "on", "first": "01:00", "last": "04:30", "days_off": "1-10, 25"}
+    assert browser.send("/setup/update", **typed).location == "/setup/try"
+    assert tomllib.loads(paths.SITE.read_text()) == {
+        "language": "en",
+        "update": {"automatic": True, "hours": "01:00-04:30", "days_off": "1-10, 25"},
+    }
+    assert "# ours" in paths.SITE.read_text()
+
+
 def test_what_somebody_else_has_written_is_not_written_over(browser: Browser) -> None:
     browser.get("/setup/vendor")
     paths.SITE.write_text('language = "en"\n')
@@ -302,5 +327,5 @@ def test_the_report_is_a_file(browser: Browser) -> None:
 
 def test_nobody_else_gets_there(browser: Browser) -> None:
     stranger = Browser(browser._client.application)
-    for path in ("", "account", "wan", "lan", "terminals", "vendor", "try", "report"):
+    for path in ("", "account", "wan", "lan", "terminals", "vendor", "update", "try", "report"):
         assert "/login" in (stranger.get(f"/setup/{path}").location or "")

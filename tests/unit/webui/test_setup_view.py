@@ -20,6 +20,7 @@ from webui.pages.setup_view import (
     ready_to_try,
     steps,
     terminal_rows,
+    update_form,
     vendor_form,
 )
 
@@ -156,14 +157,28 @@ def test_a_wrong_terminal_is_marked_in_its_own_row() -> None:
     assert [f.name for f in rows[1].fields if f.problem] == ["mac-1"]
 
 
+def test_the_hours_of_updates_are_shown_as_they_hold_and_what_is_wrong_stands_beside_them() -> None:
+    shown = update_form(draft(), "en")
+    assert field(shown, "automatic").checked
+    assert [field(shown, name, "hours").value for name in ("first", "last")] == ["02:00", "05:00"]
+    assert field(shown, "days_off").value == "1-10"
+    wrong = {"automatic": False, "hours": "4:00-4:30", "days_off": "0-40"}
+    shown = update_form(with_section("update", wrong), "ja")
+    assert not field(shown, "automatic").checked
+    assert "60" in field(shown, "first", "hours").problem
+    assert (field(shown, "days_off").value, bool(field(shown, "days_off").problem)) == ("0-40", True)
+    assert following("update") == "try"
+
+
 @pytest.mark.parametrize("value", ["03", {"name": 5}, [], {}])
 def test_a_file_that_people_have_written_wrongly_can_still_be_shown(value: Any) -> None:
     wrong = edited("", "vendor", value).as_dict()
     steps(wrong, False, False, "account", "ja")
     for form in (vendor_form, lambda d, lang: line_form(d, PORTS, lang), lambda d, lang: lan_form(d, PORTS, lang)):
         form(wrong, "ja")
-    for section in ("wan", "lan", "terminals"):
+    for section in ("wan", "lan", "terminals", "update"):
         wrong = edited("", section, value).as_dict()
+        update_form(wrong, "ja")
         line_form(wrong, PORTS, "ja")
         lan_form(wrong, PORTS, "ja")
         terminal_rows(wrong, [], "ja")
