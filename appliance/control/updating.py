@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from appliance.control import apart, update_work
+from appliance.control import apart, firmware_shown, update_work
 from appliance.control.clock import boottime
 from appliance.control.ready import Ready
 from appliance.engines import chrony_control
@@ -107,30 +107,8 @@ class Updater:
         """The ``firmware.show`` of the local API; None where there is no image."""
         if self.version is None:
             return None
-        news = job.news() if self._work else None
-        progress = (news.come, news.total) if news else None
-        trouble = self._trouble or self._refused
-        text = words.sentence(self.kept, self._waits, trouble.text if trouble else None, progress)
-        offer, last, waits = self.kept.offer, self.kept.last, self._waits
-        return {
-            "version": self.version,
-            "generation": self.kept.floor,
-            "stage": self.kept.stage.value,
-            "offer": {"version": offer.version, "generation": offer.generation} if offer else None,
-            "waits": _waits(waits) if waits and offer else None,
-            "trouble": {"code": trouble.code, **trouble.text.as_dict()} if trouble else None,
-            "progress": {"come": news.come, "total": news.total} if news else None,
-            "last": {
-                "version": last.version,
-                "ended": last.ended.value,
-                "at": last.at.isoformat(),
-                "reason": last.reason.as_dict() if last.reason else None,
-                "again": core.again(self.kept),
-            }
-            if last
-            else None,
-            "text": text.as_dict() if text else None,
-        }
+        trouble, news = self._trouble or self._refused, job.news() if self._work else None
+        return firmware_shown.document(self.version, self.kept, self._waits, trouble, news)
 
     def figures(self) -> FirmwareFigures | None:
         """For monitoring; None where there is no image."""
@@ -398,7 +376,3 @@ def _summaries(lights: Iterable[Light]) -> Text:
     """Of what stands for itself and is not well."""
     wrong = [light for light in lights if light.root is None and light.state in (State.FAILED, State.UNKNOWN)]
     return Text("".join(light.summary.ja for light in wrong), " ".join(light.summary.en for light in wrong))
-
-
-def _waits(waits: Wait) -> dict[str, Any]:
-    return {"until": waits.until.isoformat() if waits.until else None, "reason": waits.reason.as_dict()}

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from appliance.errors import SekishoError
+from appliance.site import trial_words as words
 from appliance.text import Text
 
 SHORTEST, LONGEST = 30.0, 3600.0
@@ -215,9 +215,6 @@ class Forget:
 
 Command = Keep | Try | Commit | Return | End | Forget
 
-_NOT_CONFIRMED = Text("時間内に確認されませんでした。", "it was not confirmed in time.")
-_POWER_CUT = Text("試している間に電源が切れました。", "the power was cut during the trial.")
-
 
 def digest_of(token: str) -> str:
     """What is kept of a token. Capitals, spaces and hyphens do not matter: a person types it."""
@@ -243,7 +240,7 @@ class Trials:
         trial = self.trial
         if trial is None:
             if isinstance(event, Confirm | ConfirmAfterLogIn | Cancel):
-                raise _no_trial()
+                raise words.none()
             return ()
         match event:
             case NotTried(reason) | Cancel(reason):
@@ -289,25 +286,19 @@ class Trials:
     def refuse_another(self) -> None:
         """SekishoError while a trial runs."""
         if self.trial is not None:
-            raise SekishoError(
-                "trial.running",
-                "ほかの変更を試している途中です。「sekisho site confirm」で確認するか、"
-                "「sekisho site cancel」でやめてから、もう一度実行してください。",
-                "another change is on trial: confirm it with `sekisho site confirm` or give it up with "
-                "`sekisho site cancel`, then try again.",
-            )
+            raise words.running()
 
     def _found(self, event: Found) -> tuple[Command, ...]:
         trial = event.trial
         if event.committed:
             return (End(trial.version, Ending.CONFIRMED), Forget())
         if trial.boot != event.boot:
-            return (End(trial.version, Ending.RETURNED, trial.reason or _POWER_CUT), Forget())
+            return (End(trial.version, Ending.RETURNED, trial.reason or words.POWER_CUT), Forget())
         if trial.phase is Phase.RETURNING:
             self.trial = trial
             return (Return(),)
         if event.now >= trial.deadline:
-            return self._give_up(trial, _NOT_CONFIRMED)
+            return self._give_up(trial, words.NOT_CONFIRMED)
         check_until = _check_until(event.now, trial.seconds, trial.deadline)
         return self._try(replace(trial, phase=Phase.CHECKING, check_until=check_until))
 
@@ -325,13 +316,15 @@ class Trials:
         if trial.phase is Phase.RETURNING:
             return (Return(),) if now >= self._return_at else ()
         if now >= trial.deadline:
-            return self._give_up(trial, _NOT_CONFIRMED)
+            return self._give_up(trial, words.NOT_CONFIRMED)
         if trial.phase is Phase.WAITING:
             return ()
         missing = [lights.get(name) for name in trial.green if name not in lights or not lights[name].green]
         if missing:
             self._green_since = None
-            return self._give_up(trial, _not_green(missing)) if now >= trial.check_until else ()
+            if now < trial.check_until:
+                return ()
+            return self._give_up(trial, words.not_green(seen.text for seen in missing if seen))
         if self._green_since is None:
             self._green_since = now
         if now - self._green_since < STEADY_SECONDS:
@@ -343,11 +336,7 @@ class Trials:
 def refuse_length(seconds: float) -> None:
     """SekishoError for a trial that would be too short to be checked, or longer than anybody waits."""
     if not SHORTEST <= seconds <= LONGEST:
-        raise SekishoError(
-            "trial.seconds",
-            f"試す時間は {SHORTEST:.0f}〜{LONGEST:.0f} 秒で指定してください。",
-            f"a trial lasts {SHORTEST:.0f} to {LONGEST:.0f} seconds: choose a time in between.",
-        )
+        raise words.length(SHORTEST, LONGEST)
 
 
 def _check_until(now: float, seconds: float, deadline: float) -> float:
@@ -356,48 +345,16 @@ def _check_until(now: float, seconds: float, deadline: float) -> float:
 
 def _refuse_another_token(trial: Trial, token: str) -> None:
     if not hmac.compare_digest(trial.token, digest_of(token)):
-        raise SekishoError(
-            "trial.wrong-token",
-            "合言葉が違います。この変更を試し始めたときに表示された合言葉を入力してください。",
-            "this is not the word of this trial: type the one that was shown when it began.",
-        )
+        raise words.wrong_token()
 
 
 def _refuse_log_in_from_before(trial: Trial, since: float) -> None:
     if since < trial.deadline - trial.seconds:
-        raise SekishoError(
-            "trial.log-in-again",
-            "新しい設定でもルーターの画面を開けることを確かめるため、いったんログインし直してから確認してください。",
-            "to prove that the page can be reached with the new settings, log in again and confirm then.",
-        )
+        raise words.log_in_again()
 
 
 def _refuse_moment(trial: Trial, now: float) -> None:
     if trial.phase is Phase.CHECKING:
-        raise SekishoError(
-            "trial.still-checking",
-            "ルーターが自分で確かめている途中です。少し待ってから、もう一度確認してください。",
-            "the router is still checking by itself: wait a moment and confirm again.",
-        )
+        raise words.still_checking()
     if trial.phase is Phase.RETURNING or now >= trial.deadline:
-        raise SekishoError(
-            "trial.over",
-            "間に合いませんでした。前の設定に戻しますので、もう一度はじめから試してください。",
-            "too late: the settings of before are being put back; begin the trial again.",
-        )
-
-
-def _not_green(missing: list[Seen | None]) -> Text:
-    told = [seen.text for seen in missing if seen is not None]
-    ja, en = "".join(text.ja for text in told), " ".join(text.en for text in told)
-    return Text(
-        f"前は正常だったものが、正常に戻りませんでした。{ja}", f"what was green before did not come back. {en}".rstrip()
-    )
-
-
-def _no_trial() -> SekishoError:
-    return SekishoError(
-        "trial.none",
-        "試している変更はありません。もう元に戻ったか、確認が済んでいます（「sekisho site history」で見られます）。",
-        "no change is on trial: it has been returned or confirmed already (see `sekisho site history`).",
-    )
+        raise words.over()

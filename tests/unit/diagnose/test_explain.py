@@ -19,7 +19,8 @@ from appliance.intent.firewall import Field
 from appliance.intent.model import RouterIntent
 from tests.builders import lab_account, lab_site
 from tests.unit.intent.packets import contents, decide
-from tests.unit.intent.worlds import PROVEN, clinics, neighbourhood
+from tests.unit.intent.traffic import PROVEN, neighbourhood
+from tests.unit.intent.worlds import clinics
 
 ENGINE, GATED = IPv4Address("203.0.113.17"), IPv4Address("203.0.113.33")
 ROUTER = IPv4Address("192.0.2.1")

@@ -25,7 +25,8 @@ from appliance.intent.firewall import Accept, Field, In, Jump, Note, Offload, Re
 from appliance.intent.model import PROBE_MARK, RouterIntent
 from appliance.site.model import Site
 from tests.unit.intent.packets import Decision, Packet, Sets, contents, decide
-from tests.unit.intent.worlds import PROVEN, accounts, clinics, intents, neighbourhood, packets, sites
+from tests.unit.intent.traffic import PROVEN, neighbourhood, packets
+from tests.unit.intent.worlds import accounts, clinics, intents, sites
 
 some = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 many = settings(max_examples=500, deadline=None)
