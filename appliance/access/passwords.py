@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
+from appliance.access.common import is_common
 from appliance.errors import SekishoError
 
 SHORTEST = 13
@@ -96,6 +97,14 @@ def refuse_poor(password: str, known: Iterable[str], second: bool) -> None:
             "関係のない言葉をいくつか並べるなどして決めてください。",
             "The password is mostly repeats, rows (123, abc, qwerty) or common words, and easily guessed: take, for "
             "example, a few words that have nothing to do with each other.",
+        )
+    if is_common(folded):
+        raise SekishoError(
+            "access.password-common",
+            "世界でよく使われるパスワードの一覧にあり、最初に試されるものなので、関係のない言葉をいくつか並べるなどして"
+            "決めてください。",
+            "The password is on the list of the commonest ones, which are tried first: take, for example, a few words "
+            "that have nothing to do with each other.",
         )
 
 

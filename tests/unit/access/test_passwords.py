@@ -55,6 +55,8 @@ def verdict(password: str, second: bool = False) -> str:
         ("tokyo-osaka-kyoto", "guessable"),
         ("ＰＡＳＳＷＯＲＤ１２３４５", "guessable"),
         ("sekisho-clinic-2026", "guessable"),
+        ("1qaz2wsx3edc4rfv", "common"),
+        ("ＱＡＺＷＳＸＥＤＣＲＦＶＴＧＢ", "common"),
         ("kaminari-SATO-tokei", "known"),
         ("kaminari-c0001-yane", "known"),
         ("れんげ内科医院のとけいとやね", "known"),
@@ -69,7 +71,14 @@ def test_verdicts(password: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("password", "said"),
-    [("x7Kq9vTz", "good"), ("x7Kq9vT", "short"), ("aaaabbbb", "guessable"), ("12345678", "guessable")],
+    [
+        ("x7Kq9vTz", "good"),
+        ("x7Kq9vT", "short"),
+        ("aaaabbbb", "guessable"),
+        ("12345678", "guessable"),
+        ("sunshine", "common"),
+        ("Trustno1", "common"),
+    ],
 )
 def test_beside_a_second_factor_eight_are_enough(password: str, said: str) -> None:
     assert verdict(password, second=True) == said
