@@ -163,6 +163,13 @@ def terminate_service(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+MAINTAINER: dict[str, Any] = {
+    "name": "vendor",
+    "title": {"ja": "サンプル商会の保守室", "en": "Sample Systems support"},
+    "addresses": ["203.0.113.8", "203.0.113.9"],
+}
+"""As an account names who may maintain terminals from afar."""
+
 WITHOUT_TUNNELS: dict[str, Any] = {
     "path": "internet",
     **dict.fromkeys(("wireguard_private_key", "tunnels", "dns", "monitoring", "ntp")),

@@ -15,7 +15,7 @@ from webui import secure
 from webui.csrf import Forms, Refused
 from webui.feed import Client
 from webui.language import ONE_YEAR
-from webui.pages import access, audit, diagnose, firmware, past, people, settings, setup, status, terminals
+from webui.pages import access, audit, diagnose, firmware, maintenance, past, people, settings, setup, status, terminals
 from webui.pages.leaf import Leaf
 from webui.rate import Limiter
 from webui.visit import Visits, address
@@ -60,6 +60,7 @@ def create_app(client_factory: Callable[[], Client]) -> Flask:
         return page.whole(client_factory(), told, forms.token(), why, code)
 
     app.register_blueprint(terminals.blueprint(visits, client_factory, tell))
+    app.register_blueprint(maintenance.blueprint(visits, tell))
 
     @app.before_request
     def read() -> None:

@@ -65,6 +65,7 @@ def redacted(account: Account, now: datetime) -> dict[str, Any]:
         else None,
         "revocations": revocation.summary(account.revocations),
         "monitoring": [str(network) for network in account.monitoring],
+        "maintainers": [one.model_dump(mode="json") for one in account.maintainers],
         "ntp": [str(address) for address in account.ntp],
     }
 
@@ -141,6 +142,12 @@ def _rows(view: dict[str, Any]) -> Iterator[tuple[Text, str]]:
         yield Text("　接続先の公開鍵", "its public key"), tunnel["public_key"]
     yield Text("DNS", "DNS"), ", ".join(view["dns"]) or "–"
     yield Text("監視", "Monitoring"), ", ".join(view["monitoring"]) or "–"
+    for one in view["maintainers"]:
+        addresses = ", ".join(one["addresses"])
+        yield (
+            Text("遠隔保守", "Maintenance"),
+            f"{one['title']['ja']} / {one['title']['en']} ({one['name']}): {addresses}",
+        )
     yield Text("時刻", "Time"), ", ".join(view["ntp"]) or "–"
     for service in view["services"]:
         yield Text("サービス", "Service"), f"{service['name']}: {service['host']}:{service['port']} ({service['mode']})"

@@ -223,8 +223,21 @@ class Bfd(Part):
     multiplier: Annotated[int, Field(ge=2, le=50)] = 12
 
 
+class Maintainer(Part):
+    """Somebody who may look after terminals from afar while the clinic lets him. title: what staff call him.
+
+    addresses: from which he comes, inside the tunnels.
+    """
+
+    name: Name
+    title: BilingualName
+    addresses: Annotated[tuple[IPv4Address, ...], Field(min_length=1, max_length=8)]
+
+
 _FOR_TUNNELS = ("wireguard_private_key", "tunnels", "dns")
-_OF_TUNNELS = frozenset({*_FOR_TUNNELS, "bfd", "monitoring", "ntp", "trust_url", "measure_url", "firmware_url"})
+_OF_TUNNELS = frozenset(
+    {*_FOR_TUNNELS, "bfd", "maintainers", "monitoring", "ntp", "trust_url", "measure_url", "firmware_url"}
+)
 """What only means something inside tunnels."""
 
 
@@ -263,6 +276,8 @@ class Account(Part):
     """Where, inside the tunnels, the newest firmware's bundle is to be had. It is signed, too."""
     monitoring: tuple[IPv4Network, ...] = ()
     """Addresses inside the tunnels that may scrape /metrics and ping."""
+    maintainers: Annotated[tuple[Maintainer, ...], Field(max_length=8)] = ()
+    """Who may be let in to the clinic's terminals; without consent none of them is."""
     ntp: tuple[IPv4Address, ...] = ()
     """Time servers inside the tunnels (RFC 5905)."""
 
@@ -304,6 +319,19 @@ class Account(Part):
             raise refused(
                 f"の tunnels が同じ peer_address {shared[0]} を使っています。トンネルごとに別のアドレスが必要です",
                 f"has two tunnels with the peer_address {shared[0]}, where each needs its own",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _maintainers_are_told_apart(self) -> Self:
+        if twice := repeated(one.name for one in self.maintainers):
+            raise refused(
+                f"の maintainers に同じ名前 {twice[0]} が2回あります", f"has two maintainers named {twice[0]}"
+            )
+        if shared := repeated(address for one in self.maintainers for address in one.addresses):
+            raise refused(
+                f"の maintainers に {shared[0]} が2回あります。だれの接続か分かるように、1回だけにしてください",
+                f"has {shared[0]} twice among the maintainers' addresses, where each must tell who connects",
             )
         return self
 

@@ -26,6 +26,7 @@ from appliance.cli import (
     hardware,
     history,
     line,
+    maintenance,
     page,
     panel,
     report,
@@ -117,6 +118,8 @@ def _parser(arguments: Sequence[str]) -> Parser:
     line.register(lines.add_subparsers(metavar="COMMAND", required=True))
     terminals = commands.add_parser("terminal", help="端末の接続先の切り替え / where a terminal may go")
     terminal.register(terminals.add_subparsers(metavar="COMMAND", required=True))
+    afar = commands.add_parser("maintenance", help="遠隔保守 / remote maintenance")
+    maintenance.register(afar.add_subparsers(metavar="COMMAND", required=True))
     tunnels = commands.add_parser("tunnel", help="データセンターへのトンネル / the tunnels to the data center")
     tunnel.register(tunnels.add_subparsers(metavar="COMMAND", required=True))
     report.register(commands)

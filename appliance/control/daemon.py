@@ -44,6 +44,7 @@ from appliance.control.keep_far_ends import FarEndKeeper
 from appliance.control.keep_history import HistoryKeeper
 from appliance.control.keep_lines import LineKeeper
 from appliance.control.keep_page import PageKeeper
+from appliance.control.maintaining import Maintaining
 from appliance.control.manufacturing import Factory
 from appliance.control.measure import Meter
 from appliance.control.measure_paths import PathMeasurer
@@ -117,6 +118,7 @@ class Daemon:
         )
         self._tunnels: TunnelWatch | None = None
         self._page: PageKeeper | None = None
+        self._maintaining: Maintaining | None = None
         self._fresh: RouterIntent | None = None
         """At work while nobody has set the router up."""
 
@@ -271,6 +273,12 @@ class Daemon:
             raise versions.no_site()
         return Terminals(self._ready, self.records)
 
+    def maintaining(self) -> Maintaining:
+        """That of the settings in force. Raises SekishoError when there are none."""
+        if self._ready is None or self._maintaining is None:
+            raise versions.no_site()
+        return self._maintaining
+
     def working(self) -> Working:
         """What is in force, for whoever looks into it. Raises SekishoError when nothing is."""
         if self._ready is None or self._tunnels is None:
@@ -343,6 +351,7 @@ class Daemon:
 
     def _watch(self, ready: Ready, tunnels: TunnelWatch, prover: EngineProver) -> None:
         applier, records, intent = self.applier, self.records, ready.intent
+        self._maintaining = Maintaining(ready, records, self.auditor)
         page = self._page = PageKeeper(intent.lan, ready.account.page, self._gate, records)
         work = {
             "engines": lambda: watch_engines(intent, applier, self._gate, records),
@@ -365,6 +374,8 @@ class Daemon:
             work["tunnels"] = tunnels.run
             work["engines behind the tunnels"] = EngineAsker(intent, tunnels, prover).run
             work["paths"] = PathMeasurer(intent, tunnels).run
+        if intent.maintenance.targets:
+            work["maintenance"] = self._maintaining.run
         work["addresses"] = lambda: forget_addresses(intent)
         if len(intent.lines) > 1:
             work["lines"] = LineKeeper(intent, tunnels, records).run

@@ -21,6 +21,7 @@ from appliance.control import (
     methods_firmware,
     methods_history,
     methods_lan,
+    methods_maintenance,
     methods_page,
     methods_report,
     sticks,
@@ -36,6 +37,7 @@ from appliance.control.diagnosing import Diagnosing, Working
 from appliance.control.dispatch import JSON, BadParams, Handler, Method, Peer, Stream
 from appliance.control.explain import Explainer
 from appliance.control.keep_history import HistoryKeeper
+from appliance.control.maintaining import Maintaining
 from appliance.control.manufacturing import Factory
 from appliance.control.ready import Wanted
 from appliance.control.recorded import RECORDED
@@ -77,6 +79,8 @@ class Router(Protocol):
     async def take_trust(self, signed: bytes) -> dict[str, Any]: ...
 
     def terminals(self) -> Terminals: ...
+
+    def maintaining(self) -> Maintaining: ...
 
     async def calendar(self) -> dict[str, Any]: ...
 
@@ -265,6 +269,7 @@ def methods(router: Router) -> Mapping[str, Method]:
         **methods_firmware.methods(router),
         **methods_factory.methods(router),
         **methods_lan.methods(router),
+        **methods_maintenance.methods(router),
         **methods_report.methods(router),
         **methods_diagnose.methods(router),
         **methods_history.methods(router),

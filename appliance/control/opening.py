@@ -138,6 +138,7 @@ def _account_view(account: Account) -> AccountView:
         measure_url=account.measure_url,
         firmware_url=account.firmware_url,
         trust_serial=account.trust_serial,
+        maintainers=tuple((one.name, Text(one.title.ja, one.title.en)) for one in account.maintainers),
         page=Vouched(_pair(account.page), account.page.names) if account.page else None,
     )
 
@@ -160,6 +161,7 @@ def _site_view(site: Site) -> SiteView:
         switch_by_page=site.page.switch_terminals,
         by_address=frozenset(choice.name for choice in site.services if choice.by_address),
         update=Hours(site.update.automatic, site.update.first, site.update.last, site.update.days),
+        maintenance={choice.terminal: choice.minutes for choice in site.maintenance},
         allowed={choice.name: frozenset(choice.terminals) for choice in site.services if choice.terminals},
     )
 

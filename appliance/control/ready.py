@@ -60,7 +60,7 @@ class AccountView:
     marks of certificates that their CAs have taken back; see `appliance.pins`. lists: whose lists say so, and when the
     next one of each is due. trust_url: where trust lists are.
     trust_serial: of the newest list whose content is in this, 0 for none. measure_url: where throughput is measured.
-    firmware_url: where the newest firmware is."""
+    firmware_url: where the newest firmware is. maintainers: name, and what staff call him."""
 
     clinic_name: Text
     serial: int
@@ -78,6 +78,7 @@ class AccountView:
     measure_url: str | None = None
     firmware_url: str | None = None
     page: Vouched | None = None
+    maintainers: tuple[tuple[str, Text], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ class SiteView:
     """vendor: name and telephone number of whom staff call. by_address: services for terminals without certificates.
     switch_by_page: whoever sees the page may switch terminals.
 
-    update: when the firmware may be updated. allowed: by service, names of the terminals that may use it; of those
+    update: when the firmware may be updated. maintenance: by name of a terminal that can be opened for it, the minutes
+    at most. allowed: by service, names of the terminals that may use it; of those
     that are not in it, all may."""
 
     language: Language
@@ -107,6 +109,7 @@ class SiteView:
     switch_by_page: bool = False
     allowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     update: Hours = NIGHT
+    maintenance: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ RECORDED: Mapping[str, Subject] = {
     "site.cancel": named(),
     "terminal.internet": named("terminal", "minutes"),
     "terminal.receipt": named("terminal"),
+    "maintenance.allow": named("terminal", result=("maintainer", "minutes")),
+    "maintenance.end": named("terminal"),
     "tunnel.pin": named("tunnel"),
     "tunnel.drain": named("tunnel", "back"),
     "firmware.install": named("path", "now", result=("offered",)),

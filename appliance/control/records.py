@@ -34,6 +34,7 @@ class Records:
         self._firmware: dict[str, Any] | None = None
         self._ready: Ready | None = None
         self._terminals: tuple[Switched, ...] = ()
+        self._maintenance: dict[str, Any] | None = None
         self._newest: set[asyncio.Event] = set()
         self._document: dict[str, Any] = {}
 
@@ -41,6 +42,7 @@ class Records:
         """ready: what is in force, whose names are shown; None while nothing is."""
         self._ready = ready
         self._terminals = ()
+        self._maintenance = None
         self._board.expect(expected)
         self._since = Board()
         self._since.expect(expected)
@@ -49,6 +51,10 @@ class Records:
         """Where the terminals that may be switched stand."""
         before = {terminal.name: terminal for terminal in self._terminals}
         self._terminals = tuple(_steady(before.get(terminal.name), terminal) for terminal in terminals)
+
+    def show_maintenance(self, shown: dict[str, Any] | None) -> None:
+        """See `Maintaining.shown`."""
+        self._maintenance = shown
 
     def show_trial(self, trial: Trial | None) -> None:
         self._trial = trial
@@ -73,11 +79,12 @@ class Records:
 
     def lights_since_change(self) -> dict[str, Seen]:
         """By name, for the self-check of a trial."""
-        # Without push channels: a terminal comes back when it likes, which says nothing about the settings.
+        # Without push channels, which terminals open when they like, and maintenance, which people do: neither says
+        # anything about the settings.
         return {
             light.name: Seen(light.state is State.OK, light.summary)
             for light in self._since.lights(boottime())
-            if light.name != "push"
+            if light.name not in ("push", "maintenance")
         }
 
     def status(self) -> dict[str, Any]:
@@ -97,6 +104,7 @@ class Records:
             switch_by_page=ready.site.switch_by_page if ready else False,
             trial=(trial.version, trial.phase.value, trial.deadline) if trial else None,
             firmware=self._firmware,
+            maintenance=self._maintenance,
         )
 
     def evidence(self) -> list[dict[str, Any]]:

@@ -58,6 +58,9 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     # The page for staff only where the settings say so (`terminals.terminal_named`).
     "terminal.internet": _ON_SITE,
     "terminal.receipt": _ON_SITE,
+    # Only whoever is in the clinic lets somebody in; anybody may close.
+    "maintenance.allow": _ON_SITE,
+    "maintenance.end": _EVERYBODY_KNOWN,
     "tunnel.pin": _FAR,
     "tunnel.drain": _FAR,
     "metrics": _OPERATOR,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -41,6 +41,7 @@ def status_document(
     switch_by_page: bool = False,
     trial: tuple[int, str, float] | None = None,
     firmware: Mapping[str, Any] | None = None,
+    maintenance: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The ``status`` of the local API, ready for JSON.
 
@@ -49,6 +50,8 @@ def status_document(
     clinic: id and name. vendor: name and phone. carrying: name of the tunnel that carries the traffic.
     terminals: those that staff may switch. switch_by_page: whoever sees the page may do so.
     firmware: the ``firmware.show`` of the local API, of which the version, the stage and the sentence are told.
+    maintenance: who may be let in to which terminals, and until when (CLOCK_BOOTTIME, seconds) each is; None where
+    nothing can be opened.
     trial: number of the version that is on trial, its phase, and until when (CLOCK_BOOTTIME, seconds).
     """
 
@@ -89,8 +92,19 @@ def status_document(
         "switch_by_page": switch_by_page,
         "trial": {"version": trial[0], "phase": trial[1], "until": wall(trial[2])} if trial else None,
         "firmware": {name: firmware[name] for name in ("version", "stage", "text")} if firmware else None,
+        "maintenance": maintenance and _maintenance(maintenance, wall),
         "headline": {"state": above.state.value, "text": above.text.as_dict(), "advice": above.advice.as_dict()},
         "lights": [document(light) for light in lights],
+    }
+
+
+def _maintenance(told: Mapping[str, Any], wall: Callable[[float], str]) -> dict[str, Any]:
+    return {
+        "maintainers": told["maintainers"],
+        "terminals": [
+            {**terminal, "open": [{**one, "until": wall(one["until"])} for one in terminal["open"]]}
+            for terminal in told["terminals"]
+        ],
     }
 
 

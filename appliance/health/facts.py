@@ -31,6 +31,7 @@ FRESHNESS: dict[str, float] = {
     "router.engine": 30.0,
     "router.gate": 30.0,
     "router.clock": 120.0,
+    "maintenance.consent": 30.0,
     "lan.stranger": 15.0,
 }
 """Seconds after which an observation of a kind no longer says anything. Whoever observes must look more often."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from appliance.health.causes import LINE_REASONS, PROOF_REASONS, SECURITY
 from appliance.health.certificates import certificates
 from appliance.health.facts import Facts, Seen
+from appliance.health.maintenance import maintenance
 from appliance.health.model import State
 from appliance.health.push import push
 from appliance.health.strangers import strangers
@@ -26,7 +27,7 @@ to the line equipment meanwhile."""
 
 
 def judge(facts: Facts, expected: Expected, now: float) -> tuple[Verdict, ...]:
-    """The lights, nearest to the clinic first; the one for push channels where there are any."""
+    """The lights, nearest to the clinic first; those for push channels and maintenance where there are any."""
     tunnel = _tunnel(facts, expected, now)
     engine = _engine(facts, expected, now, tunnel)
     return (
@@ -36,6 +37,7 @@ def judge(facts: Facts, expected: Expected, now: float) -> tuple[Verdict, ...]:
         engine,
         certificates(facts, expected, now),
         *((channels,) if (channels := push(facts, expected, now)) else ()),
+        *((consents,) if (consents := maintenance(facts, expected, now)) else ()),
     )
 
 

@@ -53,6 +53,7 @@ KINDS: dict[str, str] = {
     "router.engine": "a helper daemon of ours answers (subject: its name)",
     "router.gate": "the gate has taken its newest settings (reason: why not)",
     "router.clock": "the clock is plausible",
+    "maintenance.consent": "what the clinic lets in (subject: terminal; reason: closed, open or in-use)",
     "lan.stranger": "a machine is not refused for want of being listed so (subject: ``ADDRESS MAC``; detail: which"
     " terminal it could be)",
 }
@@ -69,7 +70,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """One light. name: ``router``, ``line``, ``tunnel``, ``engine``, ``certificates``, ``push``.
+    """One light. name: ``router``, ``line``, ``tunnel``, ``engine``, ``certificates``, ``push``,
+    ``maintenance``.
 
     since: when `state` and `cause` last changed (CLOCK_BOOTTIME). evidence_age: seconds since the
     newest observation behind it, None when there is none. root: name of the light whose failure

@@ -75,7 +75,7 @@ EXPLANATIONS: tuple[Explanation, ...] = (
 """In order of preference for each light. An edge always leads to a light that stands earlier in
 `UPSTREAM`, so no light can explain itself."""
 
-UPSTREAM: tuple[str, ...] = ("router", "line", "certificates", "tunnel", "engine", "push")
+UPSTREAM: tuple[str, ...] = ("router", "line", "certificates", "tunnel", "engine", "push", "maintenance")
 
 
 def roots(verdicts: tuple[Verdict, ...]) -> Mapping[str, str]:

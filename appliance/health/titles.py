@@ -11,6 +11,7 @@ TITLES: dict[str, Text] = {
     "engine": Text("レセコンのサーバー", "Receipt server"),
     "certificates": Text("電子証明書", "Certificates"),
     "push": Text("印刷の知らせ", "Print notices"),
+    "maintenance": Text("遠隔保守", "Remote maintenance"),
 }
 _HELPER_TITLES: dict[str, Text] = {
     "dhcpcd": Text("回線のアドレスの受け取り", "getting the line's address"),
@@ -57,6 +58,7 @@ KIND_TITLES: dict[str, Text] = {
     "router.gate": Text("取り次ぎが新しい設定で動いている", "The gate has its newest settings"),
     "router.clock": Text("時計が合っている", "The clock is plausible"),
     "push.channel": Text("印刷の知らせが端末に届く", "A terminal's push channel is answered"),
+    "maintenance.consent": Text("遠隔保守の許可を確かめた", "What the clinic lets in was looked at"),
     "lan.stranger": Text("登録と合わない機器を断った", "A machine was refused for not being listed so"),
 }
 """What was looked at, for people; the keys are those of `model.KINDS`."""

@@ -47,7 +47,7 @@ class Expected:
         if room == "certificate":
             whose, _, which = subject.partition(":")
             return which in self.terminals if whose == "terminal" else subject in (*self.certificates, *self.lists)
-        if room == "push":
+        if room in ("push", "maintenance"):
             return subject in self.terminals
         return what != "engine" or subject in self.helpers
 

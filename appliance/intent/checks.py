@@ -21,6 +21,7 @@ def refuse_contradictions(account: Account, site: Site) -> None:
     _refuse_too_many(account)
     _refuse_unknown_tunnels(account, site)
     _refuse_unknown_services(account, site)
+    _refuse_maintenance_by_nobody(account, site)
 
 
 def _refuse_without_tunnels(account: Account, site: Site) -> None:
@@ -147,6 +148,7 @@ def _refuse_unreachable(account: Account) -> None:
         ("dns", [IPv4Network(server) for server in account.dns]),
         ("monitoring", account.monitoring),
         ("ntp", [IPv4Network(server) for server in account.ntp]),
+        ("maintainers", [IPv4Network(address) for one in account.maintainers for address in one.addresses]),
     ):
         for network in networks:
             if outside(network):
@@ -196,6 +198,17 @@ def _refuse_unknown_services(account: Account, site: Site) -> None:
                 f"The [[services]] of site.toml name {choice.name}, which is no service of the account that the router "
                 f"terminates; use the name of one that is ({', '.join(at_the_gate) or 'there is none'}).",
             )
+
+
+def _refuse_maintenance_by_nobody(account: Account, site: Site) -> None:
+    if site.maintenance and not account.maintainers:
+        raise SekishoError(
+            "intent.maintenance-by-nobody",
+            "site.toml に [[maintenance]] がありますが、接続アカウントには遠隔保守をする人がいません。"
+            "[[maintenance]] を消すか、データセンターに遠隔保守ができる接続アカウントを依頼してください。",
+            "There is [[maintenance]] in site.toml, but the account names nobody who may maintain; remove "
+            "[[maintenance]], or ask the data center for an account with maintainers.",
+        )
 
 
 def _static(site: Site) -> dict[LineName, StaticWan]:

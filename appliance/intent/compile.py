@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.account.model import Account
-from appliance.intent import checks, edges, lines, services, shapers, sysctls, tunnels
+from appliance.intent import checks, edges, lines, maintenance, services, shapers, sysctls, tunnels
 from appliance.intent.model import Bfd, RouterIntent
 from appliance.intent.rules import ground, table
 from appliance.site.model import Site
@@ -22,6 +22,7 @@ def compile(account: Account, site: Site) -> RouterIntent:
     asked_ports = services.asked_ports(account)
     wanted_lan = edges.lan(site)
     wanted_time = edges.time(account, site)
+    wanted_maintenance = maintenance.maintenance(account, site)
     inner_address = account.tunnels[0].inner_address if account.tunnels else None
     return RouterIntent(
         clinic_id=account.clinic.id,
@@ -40,6 +41,7 @@ def compile(account: Account, site: Site) -> RouterIntent:
         rules=lines.rules(wanted_lines) + tunnels.rules(wanted_tunnels),
         sysctls=sysctls.sysctls(wanted_lan.interfaces, wanted_lines, wanted_tunnels),
         page_names=account.page.names if account.page else (),
+        maintenance=wanted_maintenance,
         shapers=shapers.shapers(site, wanted_lines, wanted_tunnels),
         firewall=table.table(
             ground.Ground.of(
@@ -51,6 +53,7 @@ def compile(account: Account, site: Site) -> RouterIntent:
                 account.dns,
                 account.monitoring,
                 wanted_time,
+                wanted_maintenance,
             )
         ),
     )

@@ -187,7 +187,7 @@ class RedirectByMap:
 
 @dataclass(frozen=True, slots=True)
 class RedirectTo:
-    """Redirect to a port of our own `address`."""
+    """Lead to a port of `address`, which is our own or a machine's of the clinic."""
 
     address: IPv4Address
     port: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Interface
 
 from appliance.intent import sysctls
-from appliance.intent.model import Address, Bfd, DhcpRange, Lan, RouterIntent, Segment, Time
+from appliance.intent.model import Address, Bfd, DhcpRange, Lan, Maintenance, RouterIntent, Segment, Time
 from appliance.intent.rules import ground, table
 
 ADDRESS = IPv4Interface("192.168.151.1/24")
@@ -41,5 +41,5 @@ def fresh(port: str, address: IPv4Interface = ADDRESS, dhcp: DhcpRange = DHCP) -
         rules=(),
         sysctls=sysctls.sysctls(lan.interfaces, (), ()),
         shapers=(),
-        firewall=table.table(ground.Ground.of(lan, (), (), (), (), (), (), Time())),
+        firewall=table.table(ground.Ground.of(lan, (), (), (), (), (), (), Time(), Maintenance())),
     )

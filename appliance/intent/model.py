@@ -115,6 +115,33 @@ class FixedHost:
 
 
 @dataclass(frozen=True, slots=True)
+class Maintainer:
+    """addresses: from which he comes, inside the tunnels."""
+
+    name: str
+    addresses: tuple[IPv4Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceTarget:
+    """A terminal's service that consent can open: TCP port `port` of `address`, which a maintainer finds at
+    `outer_port` of the router's inner address."""
+
+    terminal: str
+    address: IPv4Address
+    port: int
+    outer_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """maintainers, targets: none where nothing can be opened."""
+
+    maintainers: tuple[Maintainer, ...] = ()
+    targets: tuple[MaintenanceTarget, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DhcpRange:
     first: IPv4Address
     last: IPv4Address
@@ -309,3 +336,4 @@ class RouterIntent:
     softwires: tuple[Softwire, ...] = ()
     page_names: tuple[str, ...] = ()
     """Names of the account's under which the LAN finds the router's page, besides the settings'."""
+    maintenance: Maintenance = Maintenance()

@@ -28,6 +28,11 @@ BEHIND_SEGMENTS = "behind_segments"
 """Set: interface . network that another router on that wire leads to."""
 INTERNET_TERMINALS = "internet_terminals"
 """Set, timed: address . MAC of terminals that staff have switched from the receipt engine to the internet."""
+MAINTENANCE = "maintenance"
+"""Set, timed: maintainer's address . terminal's address . TCP port that the clinic has let him use for a while."""
+MAINTENANCE_BEGUN = "maintenance_begun"
+"""Set, timed, filled by rules: address and port of the maintainer . address and port of the terminal, of each
+connection that began."""
 TUNNEL_ENDPOINTS = "tunnel_endpoints"
 """Set: address . UDP port of the concentrators, as resolved."""
 TUNNEL_ENDPOINTS6 = "tunnel_endpoints6"
@@ -54,6 +59,7 @@ PASSED_INTERNET = "passed_internet"
 PASSED_ENGINE = "passed_engine"
 PASSED_GATE = "passed_gate"
 REDIRECTED_GATE = "redirected_gate"
+PASSED_MAINTENANCE = "passed_maintenance"
 REFUSED_PORTS = "refused_ports"
 STOPPED_PORTS = "stopped_ports"
 
@@ -81,5 +87,8 @@ FIRST_GATE_PORT = 10443
 GATE_PORTS = 16384
 """Local TCP ports of the gate's listeners, one per service, are among so many from here: below what Linux gives to
 programs that ask for any port (ip(7), ip_local_port_range)."""
+FIRST_MAINTENANCE_PORT = 27000
+MAINTENANCE_PORTS = 4096
+"""TCP ports on the inner address, one for each terminal's service that can be opened, are among so many from here."""
 SERVICES_LIMIT = 64
 """Keeps the gate's ports and its warm connections within what a small router carries."""

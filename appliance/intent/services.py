@@ -33,14 +33,20 @@ def asked_ports(account: Account) -> tuple[int, ...]:
 
 
 def gate_ports(service_names: Iterable[str]) -> dict[str, int]:
-    """By name: a service keeps its port whatever comes, goes or changes beside it, since its connections hang on it.
+    """By name: see `lasting_ports`."""
+    return lasting_ports(service_names, FIRST_GATE_PORT, GATE_PORTS)
 
-    Two that would share one are rare; then the later one in the account gives way.
+
+def lasting_ports(named: Iterable[str], first: int, count: int) -> dict[str, int]:
+    """By name, out of `count` ports from `first`: each keeps its own whatever comes, goes or changes beside it, since
+    connections hang on it.
+
+    Two that would share one are rare; then the later one gives way.
     """
     ports: dict[str, int] = {}
-    for name in service_names:
-        place = crc32(name.encode()) % GATE_PORTS
-        while FIRST_GATE_PORT + place in ports.values():
-            place = (place + 1) % GATE_PORTS
-        ports[name] = FIRST_GATE_PORT + place
+    for name in named:
+        place = crc32(name.encode()) % count
+        while first + place in ports.values():
+            place = (place + 1) % count
+        ports[name] = first + place
     return ports

@@ -19,11 +19,19 @@ class Flow:
     destination_port: int
 
 
-def flows(address: IPv4Address, port: int) -> list[Flow]:
-    """TCP connections that were opened towards `address`:`port`."""
-    arguments = ["--dump", "--family", "ipv4", "--proto", "tcp"]
-    output = _run([*arguments, "--orig-dst", str(address), "--orig-port-dst", str(port)])
-    return parse(output)
+def flows(address: IPv4Address, port: int | None = None, *, established: bool = False) -> list[Flow]:
+    """TCP connections that were opened towards `address`:`port` (None: any). established: only those that stand."""
+    arguments = ["--dump", "--family", "ipv4", "--proto", "tcp", "--orig-dst", str(address)]
+    arguments += [] if port is None else ["--orig-port-dst", str(port)]
+    arguments += ["--state", "ESTABLISHED"] if established else []
+    return parse(_run(arguments))
+
+
+def forget_flow(flow: Flow) -> None:
+    """One TCP connection; one that is not there is fine."""
+    ends = ["--orig-src", str(flow.source), "--orig-port-src", str(flow.source_port)]
+    ends += ["--orig-dst", str(flow.destination), "--orig-port-dst", str(flow.destination_port)]
+    _run(["--delete", "--family", "ipv4", "--proto", "tcp", *ends])
 
 
 def forget(source: IPv4Address | IPv6Address) -> int:

@@ -123,6 +123,7 @@ def site_problems(site: Site) -> Iterator[Problem]:
     yield from _line_problems(site)
     yield from _tunnel_problems(site)
     yield from _service_problems(site)
+    yield from _maintenance_problems(site)
 
 
 def _line_problems(site: Site) -> Iterator[Problem]:
@@ -194,6 +195,29 @@ def _service_problems(site: Site) -> Iterator[Problem]:
                         f"{name} is no terminal in [[terminals]]; write the name of one.",
                     ),
                 )
+
+
+def _maintenance_problems(site: Site) -> Iterator[Problem]:
+    first_with: dict[str, int] = {}
+    known = {terminal.name for terminal in site.terminals}
+    for position, choice in enumerate(site.maintenance):
+        earlier = first_with.setdefault(choice.terminal, position)
+        if earlier != position:
+            yield Problem(
+                ("maintenance", position, "terminal"),
+                Text(
+                    f"{choice.terminal} は maintenance[{earlier + 1}] にもありますので、1 つにまとめてください。",
+                    f"{choice.terminal} is in maintenance[{earlier + 1}] too; write both as one.",
+                ),
+            )
+        if choice.terminal not in known:
+            yield Problem(
+                ("maintenance", position, "terminal"),
+                Text(
+                    f"{choice.terminal} という端末は [[terminals]] にありませんので、端末の name を書いてください。",
+                    f"{choice.terminal} is no terminal in [[terminals]]; write the name of one.",
+                ),
+            )
 
 
 def _overlap_problems(name: str, wan: StaticWan, lan: Lan) -> Iterator[Problem]:

@@ -213,6 +213,26 @@ EXPECTED: Mapping[str, Text] = {
         "インターネットに切り替えられる時間（分）、1〜480 の整数（例: 30）",
         "minutes, a whole number from 1 to 480 (for example 30)",
     ),
+    "maintenance": Text(
+        "遠隔保守を許可できる端末の一覧（端末ごとに [[maintenance]] の行）",
+        "terminals that may be opened for remote maintenance (a line [[maintenance]] for each)",
+    ),
+    "maintenance[]": Text(
+        "遠隔保守の設定（terminal と services）", "one terminal's remote maintenance (terminal and services)"
+    ),
+    "maintenance[].terminal": Text("端末の name", "a terminal's name"),
+    "maintenance[].services": Text(
+        '許可したら使えるサービスの一覧（例: ["rdp", "vnc"]）',
+        'the list of services that consent opens (for example ["rdp", "vnc"])',
+    ),
+    "maintenance[].services[]": Text(
+        '"ssh"、"telnet"、"rdp"、"vnc" のどれか、または TCP のポート番号（例: 5901）',
+        '"ssh", "telnet", "rdp", "vnc", or the number of a TCP port (for example 5901)',
+    ),
+    "maintenance[].minutes": Text(
+        "1 回の許可で使える時間（分）、1〜480 の整数（例: 60）",
+        "minutes that one consent lasts at most, a whole number from 1 to 480 (for example 60)",
+    ),
     "time": Text(
         "時刻合わせの設定（[time] の行と ntp か nts）", "where the time comes from (a line [time], then ntp or nts)"
     ),

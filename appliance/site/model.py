@@ -7,6 +7,7 @@ vendor's words, and docs/site.md describes each key.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import time
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated, Literal, Self
@@ -247,6 +248,11 @@ class Forward(_Part):
     ipv6: Annotated[bool, Field(strict=True)] = False
 
 
+MAINTENANCE_SERVICES: Mapping[str, int] = {"ssh": 22, "telnet": 23, "rdp": 3389, "vnc": 5900}
+"""Their TCP ports (IANA's registry of service names and port numbers)."""
+MaintenanceService = Literal["ssh", "telnet", "rdp", "vnc"] | Annotated[int, Field(ge=1, le=65535, strict=True)]
+
+
 class Terminal(_Part):
     """A machine that may reach the engines. label: what the staff call it.
 
@@ -262,6 +268,22 @@ class Terminal(_Part):
     address: Address
     internet_minutes: Annotated[int, Field(ge=1, le=480, strict=True)] | None = None
     access: Literal["none", "reference", "read-write"] | None = None
+
+
+class Maintenance(_Part):
+    """What staff may open for remote maintenance: of the terminal `terminal` (its name) these services, for `minutes`.
+
+    services: names of `MAINTENANCE_SERVICES`, or TCP ports.
+    """
+
+    terminal: HostLabel
+    services: Annotated[tuple[MaintenanceService, ...], Field(min_length=1, max_length=8)]
+    minutes: Annotated[int, Field(ge=1, le=480, strict=True)] = 60
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """TCP, in the order in which they are written."""
+        return tuple(dict.fromkeys(one if isinstance(one, int) else MAINTENANCE_SERVICES[one] for one in self.services))
 
 
 class Time(_Part):
@@ -371,6 +393,7 @@ class Site(_Part):
     routes: tuple[InnerRoute, ...] = ()
     forwards: tuple[Forward, ...] = ()
     terminals: tuple[Terminal, ...] = ()
+    maintenance: Annotated[tuple[Maintenance, ...], Field(max_length=64)] = ()
     time: Time = Time()
     vendor: Vendor | None = None
     page: StatusPage = StatusPage()

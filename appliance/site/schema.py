@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-SCHEMA = 2
+SCHEMA = 3
 """The form that `model` describes."""
 
 
@@ -47,8 +47,8 @@ def _without(table: str) -> Callable[[str], str]:
     return down
 
 
-STEPS = (Step(up=_same, down=_without("update")),)
-"""From the first form on. 2: hours for updates (``[update]``)."""
+STEPS = (Step(up=_same, down=_without("update")), Step(up=_same, down=_without("maintenance")))
+"""From the first form on. 2: hours for updates (``[update]``). 3: remote maintenance (``[[maintenance]]``)."""
 
 
 def raised(text: str, schema: int) -> str:

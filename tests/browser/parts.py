@@ -10,16 +10,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from appliance.control.dispatch import JSON, Handler, Method, Peer, Stream
+from appliance.control.maintaining import shown, ways
 from appliance.control.ready import SiteView, Terminal
 from appliance.control.roles import ALLOWED, Role
 from appliance.control.rpc import RpcServer
@@ -27,6 +28,9 @@ from appliance.control.terminals import seconds_for, standings, terminal_named
 from appliance.health.board import Board, Expected
 from appliance.health.document import Switched, status_document
 from appliance.health.model import Evidence
+from appliance.intent.model import Maintainer, Maintenance, MaintenanceTarget
+from appliance.maintenance.messages import Close, Command, Connection, Key, Open, Seen
+from appliance.maintenance.room import Room
 from appliance.text import Text
 from tests.browser.front import Front
 from tests.unit.control.served import dispatcher
@@ -87,7 +91,12 @@ TERMINALS = tuple(
 
 
 def status(
-    case: str, seconds_later: float = 3.0, terminals: Sequence[Switched] = (), *, switch_by_page: bool = False
+    case: str,
+    seconds_later: float = 3.0,
+    terminals: Sequence[Switched] = (),
+    *,
+    switch_by_page: bool = False,
+    maintenance: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A status as the daemon would make it of what was seen in each case, one hour after it began.
 
@@ -115,7 +124,33 @@ def status(
         carrying=board.carrying(now),
         terminals=terminals,
         switch_by_page=switch_by_page,
+        maintenance=maintenance,
     )
+
+
+class Openable(NamedTuple):
+    """Of the router's intent what remote maintenance is about."""
+
+    inner_address: IPv4Address
+    maintenance: Maintenance
+
+
+MAINTAINERS = (
+    ("vendor", Text("みほん電算システム", "Mihon Systems")),
+    ("imaging", Text("画像の保守会社", "Imaging support")),
+)
+OPENABLE = Openable(
+    IPv4Address("203.0.113.129"),
+    Maintenance(
+        tuple(
+            Maintainer(name, (IPv4Address(f"203.0.113.{8 + number}"),)) for number, (name, _) in enumerate(MAINTAINERS)
+        ),
+        tuple(
+            MaintenanceTarget(terminal.name, terminal.address, 3389, 28000 + number)
+            for number, terminal in enumerate(TERMINALS)
+        ),
+    ),
+)
 
 
 class Daemon:
@@ -133,6 +168,10 @@ class Daemon:
         self._server: RpcServer | None = None
         self.site = SiteView("ja", None, TERMINALS)
         self.quiet = False
+        self._room = Room(ways(OPENABLE))
+        self._held: dict[Key, float] = {}
+        """When each way in is closed, on time.monotonic."""
+        self._came: frozenset[Connection] = frozenset()
 
     def start(self) -> None:
         handlers: dict[str, Handler] = {
@@ -143,6 +182,8 @@ class Daemon:
             "calendar": self._calendar,
             "terminal.internet": self._internet,
             "terminal.receipt": self._receipt,
+            "maintenance.allow": self._allow,
+            "maintenance.end": self._end,
         }
         methods = {name: Method(handler, ALLOWED[name]) for name, handler in handlers.items()}
         self._server = RpcServer(self._path, dispatcher(methods), lambda _uid: Role.PAGE)
@@ -160,9 +201,19 @@ class Daemon:
         self.site = replace(self.site, switch_by_page=may)
         self._await(self._set(self._case, self._later))
 
+    def let_staff_open(self) -> None:
+        """Terminals for remote maintenance."""
+        self.site = replace(self.site, maintenance={terminal.name: 60 for terminal in TERMINALS})
+        self._await(self._set(self._case, self._later))
+
+    def somebody_comes(self) -> None:
+        self._came = frozenset(Connection(key, 40000) for key in self._held)
+        self._await(self._set(self._case, self._later))
+
     def time_is_up(self) -> None:
-        """The kernel has sent every terminal back."""
+        """The kernel has sent every terminal back, and let nobody in any longer."""
         self._left.clear()
+        self._held.clear()
         self._await(self._set(self._case, self._later))
 
     def close(self) -> None:
@@ -186,7 +237,22 @@ class Daemon:
             self._later,
             standings(self.site, left, NOW + self._later),
             switch_by_page=self.site.switch_by_page,
+            maintenance=self._maintenance(),
         )
+
+    def _maintenance(self) -> dict[str, Any] | None:
+        held = {key: end - time.monotonic() for key, end in self._held.items()}
+        living = frozenset(one for one in self._came if one.key in held)
+        self._do(self._room.look(Seen(held, living=living), NOW + self._later))
+        return shown(MAINTAINERS, self.site, OPENABLE, self._room.standings())
+
+    def _do(self, commands: Iterable[Command]) -> None:
+        for command in commands:
+            match command:
+                case Open(keys, seconds):
+                    self._held |= dict.fromkeys(keys, time.monotonic() + seconds)
+                case Close(keys):
+                    self._held = {key: end for key, end in self._held.items() if key not in keys}
 
     async def _status(self, _params: dict[str, Any], _peer: Peer) -> JSON:
         return self._now()
@@ -218,6 +284,16 @@ class Daemon:
 
     async def _receipt(self, params: dict[str, Any], _peer: Peer) -> JSON:
         self._left.pop(terminal_named(self.site, params["terminal"], as_staff=True).address, None)
+        await self._set(self._case, self._later)
+        return {}
+
+    async def _allow(self, params: dict[str, Any], _peer: Peer) -> JSON:
+        self._do(self._room.allow(params["maintainer"], params["terminal"], 3600))
+        await self._set(self._case, self._later)
+        return {}
+
+    async def _end(self, params: dict[str, Any], _peer: Peer) -> JSON:
+        self._do(self._room.withdraw(params["terminal"]))
         await self._set(self._case, self._later)
         return {}
 

@@ -101,6 +101,8 @@ CORE = IPv4Interface("203.0.113.70/26")
 CENTER_DNS = IPv4Interface("203.0.113.5/32")
 CENTER_NTP = IPv4Interface("203.0.113.7/32")
 MONITORING = IPv4Interface("203.0.113.6/32")
+MAINTAINER = IPv4Interface("203.0.113.8/32")
+"""By which the vendor comes, once he is in the data center."""
 WIREGUARD_PORT = 51820
 
 

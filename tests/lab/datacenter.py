@@ -157,7 +157,7 @@ protocol bgp core from backbone {{
 def start_core(machine: Machine) -> None:
     """The core router, with the data centers' own DNS; interfaces `backbone`, `dc1`, `dc2` are plugged."""
     own_addresses = [(addresses.CORE, "backbone"), (addresses.CENTER_DNS, "lo"), (addresses.MONITORING, "lo")]
-    own_addresses.append((addresses.CENTER_NTP, "lo"))
+    own_addresses += [(addresses.CENTER_NTP, "lo"), (addresses.MAINTAINER, "lo")]
     own_addresses += [(engine.gateway, engine.segment) for engine in addresses.ENGINES.values()]
     machine.ip("".join(f"address add {address} dev {interface}\n" for address, interface in own_addresses))
     machine.sysctl(net__ipv4__ip_forward=1)

@@ -29,6 +29,12 @@ _BFD = f"""
 interval_ms = {BFD_INTERVAL_MS}
 multiplier = {BFD_MULTIPLIER}
 """
+_MAINTAINER = f"""
+[[maintainers]]
+name = "vendor"
+title = {{ ja = "サンプル商会の保守室", en = "Sample Systems support" }}
+addresses = ["{addresses.MAINTAINER.ip}"]
+"""
 _CODE_GROUP = re.compile(r"^ +group \d +((?:\S )*\S)$", re.MULTILINE)
 
 
@@ -148,7 +154,7 @@ key_file = "{self._pki}/clinic.key"
 names = ["{addresses.PAGE_HOST}"]
 certificate_file = "{self._pki}/page.pem"
 key_file = "{self._pki}/page.key"
-{tunnels}
+{tunnels}{_MAINTAINER if tunnels else ""}
 [[services]]
 name = "receipt"
 host = "{addresses.RECEIPT_HOST}"

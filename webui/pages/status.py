@@ -16,6 +16,7 @@ from webui.language import chosen, remember
 from webui.pages.past import Past
 from webui.pages.status_view import Board, Status, board, board_without_daemon
 from webui.words import in_language
+from webui.words.maintenance import WORDS as MAINTENANCE
 from webui.words.status import WORDS
 from webui.words.terminals import WORDS as TERMINALS
 
@@ -44,7 +45,7 @@ class Page:
 
     def render(self, template: str, news: News, language: Language, token: str, **more: str) -> str:
         """token: for the forms; see `webui.csrf`."""
-        words = in_language(WORDS | TERMINALS, language)
+        words = in_language(WORDS | TERMINALS | MAINTENANCE, language)
         return self._templates.get_template(template).render(
             board=self.board(news, language), lang=language, w=words, token=token, **more
         )

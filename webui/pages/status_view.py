@@ -9,6 +9,7 @@ from typing import Any
 
 from appliance.errors import SekishoError
 from appliance.text import JAPAN, Language, Text
+from webui.pages.maintenance_view import Doors, doors
 from webui.pages.terminals_view import Switch, switches
 from webui.times import full, moment, span
 from webui.words.status import DAEMON_ADVICE, DAEMON_SILENT, STATES
@@ -55,6 +56,7 @@ class Board:
     vendor_phone: str
     vendor_link: str
     switches: tuple[Switch, ...]
+    doors: Doors | None
     begin: bool
     firmware: str = ""
 
@@ -78,6 +80,7 @@ def board(status: Status, language: Language) -> Board:
         lamps=lamps,
         at=full(at, language),
         switches=switches(status, language),
+        doors=doors(status, language),
         firmware=_firmware(status, language),
         begin=any(light["cause"] in _NOT_SET_UP for light in roots),
         **_people(status, language),
@@ -95,6 +98,7 @@ def board_without_daemon(error: SekishoError, last_known: Status | None, now: da
         lamps=(),
         at=full(now.astimezone(JAPAN), language),
         switches=(),
+        doors=None,
         begin=False,
         **_people(last_known or {}, language),
     )

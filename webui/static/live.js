@@ -38,7 +38,7 @@
     const fresh = new DOMParser().parseFromString(html, "text/html");
     const before = find("headline").className;
     last = Date.now();
-    for (const id of ["headline", "terminals", "lights", "foot"]) replace(find(id), find(id, fresh));
+    for (const id of ["headline", "terminals", "maintenance", "lights", "foot"]) replace(find(id), find(id, fresh));
     document.title = find("headline", fresh).dataset.title;
     lost(false);
     if (before === find("headline").className) return;

@@ -49,6 +49,16 @@ KINDS: dict[str, tuple[Text, dict[str, Text]]] = {
             "terminal.receipt": Text("端末をレセコンに戻した", "switched a terminal to the receipt computer"),
         },
     ),
+    "maintenance": (
+        Text("遠隔保守", "Remote maintenance"),
+        {
+            "maintenance.allow": Text("遠隔保守を許可した", "allowed remote maintenance"),
+            "maintenance.end": Text("遠隔保守を閉じた", "closed remote maintenance"),
+            "maintenance.over": Text("遠隔保守の許可が終わった", "remote maintenance is over"),
+            "maintenance.connected": Text("遠隔保守でつながった", "a maintainer connected"),
+            "maintenance.disconnected": Text("遠隔保守の接続が終わった", "a maintainer's connection ended"),
+        },
+    ),
     "tunnels": (
         Text("経路", "Tunnels"),
         {
@@ -105,6 +115,8 @@ SUBJECTS: dict[str, Text] = {
     "written": Text("書けた", "written"),
     "terminal": Text("端末", "terminal"),
     "minutes": Text("分", "minutes"),
+    "maintainer": Text("相手", "maintainer"),
+    "from": Text("つないだ所", "from"),
     "tunnel": Text("経路", "tunnel"),
     "back": Text("元に戻す", "back"),
     "language": Text("言語", "language"),

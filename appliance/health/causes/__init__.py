@@ -35,6 +35,7 @@ CAUSES: dict[str, Cause] = {
     **far.SECURITY,
     **far.CERTIFICATES,
     **far.PUSH,
+    **far.MAINTENANCE,
     **_not_known("router"),
     **_not_known("line"),
     **_not_known("tunnel"),

@@ -281,3 +281,17 @@ CERTIFICATES = {
     "certificates.not-yet-valid": failed("{name}が、まだ有効期間に入っていません。", "{name} is not valid yet.", CALL),
     "certificates.unusable": failed("{name}を使えません（{detail}）。", "{name} cannot be used ({detail}).", CALL),
 }
+
+MAINTENANCE = {
+    "maintenance.closed": ok("だれも入れません。", "Nobody can get in."),
+    "maintenance.open": ok(
+        "サポート会社が、遠くから{detail}に入れるようになっています。",
+        "The support company can get in to {detail} from afar.",
+    ),
+    "maintenance.in-use": ok(
+        "サポート会社が、遠くから{detail}に入っています。", "The support company is in {detail} from afar now."
+    ),
+    "maintenance.closed-here": ok("入れません。", "Closed."),
+    "maintenance.open-here": ok("入れます。", "Open."),
+    "maintenance.in-use-here": ok("入っています。", "In use now."),
+}

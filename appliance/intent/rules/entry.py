@@ -19,7 +19,7 @@ from appliance.intent.firewall import (
     SourceNat,
 )
 from appliance.intent.model import PROBE_MARK
-from appliance.intent.rules import direct, internet, map_e, segments, strangers
+from appliance.intent.rules import direct, internet, maintenance, map_e, segments, strangers
 from appliance.intent.rules.ground import LISTED, NOT_ON_INTERNET, TCP, Ground, is_, is_not, outside, within
 
 UNSPECIFIED = IPv4Address(0)
@@ -147,6 +147,7 @@ def _redirects(ground: Ground) -> Chain:
                 for usual, served in ((443, names.PAGE_PORT), (80, names.PAGE_REDIRECT_PORT))
             ),
             *(internet.name_redirects(ground) if ground.has_internet else ()),
+            *maintenance.ways_in(ground),
         ),
     )
 

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, collapse_addresses
 
 from appliance.intent import names
 from appliance.intent.firewall import Field, In, Match, Value
-from appliance.intent.model import Lan, Line, Service, Time, Tunnel
+from appliance.intent.model import Lan, Line, Maintenance, Service, Time, Tunnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Ground:
     tunnel_dns: tuple[IPv4Address, ...]
     monitoring: tuple[IPv4Network, ...]
     time: Time
+    maintenance: Maintenance
 
     @classmethod
     def of(
@@ -44,6 +45,7 @@ class Ground:
         tunnel_dns: tuple[IPv4Address, ...],
         monitoring: tuple[IPv4Network, ...],
         time: Time,
+        maintenance: Maintenance,
     ) -> Ground:
         inner_address = tunnels[0].inner_address if tunnels else None
         own = (IPv4Network(inner_address),) if inner_address else ()
@@ -61,6 +63,7 @@ class Ground:
             tunnel_dns=tuple(sorted(set(tunnel_dns))),
             monitoring=tuple(collapse_addresses(monitoring)),
             time=time,
+            maintenance=maintenance,
         )
 
     @property
@@ -104,6 +107,11 @@ class Ground:
     def inner(self) -> tuple[IPv4Address, ...]:
         """The router's address in the tunnels, if it has any."""
         return (self.inner_address,) if self.inner_address else ()
+
+    @property
+    def has_maintenance(self) -> bool:
+        """Whether anything of the clinic's can be opened for maintenance."""
+        return bool(self.maintenance.targets)
 
     @property
     def has_fast_path(self) -> bool:

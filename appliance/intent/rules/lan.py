@@ -12,7 +12,7 @@ from __future__ import annotations
 from appliance.intent import names
 from appliance.intent.firewall import Accept, Chain, Drop, Field, Jump, Match, Offload, Refuse, Rule
 from appliance.intent.model import PROBE_MARK
-from appliance.intent.rules import direct, internet, segments, strangers
+from appliance.intent.rules import direct, internet, maintenance, segments, strangers
 from appliance.intent.rules.ground import (
     ANSWER,
     ECHO_REQUEST,
@@ -97,6 +97,7 @@ def forward_chain(ground: Ground) -> Chain:
             *(_fast_path(ground) if ground.has_fast_path else ()),
             *(direct.jump(ground) if ground.is_direct else (_to_engines(ground),)),
             *(segments.ways(ground) if ground.has_ways else ()),
+            *(maintenance.answers(ground) if ground.has_maintenance else ()),
             *(
                 (strangers.note(is_(Field.DESTINATION4, *ground.prefixes), *strangers.NOT_LISTED),)
                 if ground.prefixes

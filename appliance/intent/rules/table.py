@@ -17,7 +17,20 @@ from appliance.intent.firewall import (
     Rule,
     Table,
 )
-from appliance.intent.rules import direct, entry, fast, internet, lan, map_e, segments, strangers, tunnels, wan, wan6
+from appliance.intent.rules import (
+    direct,
+    entry,
+    fast,
+    internet,
+    lan,
+    maintenance,
+    map_e,
+    segments,
+    strangers,
+    tunnels,
+    wan,
+    wan6,
+)
 from appliance.intent.rules.ground import Ground, is_
 from appliance.intent.rules.pruned import pruned
 
@@ -137,6 +150,7 @@ def _counters(ground: Ground) -> tuple[Counter, ...]:
         *map_e.counters(ground),
         *(between if ground.has_ways or ground.has_behind else ()),
         *(outside if ground.has_internet else ()),
+        *(maintenance.counters() if ground.has_maintenance else ()),
     )
 
 
@@ -171,6 +185,7 @@ def _sets(ground: Ground) -> tuple[NamedSet, ...]:
         *segments.sets(ground),
         *map_e.sets(ground),
         *((internet.terminals_set(),) if ground.has_internet else ()),
+        *(maintenance.sets() if ground.has_maintenance else ()),
         *((direct.asked_set(),) if ground.is_direct else ()),
         *(wan.sets(ground) if ground.outside4 else ()),
         *(wan6.sets(ground) if ground.outside6 else ()),

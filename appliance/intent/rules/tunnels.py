@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from appliance.intent import names
 from appliance.intent.firewall import Accept, Chain, Drop, Field, Refuse, Rule
+from appliance.intent.rules import maintenance
 from appliance.intent.rules.ground import (
     ANSWER,
     ECHO_REQUEST,
@@ -80,6 +81,7 @@ def forward_chain(ground: Ground) -> Chain:
                 Accept(),
                 "No black hole: errors about a terminal's connection, so that path MTU works (RFC 1191)",
             ),
+            *(maintenance.from_tunnels(ground) if ground.has_maintenance else ()),
             Rule((), Drop(), "Center kept out: nobody there opens a connection to the clinic", names.DROPPED_TUNNEL),
         ),
     )

@@ -40,6 +40,10 @@ def _without_tunnels(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _maintainer(*addresses: str) -> dict[str, Any]:
+    return {"name": "vendor", "title": {"ja": "保守", "en": "Support"}, "addresses": list(addresses)}
+
+
 FAULTS: dict[str, tuple[str, Change]] = {
     "key missing": ("dns", lambda v: v.pop("dns")),
     "key unknown": ("colour", lambda v: v.update(colour="red")),
@@ -94,6 +98,16 @@ FAULTS: dict[str, tuple[str, Change]] = {
     "mtu": ("tunnels[0].mtu", lambda v: v["tunnels"][0].update(mtu=1500)),
     "dns": ("dns[0]", lambda v: v.update(dns=["dns.example"])),
     "monitoring": ("monitoring[0]", lambda v: v.update(monitoring=["203.0.113.6/24"])),
+    "maintainer's address": ("maintainers[0].addresses[0]", lambda v: v.update(maintainers=[_maintainer("vpn")])),
+    "maintainer from nowhere": ("maintainers[0].addresses", lambda v: v.update(maintainers=[_maintainer()])),
+    "maintainers of one name": (
+        "maintainer",
+        lambda v: v.update(maintainers=[_maintainer("203.0.113.8"), _maintainer("203.0.113.9")]),
+    ),
+    "maintainers at one address": (
+        "203.0.113.8",
+        lambda v: v.update(maintainers=[_maintainer("203.0.113.8"), {**_maintainer("203.0.113.8"), "name": "other"}]),
+    ),
     "no service": ("services", lambda v: v.update(services=[])),
     "service mode": ("services[0].mode", lambda v: v["services"][0].update(mode="proxy")),
     "service host": ("services[0].host", lambda v: v["services"][0].update(host="WebORCA.cloud.example")),

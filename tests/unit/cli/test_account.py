@@ -95,6 +95,7 @@ def test_account_show(daemon: Daemon, capsys: Captured) -> None:
         "tunnels": [],
         "dns": ["203.0.113.5"],
         "monitoring": [],
+        "maintainers": [],
         "ntp": [],
         "page": None,
         "revocations": [],

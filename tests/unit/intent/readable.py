@@ -30,6 +30,10 @@ def _lines(intent: RouterIntent) -> Iterator[str]:
     for host in lan.hosts:
         minutes = f" internet for {host.internet_minutes} minutes" if host.internet_minutes else ""
         yield f"host {host.name} {host.mac} {host.address}{minutes}"
+    for one in intent.maintenance.maintainers:
+        yield f"maintainer {one.name} from {_list(one.addresses)}"
+    for target in intent.maintenance.targets:
+        yield f"maintenance of {target.terminal} {target.address}:{target.port} by {target.outer_port}"
     for forward in lan.forwards:
         yield f"names {_list(forward.domains)} from {_list(forward.servers)}{' with ipv6' if forward.ipv6 else ''}"
     for tunnel in intent.tunnels:

@@ -17,6 +17,7 @@ from appliance.intent.model import ROUTING_TABLE, RULE_PRIORITY, SETTLED_METRIC,
 from appliance.intent.names import FIRST_GATE_PORT, SERVICES_LIMIT, WAN_RESOLVERS
 from appliance.intent.services import gate_ports
 from tests.builders import (
+    MAINTAINER,
     WITHOUT_TUNNELS,
     lab_account,
     lab_site,
@@ -233,6 +234,16 @@ REFUSED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     ),
     "resolver outside": ("intent.not-behind-tunnels", {"dns": ["198.51.100.53"]}, {}),
     "monitoring outside": ("intent.not-behind-tunnels", {"monitoring": ["203.0.113.0/24"]}, {}),
+    "maintainer outside": (
+        "intent.not-behind-tunnels",
+        {"maintainers": [{**MAINTAINER, "addresses": ["198.51.100.8"]}]},
+        {},
+    ),
+    "maintenance by nobody": (
+        "intent.maintenance-by-nobody",
+        {},
+        {"maintenance": [{"terminal": "reception", "services": ["rdp"]}]},
+    ),
     "a tunnel that there is not": ("intent.unknown-tunnel", {}, {"tunnels": [{"name": "dc9", "line": "wan"}]}),
     "a service that there is not": ("intent.no-such-service", {}, {"services": [{"name": "x", "by_address": True}]}),
     "a service that the gate does not carry": (

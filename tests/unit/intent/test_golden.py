@@ -15,7 +15,7 @@ from appliance.intent.lines import with_ways
 from appliance.intent.model import RouterIntent
 from appliance.kernel.nft import render
 from appliance.kernel.nft.fast_path import fitting
-from tests.builders import WITHOUT_TUNNELS, lab_account, lab_site, lab_tunnel, static_wan, terminate_service
+from tests.builders import MAINTAINER, WITHOUT_TUNNELS, lab_account, lab_site, lab_tunnel, static_wan, terminate_service
 from tests.golden import golden
 from tests.lab.machine import Machine
 from tests.unit.intent.clinic import add_users
@@ -89,6 +89,10 @@ CLINICS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "ds-lite": ({}, {"wan": DS_LITE}),
     "map-e": ({}, {"wan": MAP_E, "terminals": SEGMENTS["terminals"][:1]}),
+    "maintenance": (
+        {"maintainers": [MAINTAINER]},
+        {"maintenance": [{"terminal": "reception", "services": ["rdp", 5901], "minutes": 30}]},
+    ),
     "internet": (WITHOUT_TUNNELS, {}),
     "internet-by-map-e": (WITHOUT_TUNNELS, {"wan": MAP_E}),
     "one-tunnel-terminate-only": (

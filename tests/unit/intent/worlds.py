@@ -14,6 +14,7 @@ from appliance.intent.compile import compile
 from appliance.intent.model import RouterIntent
 from appliance.site.model import Site
 from tests.builders import (
+    MAINTAINER,
     WITHOUT_TUNNELS,
     lab_account,
     lab_site,
@@ -46,7 +47,15 @@ def accounts(draw: st.DrawFn) -> Account:
     dns = [str(network[0]) for network in draw(st.lists(st.sampled_from(inside), min_size=1))]
     monitoring = [str(network) for network in draw(st.lists(st.sampled_from(inside)))]
     ntp = [str(network[0]) for network in draw(st.lists(st.sampled_from(inside)))]
-    return lab_account(tunnels=tunnels, services=draw(_services()), dns=dns, monitoring=monitoring, ntp=ntp)
+    maintainer = {**MAINTAINER, "addresses": sorted({str(network[-1]) for network in inside})[:2]}
+    return lab_account(
+        tunnels=tunnels,
+        services=draw(_services()),
+        dns=dns,
+        monitoring=monitoring,
+        ntp=ntp,
+        maintainers=draw(st.sampled_from(([], [maintainer]))),
+    )
 
 
 @st.composite
@@ -81,6 +90,8 @@ def sites(draw: st.DrawFn) -> Site:
     wan = draw(st.sampled_from([_line(line, network, "wan0") for line in (None, *LINES)] + [_by_ipv6("wan0")]))
     others = (_line(None, network, "usb0"), _line(BACKUP_LINE, network, "usb0"), _by_ipv6("usb0"))
     backup_wan = draw(st.sampled_from((None, *others)))
+    hosts = draw(st.lists(st.integers(2, 8), max_size=4, unique=True))
+    maintained = draw(st.lists(st.sampled_from(hosts), max_size=2, unique=True)) if hosts else []
     switchable = (None, 30) if any(line and line["kind"] != "ipoe" for line in (wan, backup_wan)) else (None,)
     return lab_site(
         wan=wan,
@@ -101,7 +112,10 @@ def sites(draw: st.DrawFn) -> Site:
                 "address": str(draw(st.sampled_from(places))[host]),
                 "internet_minutes": draw(st.sampled_from(switchable)),
             }
-            for host in draw(st.lists(st.integers(2, 8), max_size=4, unique=True))
+            for host in hosts
+        ],
+        maintenance=[
+            {"terminal": f"t{host}", "services": draw(st.sampled_from((["rdp"], ["ssh", 5901])))} for host in maintained
         ],
     )
 

@@ -87,7 +87,7 @@ def test_all_problems_are_reported_in_the_order_of_the_file_and_the_error_carrie
         (
             "zzz = 1\n",
             "one of the known names (language, wan, backup_wan, tunnels, services, lan, segments, routes, forwards, "
-            "terminals, time, page, update, vendor).",
+            "terminals, maintenance, time, page, update, vendor).",
         ),
         ('"wan lan" = 1\n', '"wan lan" (line 1): there is no such setting'),
     ],

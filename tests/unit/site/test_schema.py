@@ -57,5 +57,5 @@ def test_the_version_before_finds_its_own_form_and_the_newer_one_all_of_it(tmp_p
 
 def test_a_form_of_a_version_to_come_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "in-force.json"
-    file.write_text(json.dumps({"account": "a", "site": "one", "sites": {"2": "two", "3": "three"}}))
-    assert in_force.read(file) == InForce("a", "two")
+    file.write_text(json.dumps({"account": "a", "site": "one", "sites": {"2": "two", "3": "three", "4": "four"}}))
+    assert in_force.read(file) == InForce("a", "three")

@@ -182,6 +182,43 @@ class Facts:
             z3.Or(self.is_on_internet(at), z3.And(self.is_a_terminals(at), z3.Not(may))),
         )
 
+    # ---- maintenance ---------------------------------------------------------------------------
+
+    def asks_for_a_target(self, at: View) -> z3.BoolRef:
+        """A maintainer at one of the ports that lead to a terminal's service."""
+        ports = (target.outer_port for target in self.intent.maintenance.targets)
+        return z3.And(
+            self._is_a_maintainers(at), at.is_(Field.DESTINATION4, *self.inner), at.is_(Field.TCP_DPORT, *ports)
+        )
+
+    def led_to_its_target(self, wire: View, routed: View) -> z3.BoolRef:
+        return any_of(
+            z3.And(
+                wire.is_(Field.TCP_DPORT, target.outer_port),
+                routed.is_(Field.DESTINATION4, target.address),
+                routed.is_(Field.TCP_DPORT, target.port),
+            )
+            for target in self.intent.maintenance.targets
+        )
+
+    def _is_a_maintainers(self, at: View) -> z3.BoolRef:
+        return at.is_(Field.SOURCE4, *(one for who in self.intent.maintenance.maintainers for one in who.addresses))
+
+    def asks_by_consent(self, at: View) -> z3.BoolRef:
+        """Of a terminal's service what the clinic has opened to this sender, by a port that leads there."""
+        if not self.intent.maintenance.targets:
+            return NEVER
+        consented = at.within(names.MAINTENANCE, Field.SOURCE4, Field.DESTINATION4, Field.TCP_DPORT)
+        return z3.And(self.question(at), at.is_(Field.CT_STATUS, "dnat"), consented)
+
+    def answers_by_consent(self, at: View) -> z3.BoolRef:
+        """The same service's answers."""
+        if not self.intent.maintenance.targets:
+            return NEVER
+        consented = at.within(names.MAINTENANCE, Field.DESTINATION4, Field.SOURCE4, Field.SPORT)
+        is_tcp = at.is_(Field.L4PROTO, "tcp")
+        return z3.And(self.answer(at), at.is_(Field.CT_STATUS, "dnat"), is_tcp, consented)
+
     # ---- what ------------------------------------------------------------------------------------
 
     @staticmethod
@@ -217,8 +254,9 @@ class Facts:
     # ---- what the router makes true ----------------------------------------------------------------
 
     def of_the_router(self, packet: Journey) -> Iterator[z3.BoolRef]:
-        """Its ports are Ethernet's, its own addresses are local. A redirected connection leads to the router, since
-        no rule begins another (`a_redirect_leads_to_the_router_itself`)."""
+        """Its ports are Ethernet's, its own addresses are local. A redirected connection leads to the router or to
+        what can be opened for maintenance, since no rule begins another (`a_redirect_leads_to_the_router_itself`,
+        `a_maintainer_is_led_to_one_terminals_service`)."""
         if packet.way is Way.OUTWARD:
             return
         card = packet.wire.fields[Field.ETHER_SOURCE].present
@@ -231,5 +269,17 @@ class Facts:
                 packet.routed.is_(Field.CT_DIRECTION, "original"),
                 z3.Not(packet.fresh),
             ),
-            packet.routed.is_(Field.DESTINATION4, self.router),
+            z3.Or(
+                packet.routed.is_(Field.DESTINATION4, self.router),
+                z3.And(
+                    self.from_tunnel(packet.wire),
+                    any_of(
+                        z3.And(
+                            packet.routed.is_(Field.DESTINATION4, target.address),
+                            packet.routed.is_(Field.TCP_DPORT, target.port),
+                        )
+                        for target in self.intent.maintenance.targets
+                    ),
+                ),
+            ),
         )

@@ -32,7 +32,8 @@ def only_guarded_connections_are_fast(f: Facts, p: Journey) -> z3.BoolRef:
 def what_a_terminal_says_to_a_proven_engine_is_fast(f: Facts, p: Journey) -> z3.BoolRef:
     to_engine = z3.And(f.could_be_fast(p.wire), f.to_tunnel(p.routed))
     ends = p.routed.is_(Field.TCP_FLAGS_RST)
-    says = z3.And(p.passes, to_engine, p.routed.is_(Field.CT_STATE, "established"), z3.Not(ends))
+    maintained = f.answers_by_consent(p.routed)
+    says = z3.And(p.passes, to_engine, p.routed.is_(Field.CT_STATE, "established"), z3.Not(z3.Or(ends, maintained)))
     return z3.Implies(says, p.offloaded)
 
 

@@ -73,7 +73,7 @@ def only_what_a_terminal_sends_to_the_gate_is_counted_as_passed(f: Facts, p: Jou
 @always("The same through the gate", INWARD, THROUGH)
 def a_redirect_leads_to_the_router_itself(f: Facts, p: Journey) -> z3.BoolRef:
     """And only a terminal's way to a proven engine is one, anybody's to the page, or to names outside from where the
-    internet is."""
+    internet is. What comes by a tunnel: `a_maintainer_is_led_to_one_terminals_service`."""
     on_internet = z3.And(f.is_listed(p.wire), f.is_on_internet(p.wire))
     to_page = z3.Or(
         z3.And(p.wire.is_(Field.TCP_DPORT, 443), p.routed.is_(Field.TCP_DPORT, names.PAGE_PORT)),
@@ -85,7 +85,7 @@ def a_redirect_leads_to_the_router_itself(f: Facts, p: Journey) -> z3.BoolRef:
     proven = f.to_proven(p.wire, names.GATE_VERIFIED)
     to_gate = z3.And(f.is_listed(p.wire), z3.Not(f.is_on_internet(p.wire)), proven)
     return z3.Implies(
-        p.redirected,
+        z3.And(p.redirected, z3.Not(f.from_tunnel(p.wire))),
         z3.And(
             f.from_lan(p.wire),
             p.routed.is_(Field.DESTINATION4, f.router),

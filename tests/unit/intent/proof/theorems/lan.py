@@ -18,10 +18,17 @@ INWARD, THROUGH, NOWHERE, OUTWARD = Way.INWARD, Way.THROUGH, Way.NOWHERE, Way.OU
 
 @always("A terminal reaches only a proven engine", THROUGH)
 def who_sends_from_the_lan_into_a_tunnel_is_a_terminal_that_asks_a_proven_engine(f: Facts, p: Journey) -> z3.BoolRef:
-    """Every packet, not only the first: a lapsed proof closes the way of a connection that stands."""
+    """Or who answers a maintainer by the clinic's consent. Every packet, not only the first: a lapsed proof closes the
+    way of a connection that stands."""
     return z3.Implies(
         z3.And(f.from_lan(p.wire), f.to_tunnel(p.routed), p.passes),
-        z3.And(f.is_listed(p.wire), f.question(p.routed), f.to_proven(p.routed, names.ENGINE_VERIFIED)),
+        z3.And(
+            f.is_listed(p.wire),
+            z3.Or(
+                z3.And(f.question(p.routed), f.to_proven(p.routed, names.ENGINE_VERIFIED)),
+                f.answers_by_consent(p.routed),
+            ),
+        ),
     )
 
 
@@ -46,7 +53,8 @@ def what_terminals_send_to_engines_is_counted(f: Facts, p: Journey) -> z3.BoolRe
     """Where they come past the guard."""
     sent = z3.And(f.from_first_segment(p.wire), f.is_listed(p.wire), f.to_proven(p.wire, names.ENGINE_VERIFIED))
     out = z3.Or(f.to_tunnel(p.routed), z3.And(f.is_direct, f.to_line(p.routed)))
-    passed = z3.And(p.passes, f.from_first_segment(p.wire), out)
+    maintained = f.answers_by_consent(p.routed)
+    passed = z3.And(p.passes, f.from_first_segment(p.wire), out, z3.Not(maintained))
     return z3.And(
         z3.Implies(p.is_counted(names.PASSED_ENGINE), sent), z3.Implies(passed, p.is_counted(names.PASSED_ENGINE))
     )
@@ -54,8 +62,11 @@ def what_terminals_send_to_engines_is_counted(f: Facts, p: Journey) -> z3.BoolRe
 
 @always("A terminal reaches only a proven engine", THROUGH)
 def only_a_terminal_begins_a_connection_out_of_the_clinic(f: Facts, p: Journey) -> z3.BoolRef:
+    """And into it only a maintainer, by consent."""
     begins = z3.And(p.passes, p.routed.is_(Field.CT_STATE, "new", "invalid", "untracked"))
-    return z3.Implies(begins, z3.And(f.from_lan(p.wire), z3.Or(f.to_lan(p.routed), f.is_listed(p.wire))))
+    out = z3.And(f.from_lan(p.wire), z3.Or(f.to_lan(p.routed), f.is_listed(p.wire)))
+    into = z3.And(f.from_tunnel(p.wire), f.to_lan(p.routed), f.asks_by_consent(p.routed))
+    return z3.Implies(begins, z3.Or(out, into))
 
 
 @always("A lapsed proof closes the way by itself", THROUGH)
@@ -67,6 +78,7 @@ def what_is_not_proven_now_is_refused_though_it_was(f: Facts, p: Journey) -> z3.
             f.to_tunnel(p.routed),
             p.routed.is_(Field.CT_STATE, "established"),
             z3.Not(f.to_proven(p.routed, names.ENGINE_VERIFIED)),
+            z3.Not(f.answers_by_consent(p.routed)),
         ),
         p.refused,
     )

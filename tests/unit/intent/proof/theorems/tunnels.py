@@ -20,10 +20,11 @@ BFD = 3784
 
 @always("Nobody in the data center opens a connection to the clinic", THROUGH)
 def from_a_tunnel_only_answers_reach_the_lan(f: Facts, p: Journey) -> z3.BoolRef:
-    """There are no maintenance peers: whoever adds them names here what their consent opens."""
+    """And what a maintainer asks by the clinic's consent: theorems/maintenance.py."""
     answers = z3.And(f.answer(p.routed), p.routed.is_(Field.L4PROTO, "tcp"))
     return z3.Implies(
-        z3.And(f.from_tunnel(p.wire), p.passes), z3.And(f.to_lan(p.routed), z3.Or(answers, f.error(p.routed)))
+        z3.And(f.from_tunnel(p.wire), p.passes),
+        z3.And(f.to_lan(p.routed), z3.Or(answers, f.error(p.routed), f.asks_by_consent(p.routed))),
     )
 
 

@@ -1,0 +1,1 @@
+"""Remote maintenance: what the clinic has opened, to whom, for how long, and who came. Pure."""
