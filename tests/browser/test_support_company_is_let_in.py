@@ -20,9 +20,17 @@ def test_a_terminal_is_opened_and_closes(daemon: Daemon, web: WebServer, watched
     reception = page.locator("#maintenance form", has_text="受付1")
     expect(reception.locator(".there")).to_have_text("閉じています")
     reception.get_by_label("許可する相手").select_option("画像の保守会社")
+    # News of something else must not change whom somebody is about to let in.
+    daemon.open("office")
+    expect(page.locator("#end-office")).to_be_visible(timeout=GENEROUS)
+    daemon.time_is_up()
+    expect(page.locator("#allow-office")).to_be_visible(timeout=GENEROUS)
+    expect(reception.get_by_label("許可する相手")).to_have_value("imaging")
     reception.get_by_role("button", name="遠隔保守を許可する").click()
     expect(reception.locator(".there")).to_have_text("開いています", timeout=GENEROUS)
     expect(reception).to_contain_text("画像の保守会社が入れます。")
+    # More time is for him who has it.
+    expect(reception.get_by_label("許可する相手")).to_have_value("imaging")
     countdown = reception.locator(".countdown")
     before = countdown.inner_text()
     expect(countdown).not_to_have_text(before, timeout=GENEROUS)

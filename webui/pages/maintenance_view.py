@@ -15,7 +15,8 @@ from webui.words.maintenance import CLOSED, COUNTDOWN, IS_IN, LET_IN, OPEN
 @dataclass(frozen=True, slots=True)
 class Door:
     """One terminal. says: who may come until when, a sentence for each. left: whole seconds until it is closed for
-    everybody, None where it is. services: the terminal's TCP port, and where that is reached from afar."""
+    everybody, None where it is. maintainer: who more time is for, unless staff choose another. services: the terminal's
+    TCP port, and where that is reached from afar."""
 
     name: str
     label: str
@@ -25,6 +26,7 @@ class Door:
     says: tuple[str, ...] = ()
     left: int | None = None
     countdown: str = ""
+    maintainer: str = ""
     services: tuple[tuple[int, str], ...] = ()
 
 
@@ -64,6 +66,7 @@ def _door(terminal: Mapping[str, Any], titles: Mapping[str, str], at: datetime, 
         says=tuple(_says(one, titles, language) for one in terminal["open"]),
         left=left,
         countdown="" if left is None else COUNTDOWN.in_language(language).format(left=f"{left // 60}:{left % 60:02}"),
+        maintainer=terminal["open"][0]["maintainer"] if ends else next(iter(titles), ""),
         services=tuple((service["port"], service["reached_at"]) for service in terminal["services"]),
     )
 

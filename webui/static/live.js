@@ -28,7 +28,9 @@
     }
     const focused = old.contains(document.activeElement) && document.activeElement;
     const fold = focused && focused.closest("details");
+    const chosen = [...old.querySelectorAll("select[id]")].filter((one) => !one.selectedOptions[0].defaultSelected);
     old.innerHTML = fresh.innerHTML;
+    for (const one of chosen) if (find(one.id)) find(one.id).value = one.value; // whom somebody is about to let in
     const again = focused && ((focused.id && find(focused.id)) || (fold && find(fold.id) && find(fold.id).querySelector("summary")));
     if (again) again.focus();
     for (const clock of old.querySelectorAll("[data-left]")) clock.ends = last + 1000 * clock.dataset.left;

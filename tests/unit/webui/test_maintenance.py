@@ -79,8 +79,14 @@ def test_who_is_in_is_told(page: Callable[..., FlaskClient]) -> None:
 
 def test_of_several_the_staff_choose_one(page: Callable[..., FlaskClient]) -> None:
     html = page(told(maintainers=(VENDOR, OTHER))).get("/").text
-    assert '<option value="vendor">サンプル商会</option>' in html
+    assert '<option value="vendor" selected>サンプル商会</option>' in html
     assert '<option value="other">画像の会社</option>' in html
+
+
+def test_more_time_is_offered_to_him_who_has_it(page: Callable[..., FlaskClient]) -> None:
+    opened = {"maintainer": "other", "until": 103.0 + 750.0, "connections": 0}
+    html = page(told(opened, maintainers=(VENDOR, OTHER))).get("/").text
+    assert '<option value="other" selected>画像の会社</option>' in html
 
 
 def test_a_press_is_asked_of_the_daemon_and_leads_back(page: Callable[..., FlaskClient], daemon: Any) -> None:
