@@ -29,6 +29,13 @@ def a_maintainer_is_led_to_one_terminals_service(f: Facts, p: Journey) -> z3.Boo
     return z3.Implies(led, z3.And(f.asks_for_a_target(p.wire), f.led_to_its_target(p.wire, p.routed)))
 
 
+@always(PROMISE, INWARD, THROUGH)
+def whoever_may_come_is_led_there(f: Facts, p: Journey) -> z3.BoolRef:
+    ours = p.wire.is_(Field.SOURCE4, *f.prefixes)
+    asks = z3.And(p.fresh, f.from_tunnel(p.wire), ours, f.asks_for_a_target(p.wire))
+    return z3.Implies(asks, f.led_to_its_target(p.wire, p.routed))
+
+
 @always(PROMISE, THROUGH)
 def by_consent_a_maintainer_reaches_it_and_is_answered(f: Facts, p: Journey) -> z3.BoolRef:
     ours = p.wire.is_(Field.SOURCE4, *f.prefixes)
