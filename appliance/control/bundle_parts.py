@@ -44,7 +44,9 @@ _LINE = dict.fromkeys(
 _ADDRESSED = dict.fromkeys(("name", "interface", "vlan", "address", "dhcp", "reaches"), True)
 _TERMINAL = dict.fromkeys(("name", "mac", "address", "internet_minutes", "access"), True)
 _SITE: Mapping[str, Any] = {
-    **dict.fromkeys(("language", "page", "tunnels", "services", "routes", "forwards", "time", "update"), True),
+    **dict.fromkeys(
+        ("language", "page", "tunnels", "services", "routes", "forwards", "maintenance", "time", "update"), True
+    ),
     "wan": _LINE,
     "backup_wan": _LINE,
     "lan": _ADDRESSED,

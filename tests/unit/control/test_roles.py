@@ -32,6 +32,8 @@ def test_what_needs_no_log_in() -> None:
         "access.change_password",
         "terminal.internet",
         "terminal.receipt",
+        "maintenance.allow",
+        "maintenance.end",
         "history.lights",
         "history.outages",
         "calendar",

@@ -21,8 +21,9 @@ from appliance.account.model import Account
 from appliance.errors import SekishoError
 from appliance.intent import names
 from appliance.intent.compile import compile
-from appliance.intent.firewall import Accept, Field, In, Jump, Note, Offload, RedirectByMap, Refuse, Table
+from appliance.intent.firewall import Accept, Field, In, Jump, Note, Offload, RedirectByMap, Refuse, Remember, Table
 from appliance.intent.model import PROBE_MARK, RouterIntent
+from appliance.intent.rules.ground import is_
 from appliance.site.model import Site
 from tests.unit.intent.packets import Decision, Packet, Sets, contents, decide
 from tests.unit.intent.traffic import PROVEN, neighbourhood, packets
@@ -330,7 +331,7 @@ def test_the_table_is_whole(intent: RouterIntent) -> None:
     jumps = {rule.verdict.chain for rule in rules if isinstance(rule.verdict, Jump)}
     assert jumps == {chain.name for chain in table.chains if chain.hook is None}
     used_sets = {match.values.set_name for rule in rules for match in rule.matches if isinstance(match.values, In)}
-    used_sets |= {rule.verdict.set_name for rule in rules if isinstance(rule.verdict, Note)}
+    used_sets |= {rule.verdict.set_name for rule in rules if isinstance(rule.verdict, Note | Remember)}
     assert used_sets == {wanted.name for wanted in table.sets}
     used_maps = {rule.verdict.map_name for rule in rules if isinstance(rule.verdict, RedirectByMap)}
     assert used_maps == {wanted.name for wanted in table.maps}
@@ -348,6 +349,17 @@ def test_the_table_is_whole(intent: RouterIntent) -> None:
     for match in (match for rule in rules for match in rule.matches):
         assert isinstance(match.values, In) or len(match.fields) == 1
         assert match.values or match.fields[0] in (Field.TCP_FLAGS_SYN, Field.TCP_FLAGS_RST)
+
+
+@some
+@given(intents())
+def test_no_connection_of_a_maintainers_passes_unnoted(intent: RouterIntent) -> None:
+    for rule in (rule for chain in intent.firewall.chains for rule in chain.rules):
+        if (
+            In(names.MAINTENANCE) in {match.values for match in rule.matches}
+            and is_(Field.CT_STATE, "new") in rule.matches
+        ):
+            assert isinstance(rule.verdict, Remember)
 
 
 @some
