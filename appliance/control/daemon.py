@@ -246,12 +246,14 @@ class Daemon:
     async def take_down(self) -> list[Change]:
         async with self.changer.lock:
             await self.changer.abandon()
+            if self._maintaining:
+                await self._maintaining.give_way(None)
             await self._watchers.stop()
             self._meter.stop()
             DOWN_MARK.parent.mkdir(parents=True, exist_ok=True)
             DOWN_MARK.touch()
             # Whatever comes next is proven anew: the permissions go with the firewall.
-            self._ready = self._prover = self._tunnels = self._page = self._fresh = None
+            self._ready = self._prover = self._tunnels = self._page = self._maintaining = self._fresh = None
             changes = await self.applier.down()
             self._rest("down")
             return changes
@@ -329,6 +331,8 @@ class Daemon:
         found = given(ready.intent)
         asking = (name for name, wants in want_prefix(found).items() if wants)
         self.applier.presume(tunnels.standings, answers, ways(found), asking)
+        if self._maintaining:
+            await self._maintaining.give_way(ready.intent)
         # From here on it is no longer that, also if this fails.
         self._fresh = None
         changes = await self.applier.apply(ready.intent)

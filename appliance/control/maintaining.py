@@ -7,6 +7,7 @@ not noted down there.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterable
 from ipaddress import IPv4Address
@@ -91,6 +92,7 @@ class Maintaining:
         self._room = Room(ways(ready.intent))
         # A look must not take what is being opened for what has just ended.
         self._lock = asyncio.Lock()
+        self._opened = asyncio.Event()
 
     async def run(self) -> None:
         while True:
@@ -99,7 +101,9 @@ class Maintaining:
             except SekishoError as error:
                 # A change that takes the sets away has it done before it ends this watch.
                 _log.warning("cannot see what is open for maintenance: %s", error)
-            await asyncio.sleep(WHILE_OPEN if self._room.is_busy else EVERY)
+            self._opened.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._opened.wait(), WHILE_OPEN if self._room.is_busy else EVERY)
 
     async def look(self) -> None:
         async with self._lock:
@@ -120,6 +124,7 @@ class Maintaining:
         async with self._lock:
             await self._do(self._room.allow(who, terminal.name, 60 * (minutes or longest)))
             await self._look()
+        self._opened.set()
         _log.warning("%s is open to %s for %d minutes", name, who, minutes or longest)
         return {"terminal": name, "maintainer": who, "minutes": minutes or longest}
 
@@ -128,10 +133,29 @@ class Maintaining:
         if name is not None:
             self._terminal(name)
         async with self._lock:
+            # Who came a moment ago is to be known first.
+            await self._look()
             await self._do(self._room.withdraw(name))
             await self._look()
         _log.warning("remote maintenance of %s is over", name or "all terminals")
         return {"terminal": name}
+
+    async def give_way(self, coming: Openable | None) -> None:
+        """Before these settings come into force (None: before nothing is): what they no longer open ends now, while it
+        can still be ended on both sides and written down."""
+        lost = {way.key for way in ways(self._ready.intent)} - {way.key for way in (ways(coming) if coming else ())}
+        if not lost:
+            return
+        async with self._lock:
+            try:
+                # Who came a moment ago is to be known first.
+                await self._look()
+                if commands := self._room.give_up(lost):
+                    await self._do(commands)
+                    await self._look()
+            except SekishoError as error:
+                # It opens nothing any more in any case.
+                _log.warning("cannot end what was open for maintenance: %s", error)
 
     def shown(self) -> dict[str, Any] | None:
         """For `health.document.status_document`; None where nothing can be opened."""

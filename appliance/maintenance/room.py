@@ -56,6 +56,11 @@ class Room:
         keys = self._keys(terminal)
         return [Close(keys), *_cut(one for one in self._connections if one.key in keys)] if keys else []
 
+    def give_up(self, lost: Iterable[Key]) -> list[Command]:
+        """What settings that are about to come no longer open; nothing to do where none of it is open."""
+        keys = tuple(key for key in self._until if key in set(lost))
+        return [Close(keys), *_cut(one for one in self._connections if one.key in keys)] if keys else []
+
     def look(self, seen: Seen, now: float) -> list[Command]:
         unknown = tuple(sorted(seen.held.keys() - self._ways.keys(), key=str))
         ended = tuple(key for key in self._until if key not in seen.held)
@@ -127,9 +132,8 @@ class Room:
                 known.stood = True
             elif known.stood or now - known.began > SETTLING:
                 del self._connections[one]
-                seconds = round(now - known.began)
-                told = self._told(one) | ({"seconds": seconds} if known.stood else {"seconds": 0})
-                ended.append(Record("maintenance.disconnected", told))
+                seconds = round(now - known.began) if known.stood else 0
+                ended.append(Record("maintenance.disconnected", self._told(one) | {"seconds": seconds}))
         return ended
 
     def _told(self, one: Connection) -> dict[str, str | int]:

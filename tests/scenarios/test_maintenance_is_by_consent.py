@@ -72,6 +72,17 @@ def test_maintenance_is_by_consent(world: World) -> None:
         world.router.sekisho("maintenance", "allow", "reception")
         with _connect(world) as session:
             assert _speaks(session)
+            world.router.machine.write("/etc/sekisho/site.toml", SITE, 0o600)
+            world.router.apply()
+            until(lambda: service.lost == 2, "settings without it end it")
+            assert not _speaks(session)
+        assert [entry["action"] for entry in _recorded(world)][-2:] == ["maintenance.disconnected", "maintenance.over"]
+        world.router.machine.write("/etc/sekisho/site.toml", SITE + SETTINGS, 0o600)
+        world.router.apply()
+
+        world.router.sekisho("maintenance", "allow", "reception")
+        with _connect(world) as session:
+            assert _speaks(session)
             world.kill_appliance()
             until(lambda: not _speaks(session), "the kernel's time is up", limit=90)
         world.router.run()

@@ -95,6 +95,16 @@ def test_what_nobody_could_open_any_more_is_closed() -> None:
     assert recorded(room.look(Seen(), 102.0))[0][0] == "maintenance.disconnected"
 
 
+def test_what_coming_settings_no_longer_open_ends_before_they_come() -> None:
+    room = Room(WAYS)
+    assert room.give_up([RDP]) == []
+    both = frozenset({CONNECTION, Connection(DOCTORS, 40001)})
+    room.look(Seen({RDP: 60.0, DOCTORS: 60.0}, both, both), 100.0)
+    assert room.give_up([RDP, VNC]) == [Close((RDP,)), Cut((CONNECTION,))]
+    ended = room.look(Seen({DOCTORS: 59.0}, living=frozenset({Connection(DOCTORS, 40001)})), 101.0)
+    assert [action for action, _ in recorded(ended)] == ["maintenance.disconnected", "maintenance.over"]
+
+
 def test_a_new_run_goes_on_with_what_stands_and_records_it_once() -> None:
     room = Room(WAYS)
     assert room.look(Seen({RDP: 60.0}, living=frozenset({CONNECTION})), 100.0) == []
