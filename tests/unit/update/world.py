@@ -15,6 +15,7 @@ from zlib import crc32
 from joserfc.jwk import OKPKey
 
 from appliance.account import keys
+from appliance.site.schema import SCHEMA
 from appliance.update import gpt, make
 from appliance.update.entries import parse
 from appliance.update.facts import order
@@ -134,7 +135,7 @@ def bundle(folder: Path, built: Build, generation: int, key: OKPKey | None = Non
     image.write_bytes(content)
     uki.write_bytes(built.uki)
     out = folder / f"sekisho-{built.version}.firmware"
-    issue = Issue(image, uki, built.version, generation, NOW, NOW + timedelta(days=60), ("mini-pc", "qemu"), 2)
+    issue = Issue(image, uki, built.version, generation, NOW, NOW + timedelta(days=60), ("mini-pc", "qemu"), SCHEMA)
     make.make(issue, key, out)
     return out, {key.thumbprint(): key}
 
