@@ -88,7 +88,7 @@ test-browser: venv build/npm/.ready ## The pages in Chromium: stories, axe-core,
 
 .PHONY: guide
 guide: venv build/npm/.ready ## The pictures of the documents, taken anew from today's pages
-	@SEKISHO_GUIDE=write $(BIN)/python -m pytest -q tests/browser/test_wizard.py tests/browser/test_firmware.py \
+	@SEKISHO_GUIDE=write $(BIN)/python -m pytest -q tests/browser/test_wizard.py tests/browser/test_firmware.py tests/browser/test_support_company_is_let_in.py \
 	    'tests/browser/test_lights.py::test_every_state_fits_its_screen[desktop-1280-900-ja]'
 
 build/npm/.ready: tests/browser/npm/package.json tests/browser/npm/package-lock.json tests/browser/npm/.npmrc

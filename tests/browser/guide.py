@@ -29,6 +29,7 @@ PICTURES = (
     "guide-confirm",
     "guide-report",
     "guide-firmware",
+    "guide-maintenance",
 )
 WIDTH, HEIGHT = 900, 640
 """Of the window, in CSS pixels."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.guide import picture
 from tests.browser.parts import GENEROUS, Daemon, Watched, WebServer
 from tests.browser.test_accessibility import faults, violations
 
@@ -39,6 +40,7 @@ def test_a_terminal_is_opened_and_closes(daemon: Daemon, web: WebServer, watched
     daemon.somebody_comes()
     expect(reception).to_contain_text("入っています（1件）。", timeout=GENEROUS)
     page.locator("#maintenance").screenshot(path="build/screenshots/maintenance-ja.png")
+    picture(page, "guide-maintenance", "#maintenance", "#maintenance")
 
     daemon.time_is_up()
     expect(reception.locator(".there")).to_have_text("閉じています", timeout=GENEROUS)
