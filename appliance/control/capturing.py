@@ -30,6 +30,8 @@ RESERVE = 64 * 1024 * 1024
 KEPT = 3
 """Captures that are kept; the oldest goes when another begins."""
 _NAME = re.compile(r"\d{8}-\d{6}-[a-z0-9-]{1,20}\.pcap")
+_START = 10.0
+"""Seconds that a slow router may take to begin."""
 _GRACE = 5.0
 """Seconds that the process may be late."""
 
@@ -86,7 +88,14 @@ class Capturing:
             os.close(descriptor)
         self._running = _Running(name, order, interface, time.time(), process)
         self._waiting = asyncio.create_task(self._await_end(self._running), name="capture")
+        await self._hears(self._running)
         return {"name": name, "interface": interface}
+
+    async def _hears(self, running: _Running) -> None:
+        """Until it hears its port, when it writes the file's head: what the vendor does next shall be in it."""
+        until = time.monotonic() + _START
+        while running.process.returncode is None and not self._size(running.name) and time.monotonic() < until:
+            await asyncio.sleep(0.02)
 
     async def stop(self) -> bool:
         """End the one that runs; False when none does."""
