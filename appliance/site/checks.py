@@ -156,13 +156,7 @@ def _tunnel_problems(site: Site) -> Iterator[Problem]:
     for position, choice in enumerate(site.tunnels):
         earlier = first_with.setdefault(choice.name, position)
         if earlier != position:
-            yield Problem(
-                ("tunnels", position, "name"),
-                Text(
-                    f"{choice.name} は tunnels[{earlier + 1}] にもありますので、どちらかを消してください。",
-                    f"{choice.name} is in tunnels[{earlier + 1}] too; remove one of them.",
-                ),
-            )
+            yield _twice("tunnels", position, "name", choice.name, earlier)
         if choice.line not in site.lines:
             yield Problem(
                 ("tunnels", position, "line"),
@@ -179,22 +173,10 @@ def _service_problems(site: Site) -> Iterator[Problem]:
     for position, choice in enumerate(site.services):
         earlier = first_with.setdefault(choice.name, position)
         if earlier != position:
-            yield Problem(
-                ("services", position, "name"),
-                Text(
-                    f"{choice.name} は services[{earlier + 1}] にもありますので、どちらかを消してください。",
-                    f"{choice.name} is in services[{earlier + 1}] too; remove one of them.",
-                ),
-            )
+            yield _twice("services", position, "name", choice.name, earlier)
         for number, name in enumerate(choice.terminals):
             if name not in known:
-                yield Problem(
-                    ("services", position, "terminals", number),
-                    Text(
-                        f"{name} という端末は [[terminals]] にありませんので、端末の name を書いてください。",
-                        f"{name} is no terminal in [[terminals]]; write the name of one.",
-                    ),
-                )
+                yield _no_terminal(("services", position, "terminals", number), name)
 
 
 def _maintenance_problems(site: Site) -> Iterator[Problem]:
@@ -203,21 +185,30 @@ def _maintenance_problems(site: Site) -> Iterator[Problem]:
     for position, choice in enumerate(site.maintenance):
         earlier = first_with.setdefault(choice.terminal, position)
         if earlier != position:
-            yield Problem(
-                ("maintenance", position, "terminal"),
-                Text(
-                    f"{choice.terminal} は maintenance[{earlier + 1}] にもありますので、1 つにまとめてください。",
-                    f"{choice.terminal} is in maintenance[{earlier + 1}] too; write both as one.",
-                ),
-            )
+            yield _twice("maintenance", position, "terminal", choice.terminal, earlier)
         if choice.terminal not in known:
-            yield Problem(
-                ("maintenance", position, "terminal"),
-                Text(
-                    f"{choice.terminal} という端末は [[terminals]] にありませんので、端末の name を書いてください。",
-                    f"{choice.terminal} is no terminal in [[terminals]]; write the name of one.",
-                ),
-            )
+            yield _no_terminal(("maintenance", position, "terminal"), choice.terminal)
+
+
+def _twice(table: str, position: int, key: str, name: str, earlier: int) -> Problem:
+    """earlier: position of the other one, counted from 0."""
+    return Problem(
+        (table, position, key),
+        Text(
+            f"{name} は {table}[{earlier + 1}] にもありますので、どちらかを消してください。",
+            f"{name} is in {table}[{earlier + 1}] too; remove one of them.",
+        ),
+    )
+
+
+def _no_terminal(key: Key, name: str) -> Problem:
+    return Problem(
+        key,
+        Text(
+            f"{name} という端末は [[terminals]] にありませんので、端末の name を書いてください。",
+            f"{name} is no terminal in [[terminals]]; write the name of one.",
+        ),
+    )
 
 
 def _overlap_problems(name: str, wan: StaticWan, lan: Lan) -> Iterator[Problem]:

@@ -12,6 +12,8 @@ import pytest
 from appliance.control import capturing as module
 from appliance.control.capturing import Capturing, Order
 from appliance.errors import SekishoError
+from appliance.intent.compile import compile
+from tests.builders import lab_account, lab_site
 
 
 def test_no_name_leads_to_another_file(tmp_path: Path) -> None:
@@ -34,7 +36,7 @@ def test_it_has_begun_when_it_says_so(tmp_path: Path, monkeypatch: pytest.Monkey
 
     async def begin() -> int:
         capturing = Capturing(tmp_path)
-        begun = await capturing.start(Order("lan", 5, 1024, False), None)  # type: ignore[arg-type]
+        begun = await capturing.start(Order("lan", 5, 1024, False), compile(lab_account(), lab_site()))
         size = (tmp_path / begun["name"]).stat().st_size
         await capturing.stop()
         return size
