@@ -64,6 +64,9 @@ def create_app(client_factory: Callable[[], Client]) -> Flask:
 
     @app.before_request
     def read() -> None:
+        if isinstance(request.routing_exception, BadRequest):
+            # A host that is no name: no address of ours can be made for it, not even for the page that refuses.
+            raise request.routing_exception
         try:
             request.query_string.decode()
         except UnicodeDecodeError:
