@@ -7,7 +7,7 @@ from ipaddress import IPv4Interface
 
 import pytest
 
-from tests.lab import addresses, observe, terminal
+from tests.lab import addresses, observe, terminal, waiting
 from tests.lab.router import SITE
 from tests.lab.world import World
 from tests.scenarios.steps import MODES, await_trial
@@ -34,8 +34,7 @@ def test_lan_address_changes_on_trial(clinic: World) -> None:
     terminal.wait_for_lease(clinic.machines["reception"], NEW)
     for host in MODES:
         clinic.client("reception", host).login()
-    page = clinic.machines["reception"].connect(NEW_ROUTER, 80)
-    page.close()
+    waiting.until(lambda: _answers(clinic), f"the page at {NEW_ROUTER}")
     # Only there: the old address is nobody's, not even to somebody who still believes in it.
     assert str(addresses.ROUTER_LAN) not in clinic.router.machine.run("ip", "-4", "address").stdout
     await_trial(clinic, "waiting")
@@ -47,6 +46,15 @@ def test_lan_address_changes_on_trial(clinic: World) -> None:
     observe.await_green(clinic)
     for host in MODES:
         clinic.client("reception", host).login()
+
+
+def _answers(clinic: World) -> bool:
+    """Whether the page does, which begins anew at its new address."""
+    try:
+        clinic.machines["reception"].connect(NEW_ROUTER, 80).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def _replugged(clinic: World) -> None:

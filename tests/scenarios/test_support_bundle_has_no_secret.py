@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import observe
+from tests.lab import observe, waiting
 from tests.lab.world import World
 
 pytestmark = pytest.mark.namespaces
@@ -54,6 +54,12 @@ def secrets(world: World) -> set[str]:
     return found
 
 
+def last_written(world: World, light: str) -> str:
+    """The light's last state on record."""
+    lights = json.loads(world.router.sekisho("history", "--json").stdout)["lights"]
+    return next((change["state"] for change in lights["changes"] if change["light"] == light), "")
+
+
 def test_support_bundle_has_no_secret(clinic: World) -> None:
     router = clinic.machines["router"]
     site = router.read("/etc/sekisho/site.toml")
@@ -65,6 +71,8 @@ def test_support_bundle_has_no_secret(clinic: World) -> None:
         router.write(place, f"{PLANTED} {LINE_PASSWORD}\n", 0o600)
     observe.await_green(clinic)
     clinic.router.sekisho("diagnose", "names", "certificates", check=False, timeout=120)
+    # What the lights showed is written down at most every five seconds.
+    waiting.until(lambda: last_written(clinic, "engine") == "ok", "the record of a green light")
     parts = bundle(clinic)
     for secret in secrets(clinic):
         holders = [name for name, text in parts.items() if secret in text]

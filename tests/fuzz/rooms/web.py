@@ -72,6 +72,8 @@ def page(request: bytes) -> None:
             if channel.readable():
                 channel.handle_read()
             _TASKS.work()
+            # What the server's own loop would do: its trigger is a pipe, which would be full one day.
+            _SERVER.trigger.handle_read()
             if channel.connected and channel.writable():
                 channel.handle_write()
             with suppress(BlockingIOError):
