@@ -13,15 +13,13 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Interface
 
 from appliance.text import JAPAN
 from appliance.update.window import NIGHT
+from tests.lab.addresses import NIGHT_NTP
 from tests.lab.filesystem import PROJECT
 from tests.lab.machine import Machine
 
-TIME = IPv4Interface("203.0.113.8/32")
-"""Beside the data center's own."""
 _EVENING = timedelta(hours=4)
 _SINCE_1900 = 2208988800
 _PACKET = struct.Struct("!BBbb11I")
@@ -45,11 +43,11 @@ def night_after(moment: datetime) -> datetime:
 
 
 class Clock:
-    """The data center's time, at `TIME` on its core."""
+    """The data center's time, at `NIGHT_NTP` on its core."""
 
     def __init__(self, core: Machine, now: datetime) -> None:
         self._core = core
-        core.ip(f"address add {TIME} dev lo\n")
+        core.ip(f"address add {NIGHT_NTP} dev lo\n")
         self._ahead = timedelta()
         self._server: subprocess.Popen[str] | None = None
         self.set(now)
@@ -60,7 +58,7 @@ class Clock:
         if self._server:
             self._server.terminate()
             self._server.wait(20)
-        command = (sys.executable, "-m", "tests.image.nights", str(TIME.ip), str(self._ahead.total_seconds()))
+        command = (sys.executable, "-m", "tests.image.nights", str(NIGHT_NTP.ip), str(self._ahead.total_seconds()))
         self._server = self._core.popen(*command, cwd=PROJECT, log=self._core.log_dir / "night.log")
 
     def now(self) -> datetime:

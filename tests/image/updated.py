@@ -14,7 +14,7 @@ from tests.image.clinic import LONG, a_clinic_router, clinic, is_green, lease_re
 from tests.image.emulated import OUTPUT, Emulated
 from tests.image.mirror import URL, Mirror
 from tests.image.stick import Stick
-from tests.lab.addresses import CENTER_NTP, CONCENTRATORS
+from tests.lab.addresses import CENTER_NTP, CONCENTRATORS, NIGHT_NTP
 from tests.lab.world import World
 
 INSTALL = 1800.0
@@ -119,7 +119,7 @@ def _issue_account_with_firmware(world: World) -> None:
     """In the place of the one that the clinic has."""
 
     def rewrite(request: str) -> str:
-        request = request.replace(str(CENTER_NTP.ip), str(nights.TIME.ip))
+        request = request.replace(str(CENTER_NTP.ip), str(NIGHT_NTP.ip))
         return re.sub(r"^(trust_url = .*)$", rf'\1\nfirmware_url = "{URL}"', request, flags=re.MULTILINE)
 
     world.account = world.desk.issue(world.concentrators.values(), rewrite=rewrite)

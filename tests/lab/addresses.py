@@ -103,6 +103,8 @@ CENTER_NTP = IPv4Interface("203.0.113.7/32")
 MONITORING = IPv4Interface("203.0.113.6/32")
 MAINTAINER = IPv4Interface("203.0.113.8/32")
 """By which the vendor comes, once he is in the data center."""
+NIGHT_NTP = IPv4Interface("203.0.113.11/32")
+"""A time server that is ahead, for the nights of tests/image."""
 WIREGUARD_PORT = 51820
 
 
