@@ -214,7 +214,8 @@ class Emulated:
             *("-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={_CODE}"),
             *("-drive", f"if=pflash,format=raw,unit=1,file={self.variables}"),
             *("-blockdev", json.dumps(self._own_disk())),
-            *("-device", "virtio-blk-pci,drive=disk,bootindex=1"),
+            # Requests that QEMU joins have as many pieces as writev(2) takes; the recording's header would be one more.
+            *("-device", "virtio-blk-pci,drive=disk,bootindex=1,request-merging=off"),
             *("-object", "rng-random,id=random,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=random"),
             *("-device", "i6300esb", "-action", "watchdog=reset"),
             *("-device", "virtio-balloon-pci,id=balloon", "-device", "qemu-xhci,id=usb"),
