@@ -22,6 +22,9 @@ FILES = PROJECT / "firmware-image" / "files"
 UNITS = FILES / "usr/lib/systemd/system"
 OURS = sorted(path.name.replace("@.", "@wan.") for path in UNITS.glob("sekisho*.*") if path.is_file())
 SERVICES = [name for name in OURS if name.endswith(".service")]
+EXTRA = PROJECT / "firmware-image" / "mkosi.extra"
+OF_THE_IMAGE = sorted(path.name for path in (EXTRA / "usr/lib/systemd/system").glob("*.*"))
+"""Only the firmware has these; among them some in the place of Debian's own."""
 GUIDE = (PROJECT / "docs" / "sandbox.md").read_text()
 PROMISED = 2.0
 
@@ -100,8 +103,9 @@ def test_what_units_see_of_the_disk_is_there_before_they_start() -> None:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A machine's disk, as far as systemd looks at it to judge our units."""
     root = tmp_path_factory.mktemp("root")
-    shutil.copytree(FILES / "usr", root / "usr", symlinks=True)
-    tools = ("env", "mkdir", "mount", "python3", "rmdir", "sekisho", "systemctl", "umount")
+    for files in (FILES, EXTRA):
+        shutil.copytree(files / "usr", root / "usr", symlinks=True, dirs_exist_ok=True)
+    tools = ("env", "python3", "rmdir", "sekisho", "sleep", "systemctl", "systemd-mount")
     for program in (*(f"usr/bin/{tool}" for tool in tools), "usr/sbin/nft"):
         (root / program).parent.mkdir(parents=True, exist_ok=True)
         (root / program).touch(0o755)
@@ -116,7 +120,7 @@ def _analyze(root: Path, *arguments: str) -> str:
 
 
 def test_systemd_understands_every_unit(root: Path) -> None:
-    assert _analyze(root, "verify", "--man=no", "--recursive-errors=no", *OURS) == ""
+    assert _analyze(root, "verify", "--man=no", "--recursive-errors=no", *OURS, *OF_THE_IMAGE) == ""
 
 
 def test_what_is_left_open_is_what_the_guide_says(root: Path) -> None:
@@ -124,7 +128,7 @@ def test_what_is_left_open_is_what_the_guide_says(root: Path) -> None:
         name: float(figure) for name, figure in re.findall(r"^\| `(sekisho\S*)` \| (\d\.\d) \|", GUIDE, re.MULTILINE)
     }
     found = {}
-    for name in SERVICES:
+    for name in (*SERVICES, *(name for name in OF_THE_IMAGE if re.match(r"sekisho.*\.service", name))):
         told = _analyze(root, "security", "--offline=true", name)
         found[name.removesuffix(".service").replace("@wan", "@")] = float(
             re.findall(r"Overall exposure level for \S+: (\d+\.\d)", told)[0]
