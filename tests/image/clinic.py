@@ -64,6 +64,18 @@ def page_seen_by(notebook: Machine, path: str = "/") -> str:
         return ""
 
 
+def await_page(machine: Emulated, notebook: Machine, word: str, limit: float = LONG) -> str:
+    """The page's lights, as soon as they say so. limit: seconds."""
+    seen: list[str] = []
+
+    def there() -> bool:
+        seen.append(page_seen_by(notebook, "/lights"))
+        return word in seen[-1]
+
+    machine.await_condition(there, word, limit)
+    return seen[-1]
+
+
 def is_green(notebook: Machine) -> bool:
     """Whether the status page says so."""
     return '<section id="headline" class="ok"' in page_seen_by(notebook, "/lights")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.image import esp, nights, versions
-from tests.image.clinic import LONG, a_clinic_router, clinic, is_green, lease_reception, page_seen_by
+from tests.image.clinic import LONG, a_clinic_router, await_page, clinic, is_green, lease_reception
 from tests.image.emulated import OUTPUT, Emulated
 from tests.image.mirror import URL, Mirror
 from tests.image.stick import Stick
@@ -68,18 +68,7 @@ def update() -> Iterator[Updated]:
         mirror.offer(bundle)
         _issue_account_with_firmware(world)
         with a_clinic_router(world, "updated", clock.now()) as machine:
-
-            def awaited(word: str, limit: float = LONG) -> str:
-                seen: list[str] = []
-
-                def there() -> bool:
-                    seen.append(page_seen_by(notebook, "/lights"))
-                    return word in seen[-1]
-
-                machine.await_condition(there, word, limit)
-                return seen[-1]
-
-            evening = awaited(f"版 {versions.NEXT} があります")
+            evening = await_page(machine, notebook, f"版 {versions.NEXT} があります")
             machine.cut_power()
 
             clock.set(night)
@@ -87,10 +76,10 @@ def update() -> Iterator[Updated]:
             machine.await_word("reboot: Restarting system", limit=INSTALL)
             restart = machine.log.stat().st_size
             with silent_tunnels(world):
-                trial = awaited("確かめています")
+                trial = await_page(machine, notebook, "確かめています")
                 on_trial, entries = machine.log.stat().st_size, esp.entries(machine.disk)
             machine.await_word(f"Sekisho {versions.NEXT} is running after ")
-            done = awaited("に更新しました")
+            done = await_page(machine, notebook, "に更新しました")
             machine.await_condition(lambda: is_green(notebook), "green lights in the new version", LONG)
             # With the account and the settings that the version before was set up with.
             lease_reception(world)
