@@ -37,6 +37,9 @@ def observations(draw: st.DrawFn) -> tuple[str, str, bool, str, str]:
     if kind == "engine.proof":
         subject = f"{subject}@{draw(st.sampled_from(ADDRESSES))}"
     detail = draw(st.sampled_from(["", "-1", "0", "6", "29", "59", "400", "many"]))
+    if kind == "maintenance.consent":
+        # It was looked at; what was seen is no fault.
+        return kind, subject, True, draw(st.sampled_from(["closed", "open", "in-use", "something-new"])), detail
     ok = draw(st.booleans())
     return kind, subject, ok, "" if ok else draw(REASONS), detail
 
