@@ -32,7 +32,6 @@ def test_one_that_does_not_come_up(updated: Updated) -> None:
     versions.break_root(disk, f"sekisho_{updated.after}")
     updated.clock.set(updated.night + timedelta(minutes=30))
     with cards(updated.world) as plugged, updated.another("broken", plugged, disk) as machine:
-        # Each start waits for its root for five minutes: a disk may be slow to show itself.
         machine.await_word("the lights are green after ", limit=INSTALL)
         # Why it waits is the clock at first, which is not known to be right yet.
         page = await_page(machine, updated.world.machines["doctor"], "今日は一度試して", LONG)
