@@ -61,7 +61,7 @@ test: lint test-unit test-scenarios test-browser test-vagrant ## Everything that
 # One at a time, so that at the end nobody waits for a row of them behind one worker.
 IN_WORLDS = $(BIN)/python -m tests.again -q -n $(WORLDS) --maxschedchunk 1
 
-.PHONY: lint test-unit test-scenarios test-long test-browser test-vm test-vagrant
+.PHONY: lint test-unit test-scenarios test-long test-browser test-vm test-vagrant vagrant-box
 lint: venv ## Style, types, architecture, shell
 	@echo "== ruff, mypy, import-linter, shellcheck"
 	@$(BIN)/ruff check .
@@ -135,6 +135,10 @@ test-vagrant: ## Vagrant accepts the Vagrantfile
 	@scripts/install-packages vagrant
 	@echo "== vagrant validate"
 	@scripts/check-vagrantfile
+
+vagrant-box: ## A box for Vagrant's libvirt provider, where none can be downloaded, in build/image/box
+	@scripts/install-packages image-host vagrant hypervisor
+	@scripts/vagrant-box
 
 # ---- figures ---------------------------------------------------------------------
 
