@@ -17,20 +17,23 @@ SYSTEMCTL = """#!/bin/sh
 case "$*" in
 *ActiveState*) cat /run/state ;;
 *ActiveEnter*) cat /run/begun ;;
+*NRestarts*) cat /run/restarts ;;
 reboot) echo reboot >>/run/done ;;
 esac
 """
 
 
-def look(state: str, alive: int, well_ago: int | None, reboots: str = "") -> tuple[bool, str | None]:
+def look(state: str, alive: int, well_ago: int | None, reboots: str = "", restarts: int = 5) -> tuple[bool, str | None]:
     """alive: seconds since the daemon came to life. well_ago: seconds since it was last seen well; None: not in this
-    boot, which is a day old. Returns whether the machine is started anew, and the count afterwards."""
+    boot, which is a day old. restarts: how often it died since somebody started it. Returns whether the machine is
+    started anew, and the count afterwards."""
     now = UPTIME_S
     for file in (WELL, REBOOTS):
         file.parent.mkdir(exist_ok=True)
         file.unlink(missing_ok=True)
     Path("/run/done").unlink(missing_ok=True)
     Path("/run/state").write_text(f"{state}\n")
+    Path("/run/restarts").write_text(f"{restarts}\n")
     Path("/run/begun").write_text(f"{(now - alive) * 1000000}\n")
     if well_ago is not None:
         WELL.write_text(f"{now - well_ago}\n")
@@ -55,6 +58,10 @@ def test_the_lifeline() -> None:
     assert look("activating", 0, 500) == (False, None)
     assert look("activating", 0, 700) == (True, "1")
     assert look("active", 30, 700) == (True, "1"), "it dies again and again"
+    assert look("active", 30, None, "3\n", restarts=0) == (False, "3"), "started by hand, a day after the machine"
+    assert WELL.exists()
+    assert look("activating", 0, 5000, restarts=0) == (False, None), "the same, after a long rest"
+    assert look("failed", 0, 700, restarts=0) == (True, "1"), "it never came to life"
     assert look("failed", 0, 700, "1\n") == (False, "1")
     assert look("failed", 0, 1300, "1\n") == (True, "2")
     assert look("failed", 0, 43100, "20\n") == (False, "20")
