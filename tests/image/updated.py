@@ -1,4 +1,4 @@
-"""A clinic whose router is updated one night, with every write to its disk on record."""
+"""A clinic's router from its box on, which is updated one night, with every write to its disk on record."""
 
 from __future__ import annotations
 
@@ -10,20 +10,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.image import esp, nights, versions
-from tests.image.clinic import LONG, a_clinic_router, await_page, clinic, is_green, lease_reception
+from tests.image.clinic import LONG, await_page, clinic, is_green, lease_reception
 from tests.image.emulated import OUTPUT, Emulated
+from tests.image.first_day import FirstDay, a_clinic_router
 from tests.image.mirror import URL, Mirror
 from tests.image.stick import Stick
+from tests.lab import datacenter
 from tests.lab.addresses import CENTER_NTP, CONCENTRATORS, NIGHT_NTP
 from tests.lab.world import World
 
+_NO_BATTERY = datetime(2001, 1, 1, tzinfo=UTC)
+"""A clock's beginning."""
 INSTALL = 1800.0
 """Seconds that an emulated machine may take to fetch a version, to write it and to restart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """machine: switched off when the new version had been proven; its recording begins with the night.
+    """first_day: of the router. again: what its console said of the next start, after a power cut and without a
+    battery for its clock; power_to_green: seconds of that.
+
+    machine: switched off when the new version had been proven; its recording begins with the night.
 
     restart, on_trial: the recording's length, in bytes, when the machine went down to come up in the new version, and
     when that one had come up.
@@ -37,6 +44,9 @@ class Updated:
     world: World
     clock: nights.Clock
     mirror: Mirror
+    first_day: FirstDay
+    again: str
+    power_to_green: float
     machine: Emulated
     restart: int
     on_trial: int
@@ -67,7 +77,18 @@ def update() -> Iterator[Updated]:
         clock, mirror = nights.Clock(core, nights.evening_before(night)), Mirror(core)
         mirror.offer(bundle)
         _issue_account_with_firmware(world)
-        with a_clinic_router(world, "updated", clock.now()) as machine:
+        with a_clinic_router(world, "updated", clock.now()) as (machine, first_day):
+            world.client(notebook.name).login()
+            assert datacenter.concentrator_in_use(core) == 1
+            # Nobody is told, and the clock's battery is empty: what was set up has to be there again, and the way to
+            # the engine by itself, though concentrators take handshakes of the past for replays.
+            machine.cut_power()
+            said = len(machine.said())
+            machine.switch_on(_NO_BATTERY)
+            power_to_green = machine.await_word("the lights are green after ", 2)
+            machine.await_word(" is running after ", 2)
+            again = machine.said()[said:]
+            world.client(notebook.name).login()
             evening = await_page(machine, notebook, f"版 {versions.NEXT} があります")
             machine.cut_power()
 
@@ -87,8 +108,8 @@ def update() -> Iterator[Updated]:
             machine.cut_power()
         before = versions.root_of(OUTPUT / "sekisho.raw").name.removeprefix("sekisho_")
         yield Updated(
-            *(world, clock, mirror, machine, restart, on_trial, before, versions.NEXT, new, bundle),
-            *(night, evening, trial, entries, done),
+            *(world, clock, mirror, first_day, again, power_to_green, machine, restart, on_trial),
+            *(before, versions.NEXT, new, bundle, night, evening, trial, entries, done),
         )
 
 
