@@ -21,6 +21,14 @@ def test_nobody_hears_of_it_before_it_is_set_up(updated: Updated) -> None:
     assert updated.first_day.frames == ()
 
 
+def test_debian_s_kernel_has_what_carries_packets(updated: Updated) -> None:
+    """Tunnels of its own, and the fast path, which has been tried with real packets there."""
+    told = updated.metrics.splitlines()
+    assert "sekisho_fast_path 1.0" in told
+    for tunnel in ("dc1", "dc2"):
+        assert f'sekisho_tunnel_path_up{{tunnel="{tunnel}"}} 1.0' in told
+
+
 def test_it_is_green_again_after_a_power_cut_without_a_battery_for_its_clock(updated: Updated) -> None:
     told = re.search(r"the lights are green after ([0-9.]+) s", updated.again)
     assert told

@@ -15,7 +15,7 @@ from tests.image.emulated import OUTPUT, Emulated
 from tests.image.first_day import FirstDay, a_clinic_router
 from tests.image.mirror import URL, Mirror
 from tests.image.stick import Stick
-from tests.lab import datacenter
+from tests.lab import datacenter, observe
 from tests.lab.addresses import CENTER_NTP, CONCENTRATORS, NIGHT_NTP
 from tests.lab.world import World
 
@@ -27,8 +27,10 @@ INSTALL = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """first_day: of the router. again: what its console said of the next start, after a power cut and without a
-    battery for its clock; power_to_green: seconds of that.
+    """first_day: of the router. metrics: at its end, as the data center reads them.
+
+    again: what its console said of the next start, after a power cut and without a battery for its clock;
+    power_to_green: seconds of that.
 
     machine: switched off when the new version had been proven; its recording begins with the night.
 
@@ -45,6 +47,7 @@ class Updated:
     clock: nights.Clock
     mirror: Mirror
     first_day: FirstDay
+    metrics: str
     again: str
     power_to_green: float
     machine: Emulated
@@ -80,6 +83,7 @@ def update() -> Iterator[Updated]:
         with a_clinic_router(world, "updated", clock.now()) as (machine, first_day):
             world.client(notebook.name).login()
             assert datacenter.concentrator_in_use(core) == 1
+            metrics = observe.scrape(world)
             # Nobody is told, and the clock's battery is empty: what was set up has to be there again, and the way to
             # the engine by itself, though concentrators take handshakes of the past for replays.
             machine.cut_power()
@@ -108,7 +112,7 @@ def update() -> Iterator[Updated]:
             machine.cut_power()
         before = versions.root_of(OUTPUT / "sekisho.raw").name.removeprefix("sekisho_")
         yield Updated(
-            *(world, clock, mirror, first_day, again, power_to_green, machine, restart, on_trial),
+            *(world, clock, mirror, first_day, metrics, again, power_to_green, machine, restart, on_trial),
             *(before, versions.NEXT, new, bundle, night, evening, trial, entries, done),
         )
 
