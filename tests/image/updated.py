@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -72,13 +73,11 @@ class Updated:
 @contextmanager
 def update() -> Iterator[Updated]:
     """By what the data center offers."""
-    new = versions.build(versions.NEXT)
-    bundle = versions.bundle(new / "sekisho.raw", new / "sekisho.efi", versions.NEXT, 2)
     night = nights.night_after(datetime.now(UTC))
-    with clinic() as world:
+    with ThreadPoolExecutor(1) as beside, clinic() as world:
+        building = beside.submit(_next_version)
         core, notebook = world.machines["core"], world.machines["doctor"]
         clock, mirror = nights.Clock(core, nights.evening_before(night)), Mirror(core)
-        mirror.offer(bundle)
         _issue_account_with_firmware(world)
         with a_clinic_router(world, "updated", clock.now()) as (machine, first_day):
             world.client(notebook.name).login()
@@ -87,6 +86,8 @@ def update() -> Iterator[Updated]:
             # Nobody is told, and the clock's battery is empty: what was set up has to be there again, and the way to
             # the engine by itself, though concentrators take handshakes of the past for replays.
             machine.cut_power()
+            new, bundle = building.result()
+            mirror.offer(bundle)
             said = len(machine.said())
             machine.switch_on(_NO_BATTERY)
             power_to_green = machine.await_word("the lights are green after ", 2)
@@ -127,6 +128,12 @@ def silent_tunnels(world: World) -> Iterator[None]:
     finally:
         for number in CONCENTRATORS:
             world.mend_tunnel(number)
+
+
+def _next_version() -> tuple[Path, Path]:
+    """The folder of its build, and its bundle."""
+    new = versions.build(versions.NEXT)
+    return new, versions.bundle(new / "sekisho.raw", new / "sekisho.efi", versions.NEXT, 2)
 
 
 def _issue_account_with_firmware(world: World) -> None:
