@@ -65,7 +65,9 @@ class Updated:
     done: str
 
     def another(self, name: str, cards: Sequence[int], disk: Path, sticks: Sequence[Stick] = ()) -> Emulated:
-        """The same machine with a copy of that disk, by the `clock`."""
+        """The same machine with a copy of that disk, by the `clock`, which may show less than in an earlier story."""
+        for concentrator in self.world.concentrators.values():
+            concentrator.forget_handshakes()
         own = self.machine.variables
         return Emulated(name, cards, image=disk, variables=own, sticks=sticks, clock=self.clock.now())
 
