@@ -105,7 +105,7 @@ guests: venv
 	@scripts/vm-root
 	@JOBS=$(JOBS) scripts/vm-kernel
 
-test-vm: guests ## The same on the real kernel of Debian 13: scenarios, the kernel's unit tests (TESTS= for some of them, BRIEF=1 for what only it can play)
+test-vm: guests ## The same on the real kernel of Debian 13: scenarios, the unit tests that ask the kernel (TESTS= for some of them, BRIEF=1 for what only it can play)
 	@$(BIN)/python -m tests.vm test --jobs $(JOBS) $(if $(BRIEF),--brief) $(TESTS)
 
 .PHONY: test-scan
