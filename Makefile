@@ -105,7 +105,7 @@ guests: venv
 	@scripts/vm-root
 	@JOBS=$(JOBS) scripts/vm-kernel
 
-test-vm: guests ## The same on the real kernel of Debian 13: scenarios, the kernel's unit tests (TESTS= for some of them, BRIEF=1 for what only it can play)
+test-vm: guests ## The same on the real kernel of Debian 13: scenarios, the unit tests that ask the kernel (TESTS= for some of them, BRIEF=1 for what only it can play)
 	@$(BIN)/python -m tests.vm test --jobs $(JOBS) $(if $(BRIEF),--brief) $(TESTS)
 
 .PHONY: test-scan
@@ -179,12 +179,15 @@ image: venv ## The firmware: a signed disk image in build/image/output (VERSION=
 	@scripts/install-packages image-host
 	@scripts/image
 
+IN_EMULATION = $(BIN)/python -m pytest -q -rP
+
 test-image: image ## The firmware on an emulated machine with Secure Boot (LONG=1 with what waits on purpose); consoles in build/image/run
 	@echo "== the firmware, emulated"
-	@$(BIN)/python -m pytest -q $(if $(LONG),,-m 'not long') tests/image
+	@$(IN_EMULATION) $(if $(LONG),,-m 'not long') tests/image
 
 soak-image: image ## The power is cut at 50 random points of an update (CUTS=, STARTS= for fewer, SEED=); log in build/image/soak
-	@$(BIN)/python -m tests.image.soak $(if $(CUTS),--cuts $(CUTS)) $(if $(STARTS),--starts $(STARTS)) $(if $(SEED),--seed $(SEED))
+	@SEKISHO_CUTS=$(or $(CUTS),50) SEKISHO_STARTS=$(STARTS) SEKISHO_SEED=$(or $(SEED),$$RANDOM) \
+	    $(IN_EMULATION) -s tests/image/test_power_is_cut.py
 
 bench-image: image ## The firmware in figures: sizes, an update, start and memory beside a plain Debian
 	@$(BIN)/python -m tests.bench.image

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TypeVar
 
 from appliance import paths
-from appliance.control import versions
+from appliance.control import keep_clock, versions
 from appliance.control.clock import boottime
 from appliance.engines import fast_path, process, units
 from appliance.engines.bird import Standing
@@ -20,7 +20,6 @@ from appliance.intent.firewall import Table
 from appliance.intent.lines import AnyWay, with_ways
 from appliance.intent.model import RouterIntent
 from appliance.kernel import apply as kernel
-from appliance.kernel import clock
 from appliance.kernel.changes import Change
 from appliance.kernel.line import is_there
 from appliance.kernel.memory import Memory
@@ -210,7 +209,7 @@ class Applier:
             self._standings if standings is None else standings,
             self._answers,
             self._resolvers,
-            clock.may_set(),
+            keep_clock.is_ours(),
             self._asking,
             self.passwords,
             self._resting | _absent(intent),

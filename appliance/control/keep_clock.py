@@ -16,6 +16,9 @@ from pathlib import Path
 import appliance
 from appliance import paths
 from appliance.control.ready import AccountView
+from appliance.engines import clock as clock_setter
+from appliance.engines import units
+from appliance.errors import SekishoError
 from appliance.files import write_atomically
 from appliance.kernel import clock
 
@@ -24,6 +27,8 @@ EVERY = timedelta(minutes=3)
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
+_SYSTEMD = 1
+"""Its pid."""
 _log = logging.getLogger(__name__)
 
 
@@ -76,6 +81,11 @@ def write_last_seen(path: Path = paths.LAST_SEEN, boot: Path = BOOT_ID) -> None:
     write_atomically(path, f"{now} {boot.read_text().strip()}\n")
 
 
+def is_ours() -> bool:
+    """Whether the clock may be set here, by us or by what systemd starts for us."""
+    return clock.may_set(_SYSTEMD if units.has_systemd() else None)
+
+
 def raise_clock(account: AccountView | None) -> None:
     """Put the clock forward if it is in the past. account: what is about to be in force."""
     built = datetime.fromtimestamp(Path(appliance.__file__).stat().st_mtime, UTC)
@@ -84,11 +94,15 @@ def raise_clock(account: AccountView | None) -> None:
     wanted = put_forward(now, Bounds(built, read_last_seen(), *limits))
     if wanted is None:
         return
-    if not clock.may_set():
+    if not is_ours():
         _log.error("the clock shows %s, which is past, and is not ours to set", now.isoformat())
         return
+    try:
+        clock_setter.set_to(wanted) if units.has_systemd() else clock.set_to(wanted)
+    except SekishoError as error:
+        _log.error("the clock shows %s, which is past, and cannot be set: %s", now.isoformat(), error)
+        return
     _log.warning("the clock showed %s, which is past: put forward to %s", now.isoformat(), wanted.isoformat())
-    clock.set_to(wanted)
 
 
 async def keep_time() -> None:

@@ -22,8 +22,9 @@ from statistics import median
 
 from tests.bench.run import run
 from tests.bench.table import Goal, Row, explain
-from tests.image.clinic import LONG, a_clinic_router, cards, clinic, is_green
+from tests.image.clinic import LONG, cards, clinic, is_green
 from tests.image.emulated import IMAGE, OUTPUT, Emulated
+from tests.image.first_day import a_clinic_router
 from tests.image.partitions import Partition, partitions
 from tests.image.versions import make_bundle
 from tests.lab.filesystem import PROJECT
@@ -88,7 +89,7 @@ def measure(directory: Path, rounds: int) -> Sequence[Row]:
 
 
 def our_starts(world: World) -> Starts:
-    with a_clinic_router(world, "bench") as machine:
+    with a_clinic_router(world, "bench") as (machine, _):
         machine.cut_power()
         machine.switch_on()
         power_to_green = machine.await_word("the lights are green after ", 2)

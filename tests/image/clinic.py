@@ -1,17 +1,14 @@
-"""The emulated router in a clinic of the lab's world: cabled, made at the factory, set up by a vendor's notebook."""
+"""The emulated router's clinic, of the lab's world: its cables, and what is seen of the router from its notebooks."""
 
 from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import datetime
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.image.emulated import KEYS, Emulated
-from tests.image.stick import Stick
 from tests.image.visitor import Visitor
 from tests.lab import addresses, terminal
 from tests.lab.filesystem import temporary_directory
@@ -22,12 +19,8 @@ WAN, LAN = "emulated-wan", "emulated-lan"
 """The router's ports, as interfaces of the world's cabinet."""
 NAME = "sekisho.lan"
 PASSWORD = "kaminari-yane-tokei"
-FACTORY = "sekisho-factory.toml"
-ACCOUNT = "clinic-0001.sekisho-account"
-"""What the two kinds of sticks have at their top."""
 LONG = 600.0
-_UNANSWERED = 20.0
-"""Seconds, both."""
+"""Seconds."""
 
 
 @contextmanager
@@ -79,82 +72,6 @@ def await_page(machine: Emulated, notebook: Machine, word: str, limit: float = L
 def is_green(notebook: Machine) -> bool:
     """Whether the status page says so."""
     return '<section id="headline" class="ok"' in page_seen_by(notebook, "/lights")
-
-
-def label(machine: Emulated, stick: Stick) -> str:
-    """The print on the label that the factory's stick has got, once it is there."""
-
-    def pdf() -> bytes:
-        # Looked at while it is written, a stick may be in between two states.
-        with suppress(subprocess.CalledProcessError, StopIteration):
-            return stick.read(next(name for name in stick.names() if re.fullmatch(r"label-.+\.pdf", name)))
-        return b""
-
-    machine.await_condition(lambda: b"%%EOF" in pdf(), "the label on the factory's stick", LONG)
-    command = ["pdftotext", "-layout", "-", "-"]
-    return subprocess.run(command, input=pdf(), capture_output=True, check=True, timeout=60).stdout.decode()
-
-
-def first_password(label: str) -> str:
-    """Of a label's print."""
-    found = re.search(r"First password\s+(\S+)", label)
-    assert found, label
-    return found[1]
-
-
-def set_up(world: World, machine: Emulated, notebook: Machine, first_password: str, account: str) -> None:
-    """By the wizard, as a vendor does it, to the end of the trial; green then. account: file's name on its stick."""
-    machine.await_condition(lambda: page_seen_by(notebook), "the page of a fresh router", LONG)
-    visitor = Visitor(notebook, router_seen_by(notebook), NAME)
-    visitor.open("/setup/")
-    visitor.send("/login", {"name": "vendor", "password": first_password})
-    visitor.send("/account/password", {"old": first_password, "new": PASSWORD, "again": PASSWORD})
-    assert visitor.path == "/setup/account", visitor.path
-    machine.await_condition(lambda: account in visitor.open("/setup/account").page, "the account's stick", LONG)
-    visitor.send("/setup/account", {"code": world.account.code})
-    visitor.send("/setup/wan", {"kind": "dhcp"})
-    first, last = str(addresses.DHCP_FIRST), str(addresses.DHCP_LAST)
-    visitor.send("/setup/lan", {"address": str(addresses.ROUTER_LAN), "dhcp": "on", "first": first, "last": last})
-    rows: dict[str, str] = {}
-    for number, (name, place) in enumerate(addresses.TERMINALS.items()):
-        typed = {"label": name, "name": name, "mac": place.mac, "address": str(place.address.ip)}
-        rows |= {f"{field}-{number}": value for field, value in typed.items()}
-    visitor.send("/setup/terminals", rows)
-    visitor.open("/setup/try")
-    # The way to the notebook changes before the answer is there.
-    with suppress(OSError):
-        visitor.send("/setup/try", {"minutes": "20"}, _UNANSWERED)
-
-    place = addresses.TERMINALS[notebook.name]
-    cable = world.links[notebook.name, terminal.INTERFACE]
-    cable.unplug()
-    cable.replug()
-    terminal.wait_for_lease(notebook, place, LONG)
-    machine.await_condition(lambda: is_green(notebook), "green lights on trial", LONG)
-    visitor = Visitor(notebook, str(addresses.ROUTER_LAN.ip))
-    visitor.open("/setup/try")
-    visitor.send("/login", {"name": "vendor", "password": PASSWORD})
-    visitor.send("/setup/confirm", {})
-    assert visitor.path == "/setup/report", visitor.path
-
-
-@contextmanager
-def a_clinic_router(world: World, name: str, clock: datetime | None = None) -> Iterator[Emulated]:
-    """A router from its box that has just been set up: green, nobody has switched it off since.
-
-    clock: see `Emulated`.
-    """
-    notebook = world.machines["doctor"]
-    factory = Stick(world.directory / "factory.raw", {FACTORY: b""})
-    delivered = Stick(world.directory / "delivered.raw", {ACCOUNT: world.account.file.read_bytes()})
-    with cards(world) as plugged, Emulated(name, plugged, sticks=[factory], clock=clock) as machine:
-        terminal.start_client(notebook)
-        password = first_password(label(machine, factory))
-        machine.pull_out(factory)
-        machine.plug_in(delivered)
-        set_up(world, machine, notebook, password, ACCOUNT)
-        machine.pull_out(delivered)
-        yield machine
 
 
 def lease_reception(world: World) -> None:

@@ -114,6 +114,13 @@ class Concentrator:
             self.machine.write(_BIRD_CONF, self.bird_configuration())
             birdc(self.machine, "configure")
 
+    def forget_handshakes(self) -> None:
+        """Take every clinic's next handshake, whatever its time: a peer that is made anew has seen none (wg(8))."""
+        if self.machine is not None:
+            for clinics in ([], self.clinics):
+                key, port = self.private_key, addresses.WIREGUARD_PORT
+                wireguard.configure(self.machine, WIREGUARD_INTERFACE, key, port, clinics)
+
     def _configure_tunnels(self, machine: Machine) -> None:
         wireguard.configure(machine, WIREGUARD_INTERFACE, self.private_key, addresses.WIREGUARD_PORT, self.clinics)
         # BIRD takes a clinic for a direct neighbour only by a peer address (its `onlink` with `bfd` crashes 2.0.12).
