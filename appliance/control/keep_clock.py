@@ -98,7 +98,8 @@ def raise_clock(account: AccountView | None) -> None:
         _log.error("the clock shows %s, which is past, and is not ours to set", now.isoformat())
         return
     try:
-        clock_setter.set_to(wanted) if units.has_systemd() else clock.set_to(wanted)
+        set_to = clock_setter.set_to if units.has_systemd() else clock.set_to
+        set_to(wanted)
     except SekishoError as error:
         _log.error("the clock shows %s, which is past, and cannot be set: %s", now.isoformat(), error)
         return
