@@ -69,6 +69,8 @@ def test_a_spreading_switch_goes_back_first_and_alone() -> None:
 @in_namespace
 def test_what_the_kernel_changes_on_our_account_is_remembered_and_put_back() -> None:
     """ip_forward sets every interface's forwarding; one of them was on before us."""
+    # A network begins with what its machine has, and some machines forward.
+    sh("echo 0 >/proc/sys/net/ipv4/ip_forward")
     sh("ip link add lan0 type veth peer name lan1; echo 1 >/proc/sys/net/ipv4/conf/lan1/forwarding")
     shown = "cd /proc/sys/net/ipv4 && grep . ip_forward conf/*/forwarding conf/*/accept_redirects"
     original = sh(shown)
