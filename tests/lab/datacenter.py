@@ -117,9 +117,8 @@ class Concentrator:
     def forget_handshakes(self) -> None:
         """Take every clinic's next handshake, whatever its time: a peer that is made anew has seen none (wg(8))."""
         if self.machine is not None:
-            for clinics in ([], self.clinics):
-                key, port = self.private_key, addresses.WIREGUARD_PORT
-                wireguard.configure(self.machine, WIREGUARD_INTERFACE, key, port, clinics)
+            wireguard.configure(self.machine, WIREGUARD_INTERFACE, self.private_key, addresses.WIREGUARD_PORT, [])
+            self._configure_tunnels(self.machine)
 
     def _configure_tunnels(self, machine: Machine) -> None:
         wireguard.configure(machine, WIREGUARD_INTERFACE, self.private_key, addresses.WIREGUARD_PORT, self.clinics)

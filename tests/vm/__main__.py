@@ -50,11 +50,13 @@ def main() -> int:
         if arguments.command == "run":
             return command.run(KINDS[arguments.kind], arguments.shell)
         shutil.rmtree(OUTPUT, ignore_errors=True)
-        runs: list[tuple[Sequence[Suite], int]] = [((_ALONE,), 1), ((_TIMERS, _ALL, _UNITS), arguments.jobs)]
-        if arguments.brief:
-            runs = [(_BRIEF, arguments.jobs)]
+        runs: list[tuple[Sequence[Suite], int]]
         if arguments.files:
             runs = [((Suite(KINDS[arguments.kind], tuple(arguments.files)),), arguments.jobs)]
+        elif arguments.brief:
+            runs = [(_BRIEF, arguments.jobs)]
+        else:
+            runs = [((_ALONE,), 1), ((_TIMERS, _ALL, _UNITS), arguments.jobs)]
         results = [
             result for number, (suites, jobs) in enumerate(runs) for result in Campaign(suites, jobs, str(number)).run()
         ]

@@ -202,6 +202,21 @@ class Conversation:
         self._far.close()
 
 
+def test_a_concentrator_that_has_forgotten_takes_the_next_handshake(
+    clinic: World, handmade_router: HandmadeRouter
+) -> None:
+    def shaken() -> bool:
+        told = clinic.machines["conc1"].run("wg", "show", "wg0", "latest-handshakes").stdout.split()
+        return told[1:] != ["0"]
+
+    until(shaken, "the first tunnel has shaken hands")
+    clinic.concentrators[1].forget_handshakes()
+    assert not shaken()
+    until(shaken, "it has done so again", limit=60)
+    until(lambda: handmade_router.carrying() == "sk-dc1", "the router uses it", limit=60)
+    until(lambda: clinic.concentrator_in_use() == 1, "the core uses it")
+
+
 def test_tcp_survives_a_cut_tunnel_and_the_return(clinic: World, handmade_router: HandmadeRouter) -> None:
     conversation = Conversation(clinic)
     conversation.goes_on()
