@@ -12,6 +12,7 @@ from tests.lab import addresses
 
 
 def test_in_the_evening_it_is_known_and_waits(updated: Updated) -> None:
+    assert f"版 {updated.after} があります" in updated.evening
     assert f"{updated.night.astimezone(JAPAN):%Y-%m-%d} 02:00 からの予定です" in updated.evening
     assert '<section id="headline" class="ok"' in updated.evening
 
