@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from ipaddress import IPv4Network
 from typing import Any
 
-from appliance.control import holdings
+from appliance.control import apart, holdings
 from appliance.diagnose.line.evidence import LineEvidence
-from appliance.diagnose.line.probe import probe
 from appliance.diagnose.line.verdict import Finding, classify
 from appliance.errors import SekishoError
 from appliance.kernel.line import raised
@@ -31,9 +30,16 @@ def find(interface: str | None = None) -> Finding:
                 'which port? Write "sekisho line find --interface PORT".',
             )
         interface, _ = edited
+    return classify(ask(interface), _taken(edited[1] if edited else ()))
+
+
+def ask(interface: str) -> LineEvidence:
+    """What answers at a port: strangers' frames, so they are parsed apart. Blocking, some seconds; raises as `find`."""
     with raised(interface) as linked:
-        evidence = probe(interface) if linked else LineEvidence(interface, carrier=False)
-    return classify(evidence, _taken(edited[1] if edited else ()))
+        if not linked:
+            return LineEvidence(interface, carrier=False)
+        heard: LineEvidence = apart.call("appliance.diagnose.line.probe", "probe", interface)
+        return heard
 
 
 def as_json(finding: Finding) -> dict[str, Any]:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import IPv4Interface, IPv4Network
 
+from appliance.control import find_line
 from appliance.control.applying import Applier
 from appliance.control.clock import boottime
 from appliance.control.far_ends import known
 from appliance.control.records import Records
 from appliance.control.ways import given, lease_of
-from appliance.diagnose.line.probe import probe
 from appliance.engines import session_log
 from appliance.engines.leases6 import Lease6, read_lease6
 from appliance.engines.pppd import log_file
 from appliance.intent.model import Line, RouterIntent
 from appliance.intent.overlap import clash, inside
-from appliance.kernel.line import LineState, has_carrier, observe_line, packets, raised
+from appliance.kernel.line import LineState, has_carrier, observe_line, packets
 from appliance.tunnel.silence import Silence
 
 EVERY = 5.0
@@ -131,15 +131,11 @@ class LineWatch:
             return
         while True:
             await asyncio.sleep(ASK_AGAIN)
-            offered = await asyncio.to_thread(_offered, self._line.port)
+            evidence = await asyncio.to_thread(find_line.ask, self._line.port)
+            offered = [offer.address.network for offer in evidence.offers]
             overlap = [other for network in offered if (other := clash(network, self._taken))]
             if offered and not overlap:
                 return
-
-
-def _offered(port: str) -> Sequence[IPv4Network]:
-    with raised(port) as linked:
-        return [offer.address.network for offer in probe(port).offers] if linked else []
 
 
 def _tail(line: Line) -> str:
