@@ -38,9 +38,11 @@ $(VENV)/.ready: requirements-dev.lock pyproject.toml
 lock: ## Renew the lock files from pyproject.toml
 	@$(PYTHON) -m venv build/lock-venv && build/lock-venv/bin/pip install --quiet uv
 	@build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    --extra dev pyproject.toml --output-file requirements-dev.lock
+	    --extra dev --extra lab pyproject.toml --output-file requirements-dev.lock
 	@build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --extra install pyproject.toml --output-file requirements.lock
+	@build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --constraint requirements.lock --extra install --extra lab pyproject.toml --output-file requirements-lab.lock
 	@build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    requirements-scan.in --output-file requirements-scan.lock
 	@build/lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
