@@ -9,7 +9,8 @@ from appliance.account.service_mode import ServiceMode
 from appliance.errors import SekishoError
 from appliance.intent.lines import carries
 from appliance.intent.names import SERVICES_LIMIT
-from appliance.site.model import LineName, Site, StaticWan
+from appliance.site.model import Site
+from appliance.site.wan import LineName, StaticWan
 
 
 def refuse_contradictions(account: Account, site: Site) -> None:

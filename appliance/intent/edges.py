@@ -16,7 +16,8 @@ from appliance.intent.model import (
     Time,
 )
 from appliance.site import model as site_model
-from appliance.site.model import LAN, OUR_INTERFACES, Site
+from appliance.site.model import LAN, Site
+from appliance.site.values import OUR_INTERFACES
 
 
 def lan(site: Site) -> Lan:

@@ -29,7 +29,8 @@ from appliance.intent.softwires import WaySoftwire
 
 if TYPE_CHECKING:
     # Half of this serves the daemon, which does without the settings' validator.
-    from appliance.site.model import AnyWan, Site
+    from appliance.site.model import Site
+    from appliance.site.wan import AnyWan
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
 ANYWHERE6 = IPv6Network("::/0")
@@ -96,7 +97,7 @@ def lines(site: Site) -> tuple[Line, ...]:
 
 def _interface(name: str, line: AnyWan) -> str:
     # Here, because the daemon does without the settings' validator.
-    from appliance.site.model import SESSIONS
+    from appliance.site.values import SESSIONS
 
     if line.kind == "pppoe":
         return SESSIONS + name

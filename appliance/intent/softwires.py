@@ -19,7 +19,7 @@ from appliance.intent.rules import map_e as ports
 
 if TYPE_CHECKING:
     # Half of this serves the daemon, which does without the settings' validator.
-    from appliance.site.model import AnyWan
+    from appliance.site.wan import AnyWan
 
 FIRST_OF_B4 = IPv4Address("192.0.0.2")
 """Our address inside a DS-Lite softwire (RFC 6333 section 5.7); a second line has the next one."""
@@ -39,7 +39,7 @@ class WaySoftwire:
 
 
 def interface_of(line: str) -> str:
-    """One of ours (`site.model.OUR_INTERFACES`) that no tunnel can have: theirs hold no dot."""
+    """One of ours (`site.values.OUR_INTERFACES`) that no tunnel can have: theirs hold no dot."""
     return f"sk-4.{line}"
 
 

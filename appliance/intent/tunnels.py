@@ -17,7 +17,8 @@ from appliance.intent.model import (
     Tunnel,
 )
 from appliance.secret import Secret
-from appliance.site.model import OUR_INTERFACES, Site
+from appliance.site.model import Site
+from appliance.site.values import OUR_INTERFACES
 
 FIRST_OWN_TABLE = 71
 FIRST_OWN_MARK = 0x5F1

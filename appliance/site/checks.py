@@ -16,7 +16,8 @@ from pydantic_core import PydanticCustomError
 from appliance.text import Text
 
 if TYPE_CHECKING:
-    from appliance.site.model import Dhcp, Lan, MapEWan, Segment, Site, StaticWan, TunnelChoice
+    from appliance.site.model import Dhcp, Lan, Segment, Site, TunnelChoice
+    from appliance.site.wan import MapEWan, StaticWan
 
 Key = tuple[str | int, ...]
 """Where a setting is: table and key names, and positions in lists counted from 0."""

@@ -7,7 +7,7 @@ import pytest
 
 from appliance.errors import SekishoError
 from appliance.site.load import MAX_BYTES, SiteError, load, parse, read
-from appliance.site.model import DhcpWan, StaticWan
+from appliance.site.wan import DhcpWan, StaticWan
 
 GOOD = """\
 [wan]
