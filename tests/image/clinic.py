@@ -57,12 +57,12 @@ def page_seen_by(notebook: Machine, path: str = "/") -> str:
         return ""
 
 
-def await_page(machine: Emulated, notebook: Machine, word: str, limit: float = LONG) -> str:
-    """The page's lights, as soon as they say so. limit: seconds."""
+def await_page(machine: Emulated, notebook: Machine, word: str, limit: float = LONG, path: str = "/lights") -> str:
+    """The page's lights, or what there is at `path`, as soon as it says so. limit: seconds."""
     seen: list[str] = []
 
     def there() -> bool:
-        seen.append(page_seen_by(notebook, "/lights"))
+        seen.append(page_seen_by(notebook, path))
         return word in seen[-1]
 
     machine.await_condition(there, word, limit)

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from tests.image.clinic import LONG, NAME, PASSWORD, WAN, cards, is_green, page_seen_by, router_seen_by
+from tests.image.clinic import LONG, NAME, PASSWORD, WAN, await_page, cards, is_green, router_seen_by
 from tests.image.emulated import Emulated
 from tests.image.stick import Stick
 from tests.image.visitor import Visitor
@@ -56,10 +56,10 @@ def a_clinic_router(world: World, name: str, clock: datetime | None = None) -> I
         printed = _label(machine, factory)
         machine.pull_out(factory)
         machine.await_word(" is running after ")
-        machine.await_condition(lambda: page_seen_by(notebook), "the page of a fresh router", LONG)
+        fresh = await_page(machine, notebook, "接続アカウント", path="/")
         leads = page.get(notebook, router_seen_by(notebook), host=NAME).headers["Location"]
         line.stop()
-        unpacked = (page_seen_by(notebook), leads, machine.said(), tuple(line.lines()))
+        unpacked = (fresh, leads, machine.said(), tuple(line.lines()))
         machine.plug_in(delivered)
         _set_up(world, machine, notebook, _first_password(printed))
         machine.pull_out(delivered)

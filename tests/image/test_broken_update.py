@@ -9,7 +9,7 @@ import pytest
 
 from appliance.update.entries import TRIES
 from tests.image import esp, versions
-from tests.image.clinic import LONG, PASSWORD, await_page, cards, is_green, page_seen_by
+from tests.image.clinic import LONG, PASSWORD, await_page, cards, is_green
 from tests.image.emulated import Emulated
 from tests.image.nights import night_after
 from tests.image.recording import Replay, requests
@@ -68,8 +68,7 @@ def test_one_that_does_not_come_up_in_a_second_night_either(updated: Updated) ->
         machine.await_condition(lambda: is_green(notebook), "green lights in the version before", LONG)
         # The data center has it, too: there it is seen, and not taken any more.
         machine.await_condition(lambda: updated.mirror.asked().count("GET") > asked, "the data center is asked", LONG)
-        page = page_seen_by(notebook, "/lights")
-        assert f"版 {updated.after} {_LEFT}" in page
+        page = await_page(machine, notebook, f"版 {updated.after} {_LEFT}")
         assert "用意ができました" not in page
         assert "があります" not in page
         assert esp.entries(machine.disk) == _left(updated)
@@ -86,8 +85,8 @@ def test_one_whose_lights_do_not_get_green(updated: Updated) -> None:
         with silent_tunnels(world):
             await_page(machine, notebook, "確かめています")
             assert esp.entries(machine.disk) == _left(updated)
-            await_page(machine, notebook, f"版 {updated.after} {_LEFT}", _PROOF)
-            assert "10分のうちにつながりませんでした" in page_seen_by(notebook, "/lights")
+            page = await_page(machine, notebook, f"版 {updated.after} {_LEFT}", _PROOF)
+            assert "10分のうちにつながりませんでした" in page
         machine.await_word("the lights are green after ")
         assert f"Sekisho {updated.before} is running after " in machine.said()
         assert f"Sekisho {updated.after} is running after " not in machine.said()
