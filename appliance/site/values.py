@@ -17,6 +17,7 @@ OUR_INTERFACES = "sk-"
 """Prefix of the interfaces that the router makes itself."""
 SESSIONS = "ppp-"
 """Prefix of the interfaces that pppd makes for us; they go with it."""
+
 _DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
 _BYTE = r"(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
 _ADDRESS = rf"({_BYTE}\.){{3}}{_BYTE}"
