@@ -37,6 +37,7 @@ from appliance.cli import (
     terminal,
     trust,
     tunnel,
+    wire,
 )
 from appliance.cli.words import BOTH, LANGUAGES, complain
 from appliance.errors import SekishoError
@@ -146,4 +147,5 @@ def _parser(arguments: Sequence[str]) -> Parser:
     hardware.register(machine.add_subparsers(metavar="COMMAND", required=True))
     stick.register(commands)
     panel.register(commands)
+    wire.register(commands)
     return parser

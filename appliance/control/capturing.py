@@ -1,25 +1,26 @@
-"""Captures: started and stopped on somebody's word, bounded in time and size, by a process without rights."""
+"""Captures: started and stopped on somebody's word, bounded in time and size, recorded by a process without rights."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import json
+import logging
 import os
-import pwd
 import re
-import sys
+import socket
+import struct
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from appliance import paths
+from appliance.control.wire import Wire
 from appliance.errors import SekishoError
 from appliance.intent.model import RouterIntent
-from appliance.intent.names import CAPTURE_USER
 from appliance.kernel.line import is_there
 
 LONGEST_SECONDS = 600
@@ -34,6 +35,10 @@ _START = 10.0
 """Seconds that a slow router may take to begin."""
 _GRACE = 5.0
 """Seconds that the process may be late."""
+_LONGEST_PIECE = 1 << 17
+"""Bytes of what it hands on in one go; it has heard strangers, so nobody believes it."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,9 @@ class _Running:
     order: Order
     interface: str
     began: float
-    process: asyncio.subprocess.Process
+    wire: Wire
+    file: IO[bytes]
+    has_begun: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Capturing:
@@ -62,9 +69,14 @@ class Capturing:
         self._directory = directory or paths.CAPTURES
         self._running: _Running | None = None
         self._waiting: asyncio.Task[None] | None = None
+        self._beginning = asyncio.Lock()
 
     async def start(self, order: Order, intent: RouterIntent) -> dict[str, Any]:
         """Raises SekishoError ``capture.*``."""
+        async with self._beginning:
+            return await self._start(order, intent)
+
+    async def _start(self, order: Order, intent: RouterIntent) -> dict[str, Any]:
         if self._running is not None:
             raise SekishoError(
                 "capture.busy",
@@ -74,36 +86,27 @@ class Capturing:
         interface = _interface(intent, order.place)
         name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{order.place}.pcap"
         await asyncio.to_thread(self._make_room, order)
-        descriptor = os.open(self._directory / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        wire = await asyncio.to_thread(Wire, {"capture": _request(interface, order)})
         try:
-            process = await asyncio.create_subprocess_exec(
-                *_command(interface, order),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=descriptor,
-                stderr=asyncio.subprocess.PIPE,
-                start_new_session=True,
-                cwd="/",
-            )
-        finally:
-            os.close(descriptor)
-        self._running = _Running(name, order, interface, time.time(), process)
-        self._waiting = asyncio.create_task(self._await_end(self._running), name="capture")
-        await self._hears(self._running)
+            file = os.fdopen(os.open(self._directory / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", 0)
+        except OSError:
+            wire.close()
+            raise
+        self._running = running = _Running(name, order, interface, time.time(), wire, file)
+        self._waiting = asyncio.create_task(self._await_end(running), name="capture")
+        # When it hears its port: what the vendor does next shall be in it.
+        begun = asyncio.create_task(running.has_begun.wait())
+        await asyncio.wait([begun, self._waiting], timeout=_START, return_when=asyncio.FIRST_COMPLETED)
+        begun.cancel()
         return {"name": name, "interface": interface}
-
-    async def _hears(self, running: _Running) -> None:
-        """Until it hears its port, when it writes the file's head: what the vendor does next shall be in it."""
-        until = time.monotonic() + _START
-        while running.process.returncode is None and not self._size(running.name) and time.monotonic() < until:
-            await asyncio.sleep(0.02)
 
     async def stop(self) -> bool:
         """End the one that runs; False when none does."""
         running, waiting = self._running, self._waiting
         if running is None or waiting is None:
             return False
-        with suppress(ProcessLookupError):
-            running.process.terminate()
+        with suppress(OSError):
+            running.wire.socket.shutdown(socket.SHUT_WR)
         await asyncio.wait([waiting])
         return True
 
@@ -129,15 +132,17 @@ class Capturing:
         return {"name": name, "data": base64.b64encode(data).decode()}
 
     async def _await_end(self, running: _Running) -> None:
+        result: dict[str, Any] = {"packets": None, "lost": None, "full": None}
         try:
             async with asyncio.timeout(running.order.seconds + _GRACE):
-                _, said = await running.process.communicate()
-        except TimeoutError:
-            running.process.kill()
-            _, said = await running.process.communicate()
+                result = await _receive(running)
+        except (TimeoutError, OSError, ValueError, asyncio.IncompleteReadError) as error:
+            _log.warning("capture %s broke off: %r", running.name, error)
         finally:
+            running.file.close()
+            await asyncio.to_thread(running.wire.close)
             self._running = None
-        notes = {**asdict(running.order), "interface": running.interface, "began": running.began, **_result(said)}
+        notes = {**asdict(running.order), "interface": running.interface, "began": running.began, **result}
         await asyncio.to_thread(self._notes(running.name).write_text, json.dumps(notes))
 
     def _make_room(self, order: Order) -> None:
@@ -182,46 +187,31 @@ def _told(running: _Running, size: int) -> dict[str, Any]:
     return {**order, "name": running.name, "interface": running.interface, "began": running.began, "bytes": size}
 
 
-def _result(said: bytes) -> dict[str, Any]:
+async def _receive(running: _Running) -> dict[str, int | bool]:
+    """Write what comes (`appliance.diagnose.capture.record`) and return what it came to.
+
+    Raises OSError, IncompleteReadError: it ended too soon; ValueError: that is no capture, or more than was allowed.
+    """
+    reader, writer = await asyncio.open_unix_connection(sock=running.wire.socket)
     try:
-        found = json.loads(said.splitlines()[-1])
-        return {name: found[name] for name in ("packets", "lost", "full")}
-    except (ValueError, IndexError, KeyError, TypeError):
-        return {"packets": None, "lost": None, "full": None}
+        room = running.order.kilobytes * 1024
+        while length := struct.unpack("!I", await reader.readexactly(4))[0]:
+            room -= length
+            if length > _LONGEST_PIECE or room < 0:
+                raise ValueError("more than was asked for")
+            await asyncio.to_thread(running.file.write, await reader.readexactly(length))
+            running.has_begun.set()
+        found = json.loads(await reader.readline())
+        return {"packets": int(found["packets"]), "lost": int(found["lost"]), "full": found["full"] is True}
+    except (KeyError, TypeError) as error:
+        raise ValueError("no result") from error
+    finally:
+        writer.close()
 
 
-def _command(interface: str, order: Order) -> list[str]:
-    try:
-        user = pwd.getpwnam(CAPTURE_USER)
-    except KeyError:
-        raise SekishoError(
-            "capture.no-user",
-            f"利用者 {CAPTURE_USER} がこの機械に登録されていません。systemd-sysusers を実行してください。",
-            f"the user {CAPTURE_USER} does not exist on this machine: run systemd-sysusers.",
-        ) from None
+def _request(interface: str, order: Order) -> dict[str, Any]:
     size = order.kilobytes * 1024
-    return [
-        # The kernel holds it to its size, whatever it does.
-        "prlimit",
-        f"--fsize={size}",
-        "setpriv",
-        f"--reuid={user.pw_uid}",
-        f"--regid={user.pw_gid}",
-        "--clear-groups",
-        "--inh-caps=-all,+net_raw",
-        "--ambient-caps=-all,+net_raw",
-        "--bounding-set=-all,+net_raw",
-        "--no-new-privs",
-        "--",
-        sys.executable,
-        "-I",
-        "-m",
-        "appliance.diagnose.capture",
-        interface,
-        str(order.seconds),
-        str(size),
-        "whole" if order.payload else "headers",
-    ]
+    return {"port": interface, "seconds": order.seconds, "bytes": size, "payload": order.payload}
 
 
 def places(intent: RouterIntent) -> dict[str, str]:

@@ -34,11 +34,11 @@ def find(interface: str | None = None) -> Finding:
 
 
 def ask(interface: str) -> LineEvidence:
-    """What answers at a port: strangers' frames, so they are parsed apart. Blocking, some seconds; raises as `find`."""
+    """What answers at a port: as a process of its own hears it. Blocking, some seconds; raises as `find`."""
     with raised(interface) as linked:
         if not linked:
             return LineEvidence(interface, carrier=False)
-        heard: LineEvidence = apart.call("appliance.diagnose.line.probe", "probe", interface)
+        heard: LineEvidence = apart.call("appliance.control.hearing", "line", interface)
         return heard
 
 

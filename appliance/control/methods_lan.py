@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from appliance.control import apart, holdings
-from appliance.control.checks import lan
+from appliance.control import apart, holdings, wires
 from appliance.control.dispatch import JSON, Handler, Peer
 from appliance.diagnose.lan.evidence import LanEvidence, Wire
 from appliance.intent.model import RouterIntent
@@ -22,7 +21,7 @@ class Router(Protocol):
 def methods(router: Router) -> Mapping[str, Handler]:
     async def machines(_: dict[str, Any], __: Peer) -> JSON:
         asked = await asyncio.to_thread(_wires, router.looks_after())
-        found = await asyncio.to_thread(apart.call, lan.__name__, "gather", asked)
+        found = await asyncio.to_thread(apart.call, "appliance.control.checks.lan", "gather", asked)
         return {"machines": list[JSON](told(found))}
 
     return {"lan.machines": machines}
@@ -31,13 +30,13 @@ def methods(router: Router) -> Mapping[str, Handler]:
 def _wires(intent: RouterIntent) -> tuple[Wire, ...]:
     """Those at work, and the LAN as it is being planned: machines that keep their addresses are found where they are
     before the router is there."""
-    wires = lan.wires(intent)
+    at_work = wires.at_work(intent)
     planned = holdings.planned_lan()
     if planned is None:
-        return wires
+        return at_work
     port, address = planned
-    is_known = any(wire.interface == port and wire.own.network == address.network for wire in wires)
-    return wires if is_known else (*wires, Wire("lan", port, address, serves_dhcp=False))
+    is_known = any(wire.interface == port and wire.own.network == address.network for wire in at_work)
+    return at_work if is_known else (*at_work, Wire("lan", port, address, serves_dhcp=False))
 
 
 def told(segments: Iterable[LanEvidence]) -> list[dict[str, Any]]:

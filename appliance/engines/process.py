@@ -115,7 +115,7 @@ def start(spec: EngineSpec, log: Path, record: Path) -> subprocess.Popen[bytes]:
 
     Raises SekishoError ``engine.program-missing``, ``engine.user-missing``, ``engine.not-started``.
     """
-    full = [*_see(spec.resolvers), *_become(spec.user, spec.capabilities), *command(spec)]
+    full = [*_see(spec.resolvers), *become(spec.user, spec.capabilities), *command(spec)]
     ready, child_end = os.pipe()
     try:
         with log.open("ab") as output:
@@ -190,7 +190,11 @@ def _see(resolvers: Path | None) -> list[str]:
     return [] if resolvers is None else ["unshare", "--mount", "sh", "-c", _BY_OWN_RESOLVERS, str(resolvers)]
 
 
-def _become(user: str | None, capabilities: Sequence[str]) -> list[str]:
+def become(user: str | None, capabilities: Sequence[str]) -> list[str]:
+    """What goes before a command so that it runs as `user`, with these of root's rights; nothing for None (root).
+
+    Raises SekishoError ``engine.user-missing``. See setpriv(1).
+    """
     if user is None:
         return []
     entry = _account(user)

@@ -57,7 +57,7 @@ def speak(machine: Machine) -> None:
 
 def rights(machine: Machine) -> tuple[set[str], set[int]]:
     """Users and capabilities (effective, permitted, bounding) of the capturing process."""
-    pid = machine.run("pgrep", "-f", "appliance.diagnose.capture", check=True).stdout.split()[-1]
+    pid = machine.run("pgrep", "-f", "appliance.diagnose.wire", check=True).stdout.split()[-1]
     lines = dict(line.split(":", 1) for line in machine.read(f"/proc/{pid}/status").splitlines() if ":" in line)
     held = {int(lines[name].strip(), 16) for name in ("CapEff", "CapPrm", "CapBnd")}
     return set(lines["Uid"].split()), held

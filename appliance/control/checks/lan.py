@@ -1,24 +1,13 @@
-"""Asks each of the clinic's wires who is there: for `apart`, where strangers' frames are parsed."""
+"""Asks each of the clinic's wires who is there: for `apart`."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import IPv4Address
 
-from appliance import paths
+from appliance.control import hearing
 from appliance.diagnose.lan.evidence import LanEvidence, Wire
-from appliance.diagnose.lan.survey import survey
 from appliance.errors import SekishoError
-from appliance.intent.model import RouterIntent, Segment
 from appliance.kernel.line import has_carrier
-
-SECONDS = 15
-LARGEST_LEASES = 1 << 20
-
-
-def wires(intent: RouterIntent) -> tuple[Wire, ...]:
-    leased = leases()
-    return tuple(_wire(intent, segment, leased) for segment in intent.lan.segments)
 
 
 def gather(asked: tuple[Wire, ...]) -> tuple[LanEvidence, ...]:
@@ -26,41 +15,13 @@ def gather(asked: tuple[Wire, ...]) -> tuple[LanEvidence, ...]:
         return tuple(threads.map(_look, asked))
 
 
-def leases() -> dict[IPv4Address, str]:
-    """Addresses that dnsmasq has leased, with the names that their machines gave (dnsmasq(8), lease file)."""
-    found = {}
-    try:
-        with paths.DHCP_LEASES.open(errors="replace") as stream:
-            text = stream.read(LARGEST_LEASES)
-    except OSError:
-        return {}
-    for line in text.splitlines():
-        match line.split():
-            case [_, _, address, name, *_]:
-                try:
-                    found[IPv4Address(address)] = "" if name == "*" else name
-                except ValueError:
-                    continue
-    return found
-
-
-def _wire(intent: RouterIntent, segment: Segment, leased: dict[IPv4Address, str]) -> Wire:
-    network = segment.address.network
-    return Wire(
-        segment.name,
-        segment.interface,
-        segment.address,
-        segment.dhcp is not None,
-        {host.address: (host.name, host.mac) for host in intent.lan.hosts if host.address in network},
-        {address: name for address, name in leased.items() if address in network},
-    )
-
-
 def _look(wire: Wire) -> LanEvidence:
     if not has_carrier(wire.interface):
         return LanEvidence(wire, False)
     try:
-        return survey(wire)
-    except SekishoError:
+        return hearing.lan(wire)
+    except SekishoError as error:
+        if error.code != "diagnose.cannot-listen":
+            raise
         # It had a carrier a moment ago.
         return LanEvidence(wire, False)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import select
 import socket
-import struct
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 from time import monotonic
@@ -17,7 +16,7 @@ from time import monotonic
 from appliance.diagnose.lan import mdns
 from appliance.diagnose.lan.evidence import LanEvidence, Router, Server, Wire
 from appliance.diagnose.line import frames4, frames6
-from appliance.errors import SekishoError
+from appliance.diagnose.wire import packets
 
 LISTEN = 5.0
 """Seconds after the last question: a DHCP server may look for 3 s whether an address is in use."""
@@ -31,25 +30,11 @@ MOST_HEARD = 4096
 """Addresses, cards of one address, servers: nobody on the wire can make us keep any number of things."""
 _MOST_ALIKE = 8
 
-_ALL_FRAMES = 0x0003
-_SOL_PACKET, _ADD_MEMBERSHIP, _ALL_MULTICAST = 263, 1, 2
-
 
 def survey(wire: Wire) -> LanEvidence:
     """Blocking, some `LISTEN` seconds and what the questions take. Raises SekishoError ``diagnose.cannot-listen``."""
-    try:
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL_FRAMES)) as sock:
-            sock.bind((wire.interface, _ALL_FRAMES))
-            membership = struct.pack("iHH8s", socket.if_nametoindex(wire.interface), _ALL_MULTICAST, 0, b"")
-            sock.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, membership)
-            return _Survey(wire, sock).hold()
-    except OSError as error:
-        raise SekishoError(
-            "diagnose.cannot-listen",
-            f"ポート {wire.interface} の様子を聞けません（{error.strerror}）。"
-            "ポートの名前とケーブルを確かめてください。",
-            f"cannot listen at port {wire.interface} ({error.strerror}); check the port's name and its cable.",
-        ) from error
+    with packets.at(wire.interface) as sock:
+        return _Survey(wire, sock).hold()
 
 
 def targets(wire: Wire) -> tuple[tuple[IPv4Address, ...], bool]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import secrets
 import select
 import socket
-import struct
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from time import monotonic
@@ -18,7 +17,7 @@ from typing import TypeVar
 
 from appliance.diagnose.line import frames4, frames6
 from appliance.diagnose.line.evidence import AccessConcentrator, Advertisement, Delegation, LineEvidence, Offer
-from appliance.errors import SekishoError
+from appliance.diagnose.wire import packets
 
 Answer = TypeVar("Answer")
 
@@ -26,9 +25,6 @@ LISTEN = 6.0
 """Seconds. A DHCP server may look for 3 s whether an address is in use before it offers it (RFC 2131 section 3.1)."""
 ASK_AGAIN = 1.5
 """Seconds between two rounds of questions: a first frame may meet a port that has just come up."""
-
-_ALL_FRAMES = 0x0003
-_SOL_PACKET, _ADD_MEMBERSHIP, _ALL_MULTICAST = 263, 1, 2
 
 
 @dataclass(slots=True)
@@ -45,19 +41,8 @@ def probe(interface: str) -> LineEvidence:
 
     Raises SekishoError ``diagnose.cannot-listen``.
     """
-    try:
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL_FRAMES)) as wire:
-            wire.bind((interface, _ALL_FRAMES))
-            # Answers to everybody must pass the card's filter; the membership ends with the socket.
-            membership = struct.pack("iHH8s", socket.if_nametoindex(interface), _ALL_MULTICAST, 0, b"")
-            wire.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, membership)
-            heard = _Conversation(wire).hold()
-    except OSError as error:
-        raise SekishoError(
-            "diagnose.cannot-listen",
-            f"ポート {interface} で回線の様子を聞けません（{error.strerror}）。ポートの名前を確かめてください。",
-            f"cannot listen to the line at port {interface} ({error.strerror}); check the port's name.",
-        ) from error
+    with packets.at(interface) as wire:
+        heard = _Conversation(wire).hold()
     gateways = {offer.gateway for offer in heard.offers if offer.gateway is not None}
     return LineEvidence(
         interface,

@@ -1,17 +1,20 @@
 """Follows one packet of ours through the kernel as if it had come from a wire, and lets it go nowhere.
 
-The frame is put on a cable of our own and led from there to the ingress of the port (tc-mirred(8)): from that moment on
-the kernel treats it as it treats a terminal's. A table of our own has it traced (nft(8), MONITOR), drops it after the
-last rule of `input` and before the first of `postrouting`, so no connection is ever confirmed, and drops what the
-kernel says in answer to it. No rule and no set of the router's is touched. All of it is taken away afterwards; what a
-power cut or a kill leaves behind touches no other packet, and goes at the next start or the next look.
+The frame arrives at a port of our own making (a TAP, which needs no packet socket) and is led from there to the ingress
+of the port that it is about (tc-mirred(8)): from that moment on the kernel treats it as it treats a terminal's. A table
+of our own has it traced (nft(8), MONITOR), drops it after the last rule of `input` and before the first of
+`postrouting`, so no connection is ever confirmed, and drops what the kernel says in answer to it. No rule and no set of
+the router's is touched. All of it is taken away afterwards; what a power cut or a kill leaves behind touches no other
+packet, and goes at the next start or the next look.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import select
-import socket
+import struct
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -27,8 +30,8 @@ from appliance.kernel import tool
 from appliance.kernel.nft import syntax
 
 TRACE_TABLE = "sekisho_explain"
-NEAR, FAR = "explain0", "explain1"
-"""The two ends of our cable."""
+PORT = "explain0"
+"""Ours; it is gone with whoever holds it open."""
 MARK = 0x5EE
 """fwmark of the packet: no rule and no routing rule of ours knows it."""
 PATIENCE = 4.0
@@ -36,6 +39,8 @@ PATIENCE = 4.0
 AGAIN_AFTER = 0.4
 """Seconds until it is sent once more: `nft monitor` says nothing of when it begins to listen."""
 
+_TUNSETIFF, _IFF_TAP, _IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
+"""linux/if_tun.h."""
 _TRACE = re.compile(r"trace id (\w+) (\S+) (\S+) (\S+) (packet|rule|policy|verdict)[: ]?(.*)")
 _COMMENT = re.compile(r'comment "([^"]*)"')
 _VERDICT = re.compile(r"\(verdict (\w+)")
@@ -87,17 +92,14 @@ def trace(packet: TracedPacket) -> Traced:
     """Blocking, up to `PATIENCE` seconds. Raises SekishoError: the kernel cannot do it."""
     sweep()
     try:
-        with _cable(packet.interface) as wire, _watch(packet) as said:
-            return _follow(packet, wire, said)
+        with _cable(packet) as send, _watch(packet) as said:
+            return _follow(packet, send, said)
     finally:
         sweep()
 
 
 def sweep() -> None:
     """Take away what a look has left behind; nothing when there is nothing."""
-    if Path("/sys/class/net", NEAR).exists():
-        with suppress(SekishoError):
-            tool.run(["ip", "link", "delete", "dev", NEAR])
     for family in ("inet", "netdev"):
         # Adding what is there changes nothing, and deleting what is not would be an error.
         with suppress(SekishoError):
@@ -209,39 +211,51 @@ def _hop(table: str, chain: str, kind: str, rest: str) -> Hop | None:
     return Hop(table, chain, comment[1] if comment else rest, verdict)
 
 
-def _follow(packet: TracedPacket, wire: socket.socket, said: Callable[[float], Iterable[str]]) -> Traced:
+def _follow(packet: TracedPacket, send: Callable[[bytes], object], said: Callable[[float], Iterable[str]]) -> Traced:
     reader, end, number = TraceReader(), monotonic() + PATIENCE, 0
     while monotonic() < end:
         number += 1
-        wire.send(packet.frame(number))
+        send(packet.frame(number))
         for line in said(AGAIN_AFTER):
             if whole := reader.read(line):
                 return whole
     unfinished = reader.unfinished()
     if unfinished is None:
-        raise SekishoError(
-            "kernel.no-trace",
-            "カーネルの中で試験用のパケットを追えませんでした。もう一度試してください。",
-            "the test packet could not be followed through the kernel: try again.",
-        )
+        raise _not_followed("no trace of it")
     return unfinished
 
 
+def _not_followed(why: str | None) -> SekishoError:
+    return SekishoError(
+        "kernel.no-trace",
+        f"カーネルの中で試験用のパケットを追えませんでした（{why}）。もう一度試してください。",
+        f"the test packet could not be followed through the kernel ({why}): try again.",
+    )
+
+
 @contextmanager
-def _cable(interface: str) -> Iterator[socket.socket]:
-    """What is sent on the socket arrives at `interface`, if it is IPv4."""
-    tool.run(["ip", "link", "add", "name", NEAR, "type", "veth", "peer", "name", FAR])
-    for end in (NEAR, FAR):
-        # They shall say nothing of their own.
+def _cable(packet: TracedPacket) -> Iterator[Callable[[bytes], object]]:
+    """What is given to it arrives at the packet's interface, if it is IPv4."""
+    try:
+        tap = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise _not_followed(error.strerror) from error
+    try:
+        fcntl.ioctl(tap, _TUNSETIFF, struct.pack("16sH22x", PORT.encode(), _IFF_TAP | _IFF_NO_PI))
+        # It shall say nothing of its own.
         with suppress(OSError):
-            Path("/proc/sys/net/ipv6/conf", end, "disable_ipv6").write_text("1")
-        tool.run(["ip", "link", "set", "dev", end, "up"])
-    tool.run(["tc", "qdisc", "add", "dev", NEAR, "clsact"])
-    led = ["u32", "match", "u32", "0", "0", "action", "mirred", "ingress", "redirect", "dev", interface]
-    tool.run(["tc", "filter", "add", "dev", NEAR, "egress", "protocol", "ip", *led])
-    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as wire:
-        wire.bind((NEAR, 0))
-        yield wire
+            Path("/proc/sys/net/ipv6/conf", PORT, "disable_ipv6").write_text("1")
+        # The kernel takes no frame that is for another card than the one that it arrives at.
+        card = packet.frame(0)[:6].hex(":")
+        tool.run(["ip", "link", "set", "dev", PORT, "address", card, "up"])
+        tool.run(["tc", "qdisc", "add", "dev", PORT, "clsact"])
+        led = ["u32", "match", "u32", "0", "0", "action", "mirred", "ingress", "redirect", "dev", packet.interface]
+        tool.run(["tc", "filter", "add", "dev", PORT, "ingress", "protocol", "ip", *led])
+        yield lambda frame: os.write(tap, frame)
+    except OSError as error:
+        raise _not_followed(error.strerror) from error
+    finally:
+        os.close(tap)
 
 
 @contextmanager
