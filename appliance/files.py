@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -34,6 +35,34 @@ def write_atomically(path: Path, data: bytes | str, mode: int = _PRIVATE) -> Non
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
+
+
+def is_directory(path: Path, mode: int, owner: tuple[int, int]) -> bool:
+    """Whether `path` is a directory, and no link to one, of `mode` and of `owner` (uid, gid)."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) == mode and (found.st_uid, found.st_gid) == owner
+
+
+def make_directory(path: Path, mode: int, owner: tuple[int, int]) -> None:
+    """Have it be as `is_directory` says. What is so already is not touched, so that it needs no right to.
+
+    Raises OSError; PermissionError where we may not make it so.
+    """
+    if is_directory(path, mode, owner):
+        return
+    path.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        found = os.fstat(descriptor)
+        if (found.st_uid, found.st_gid) != owner:
+            os.fchown(descriptor, *owner)
+        if stat.S_IMODE(found.st_mode) != mode:
+            os.fchmod(descriptor, mode)
+    finally:
+        os.close(descriptor)
 
 
 def remove_durably(path: Path) -> None:

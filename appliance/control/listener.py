@@ -1,7 +1,7 @@
 """The daemon's listening unix socket: one daemon at a time, no stale file, no moment of loose permissions.
 
-The socket is mode 0660 (or 0600): SO_PEERCRED decides what a caller may do, and the file mode keeps
-strangers from even handing bytes to a parser that runs as root, or from using up its connections.
+SO_PEERCRED decides what a caller may do, and the socket's directory keeps strangers from even handing bytes to a parser
+that runs as root, or from using up its connections.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from appliance.errors import SekishoError
+from appliance.files import make_directory
 
 BACKLOG = 64
 
 
 class Listener:
-    """group: gid that may connect beside root; None for root alone."""
+    """path: in a directory of its own. group: gid that may connect beside root; None for root alone."""
 
     def __init__(self, path: Path, group: int | None) -> None:
         self._path = path
@@ -30,10 +31,10 @@ class Listener:
 
         Raises SekishoError `control.already-running` while another daemon lives.
         """
-        if not self._path.parent.is_dir():
-            self._path.parent.mkdir(parents=True)
-            # Whatever our umask: who may open the socket has to be able to reach it.
-            self._path.parent.chmod(0o755)
+        if self._group is None:
+            make_directory(self._path.parent, 0o700, (os.getuid(), os.getgid()))
+        else:
+            make_directory(self._path.parent, 0o750, (os.getuid(), self._group))
         lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             # flock(2) ends with its holder, however it dies: a left-over file locks nobody out.
@@ -67,10 +68,7 @@ class Listener:
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             listening.bind(str(unready))
-            unready.chmod(0o600)
-            if self._group is not None:
-                os.chown(unready, -1, self._group)
-                unready.chmod(0o660)
+            unready.chmod(0o600 if self._group is None else 0o666)
             listening.listen(BACKLOG)
             unready.rename(self._path)
         except BaseException:

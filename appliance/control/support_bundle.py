@@ -35,8 +35,9 @@ _TOOLS: Mapping[str, tuple[str, ...]] = {
     "chronyd": ("chronyd", "--version"),
     "dnsmasq": ("dnsmasq", "--version"),
     "dhcpcd": ("dhcpcd", "--version"),
-    "pppd": ("pppd", "--version"),
 }
+_PPP_PLUGINS = Path("/usr/lib/pppd")
+"""pppd tells its version to nobody who may not become another user; the directory of its plugins is named for it."""
 _MACHINE = ("sys_vendor", "product_name", "product_serial", "board_name", "board_serial", "bios_version")
 """Of /sys/class/dmi/id: what is printed on the box."""
 _FIGURES = ("uptime", "loadavg", "meminfo")
@@ -131,7 +132,8 @@ def _versions() -> dict[str, str]:
         "kernel": platform.release(),
         "system": platform.freedesktop_os_release().get("PRETTY_NAME", ""),
     }
-    return found | {name: _version(command) for name, command in _TOOLS.items()}
+    plugins = [path.name for path in _PPP_PLUGINS.glob("*")]
+    return found | {name: _version(command) for name, command in _TOOLS.items()} | {"pppd": ", ".join(plugins)}
 
 
 def _version(command: tuple[str, ...]) -> str:

@@ -108,6 +108,5 @@ def bird_spec(intent: RouterIntent, standings: Mapping[str, Standing]) -> Engine
         user="bird",
         capabilities=("net_admin", "net_raw"),
         reload=ByCommand(("birdc", "-s", str(socket), "configure"), socket),
-        leavings=(socket,),
         is_prompt=True,
     )

@@ -61,7 +61,8 @@ def chrony_spec(
         files=tuple(files),
         directories=(
             Directory(paths.CHRONY, 0o750, TIME_USER),
-            Directory(paths.RUN / "chrony", 0o750, TIME_USER),
+            # chronyc(1) makes a socket for itself beside chronyd's.
+            Directory(paths.RUN / "chrony", 0o770, TIME_USER),
         ),
         user=TIME_USER,
         capabilities=("net_bind_service", *(("sys_time",) if owns_clock else ())),

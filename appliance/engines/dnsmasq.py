@@ -158,7 +158,7 @@ def dnsmasq_spec(intent: RouterIntent, answers: Mapping[str, Sequence[IPv4Addres
             ConfigFile(HOSTS, hosts),
             ConfigFile(FIXED, render_fixed(intent.lan)),
         ),
-        directories=(Directory(paths.DHCP_LEASES.parent, 0o700, _USER, "root"),),
+        directories=(Directory(paths.DHCP_LEASES.parent, 0o770, _USER, "root"),),
         user=_USER,
         capabilities=_CAPABILITIES,
         reload=BySignal(Signals.SIGHUP),

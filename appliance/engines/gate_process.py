@@ -18,7 +18,6 @@ def gate_spec() -> EngineSpec:
         name=NAME,
         title=Text("接続の関所（ゲート）", "the gate"),
         argv=(sys.executable, "-I", "-m", "appliance.gate", str(paths.GATE_SOCKET)),
-        directories=(Directory(paths.GATE_SOCKET.parent, 0o700, GATE_USER),),
+        directories=(Directory(paths.GATE_SOCKET.parent, 0o750, GATE_USER),),
         user=GATE_USER,
-        leavings=(paths.GATE_SOCKET,),
     )

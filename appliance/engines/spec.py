@@ -13,16 +13,15 @@ from appliance.text import Text
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """A file that the daemon reads.
+    """A file that the daemon reads, and that is ours.
 
-    owner: user name, None for root. read_again: the daemon reads it again when asked; False for
+    read_again: the daemon reads it again when asked; False for
     a file that it reads only at its start, so that a change needs a restart.
     """
 
     path: Path
     content: str = field(repr=False)
     mode: int = 0o644
-    owner: str | None = None
     read_again: bool = True
 
     @property

@@ -18,7 +18,7 @@ from appliance.engines.backoff import RestartBackoff
 from appliance.engines.process import ProcessId, Record
 from appliance.engines.spec import ByCommand, BySignal, ConfigFile, Directory, EngineSpec
 from appliance.errors import SekishoError
-from appliance.files import write_atomically
+from appliance.files import is_directory, make_directory, write_atomically
 from appliance.kernel.changes import Change
 from appliance.text import Text
 
@@ -283,7 +283,7 @@ def _file_is_right(file: ConfigFile) -> bool:
         return (
             stat.S_ISREG(found.st_mode)
             and stat.S_IMODE(found.st_mode) == file.mode
-            and (found.st_uid, found.st_gid) == process.owner_ids(file.owner)
+            and (found.st_uid, found.st_gid) == (os.getuid(), os.getgid())
             and file.path.read_bytes() == file.content.encode()
         )
     except OSError:
@@ -294,19 +294,10 @@ def _write(file: ConfigFile) -> None:
     if _file_is_right(file):
         return
     write_atomically(file.path, file.content, file.mode)
-    os.chown(file.path, *process.owner_ids(file.owner), follow_symlinks=False)
 
 
 def _directory_is_right(directory: Directory) -> bool:
-    try:
-        found = directory.path.lstat()
-    except OSError:
-        return False
-    return (
-        stat.S_ISDIR(found.st_mode)
-        and stat.S_IMODE(found.st_mode) == directory.mode
-        and (found.st_uid, found.st_gid) == _directory_ids(directory)
-    )
+    return is_directory(directory.path, directory.mode, _directory_ids(directory))
 
 
 def _directory_ids(directory: Directory) -> tuple[int, int]:
@@ -315,16 +306,7 @@ def _directory_ids(directory: Directory) -> tuple[int, int]:
 
 
 def _make_directory(directory: Directory) -> None:
-    if _directory_is_right(directory):
-        return
-    ids = _directory_ids(directory)
-    directory.path.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(directory.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        os.fchown(descriptor, *ids)
-        os.fchmod(descriptor, directory.mode)
-    finally:
-        os.close(descriptor)
+    make_directory(directory.path, directory.mode, _directory_ids(directory))
 
 
 _WORDS = {

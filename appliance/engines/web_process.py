@@ -18,5 +18,4 @@ def web_spec() -> EngineSpec:
         argv=(sys.executable, "-I", "-m", "webui", "--socket", str(paths.PAGE_SOCKET)),
         directories=(Directory(paths.PAGE_SOCKET.parent, 0o710, PAGE_USER, GATE_USER),),
         user=PAGE_USER,
-        leavings=(paths.PAGE_SOCKET,),
     )

@@ -100,7 +100,8 @@ def _listen(path: Path) -> socket.socket:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             if path.exists() and probe.connect_ex(str(path)) != 0:
                 path.unlink()
-        old = os.umask(0o177)
+        # Its directory is the daemon's to enter, as one of the gate's group.
+        old = os.umask(0o117)
         try:
             listener.bind(str(path))
         finally:

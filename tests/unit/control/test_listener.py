@@ -40,13 +40,28 @@ def test_a_stale_socket_is_replaced_and_stop_takes_ours_away(path: Path) -> None
     talk(path, conversation)
 
 
-@pytest.mark.parametrize(("group", "mode"), [(None, 0o600), (os.getgid(), 0o660)])
-def test_strangers_cannot_open_the_socket(path: Path, group: int | None, mode: int) -> None:
+@pytest.mark.parametrize(("group", "mode"), [(None, 0o700), (65534, 0o750)])
+def test_strangers_cannot_come_to_the_socket(path: Path, group: int | None, mode: int) -> None:
     async def scene() -> None:
         async with RpcServer(path, dispatcher(METHODS), lambda _: None, group):
-            found = path.stat()
+            found = path.parent.stat()
             assert stat.S_IMODE(found.st_mode) == mode
-            assert found.st_gid == os.getgid()
+            assert found.st_gid == (os.getgid() if group is None else group)
+            assert stat.S_IMODE(path.stat().st_mode) == (0o600 if group is None else 0o666)
+
+    asyncio.run(scene())
+
+
+def test_where_all_is_right_nothing_is_asked_of_the_kernel(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As behind the walls of a unit, which may give nothing to others."""
+    path.parent.chmod(0o750)
+    os.chown(path.parent, -1, 65534)
+    for name in ("chown", "fchown", "fchmod"):
+        monkeypatch.setattr(os, name, lambda *_: pytest.fail("refused"))
+
+    async def scene() -> None:
+        async with RpcServer(path, dispatcher(METHODS), lambda _: None, 65534):
+            pass
 
     asyncio.run(scene())
 

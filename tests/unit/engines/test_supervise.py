@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import stat
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -265,11 +266,19 @@ def test_a_planted_link_is_replaced_and_not_followed() -> None:
     victim.chmod(0o644)
     CONFIG.unlink()
     CONFIG.symlink_to(victim)
-    owned = replace(engine(), files=(ConfigFile(CONFIG, "one", 0o644, "nobody"),))
-    supervisor.apply([owned])
-    assert victim.stat().st_uid == 0
+    supervisor.apply([replace(engine(), files=(ConfigFile(CONFIG, "two", 0o640),))])
+    assert (victim.read_text(), stat.S_IMODE(victim.stat().st_mode)) == ("one", 0o644)
     assert not CONFIG.is_symlink()
-    assert CONFIG.stat().st_uid == 65534
+    assert (CONFIG.read_text(), stat.S_IMODE(CONFIG.stat().st_mode)) == ("two", 0o640)
+
+
+def test_a_file_of_somebody_else_is_made_ours() -> None:
+    supervisor = Supervisor(RUN)
+    supervisor.apply([engine()])
+    os.chown(CONFIG, 65534, 65534)
+    assert [change.text.en for change in supervisor.apply([engine()])] != []
+    assert CONFIG.stat().st_uid == 0
+    assert supervisor.plan([engine()]) == []
 
 
 def test_a_log_does_not_grow_without_end() -> None:

@@ -175,8 +175,8 @@ def test_the_daemon_may_come_and_go(gate: Any, engine: Any, terminal: Any, pki: 
     assert gate.configure(config_for(engine(), open=False)) is True
 
 
-def test_the_control_socket_is_for_its_owner_only(gate: Any) -> None:
-    assert gate.path.stat().st_mode & 0o777 == 0o600
+def test_the_control_socket_is_for_its_owner_and_group_only(gate: Any) -> None:
+    assert gate.path.stat().st_mode & 0o777 == 0o660
 
 
 def test_keys_are_in_no_argument_environment_or_file(gate: Any, engine: Any, pki: Any, config_for: ConfigFor) -> None:
