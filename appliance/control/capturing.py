@@ -136,7 +136,7 @@ class Capturing:
         try:
             async with asyncio.timeout(running.order.seconds + _GRACE):
                 result = await _receive(running)
-        except (TimeoutError, OSError, ValueError, asyncio.IncompleteReadError) as error:
+        except (TimeoutError, OSError, ValueError, RecursionError, asyncio.IncompleteReadError) as error:
             _log.warning("capture %s broke off: %r", running.name, error)
         finally:
             running.file.close()
@@ -201,10 +201,10 @@ async def _receive(running: _Running) -> dict[str, int | bool]:
                 raise ValueError("more than was asked for")
             await asyncio.to_thread(running.file.write, await reader.readexactly(length))
             running.has_begun.set()
-        found = json.loads(await reader.readline())
-        return {"packets": int(found["packets"]), "lost": int(found["lost"]), "full": found["full"] is True}
-    except (KeyError, TypeError) as error:
-        raise ValueError("no result") from error
+        match json.loads(await reader.readline()):
+            case {"packets": int(packets), "lost": int(lost), "full": bool(full)}:
+                return {"packets": packets, "lost": lost, "full": full}
+        raise ValueError("no result")
     finally:
         writer.close()
 

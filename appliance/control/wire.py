@@ -6,11 +6,12 @@ It is a unit's where systemd is init (``sekisho-wire.socket``), so that nobody e
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
-from types import TracebackType
-from typing import Any, Self
+from contextlib import closing
+from typing import Any
 
 from appliance import paths
 from appliance.engines import process, units
@@ -29,30 +30,13 @@ class Wire:
     def __init__(self, request: dict[str, Any]) -> None:
         """Raises SekishoError ``wire.not-there``, ``engine.user-missing``."""
         self._child: subprocess.Popen[bytes] | None = None
-        self.socket = self._called() if units.has_systemd() else self._born()
-        self.socket.sendall(json.dumps(request).encode() + b"\n")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self.socket.close()
-        if self._child is not None:
-            self._child.kill()
-            self._child.wait()
-
-    @staticmethod
-    def _called() -> socket.socket:
-        called = socket.socket(socket.AF_UNIX)
+        self.socket = socket.socket(socket.AF_UNIX) if units.has_systemd() else self._born()
         try:
-            called.connect(str(paths.WIRE_SOCKET))
+            if self._child is None:
+                self.socket.connect(str(paths.WIRE_SOCKET))
+            self.socket.sendall(json.dumps(request).encode() + b"\n")
         except OSError as error:
-            called.close()
+            self.close()
             raise SekishoError(
                 "wire.not-there",
                 "ポートの様子を聞くサービスが動いていません。"
@@ -60,7 +44,12 @@ class Wire:
                 f"the service that listens at ports is not there ({error.strerror}): "
                 "run `systemctl restart sekisho-wire.socket`.",
             ) from error
-        return called
+
+    def close(self) -> None:
+        self.socket.close()
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
 
     def _born(self) -> socket.socket:
         become = process.become(CAPTURE_USER, ("net_raw",))
@@ -79,18 +68,18 @@ class Wire:
 def ask(request: dict[str, Any]) -> Any:
     """What was heard, as plain JSON from a process that nobody believes. Blocking, some seconds.
 
-    Raises the SekishoError that it says, those of `Wire`, ValueError: no answer.
+    Raises OSError: it cannot hear that port; ValueError: that was no answer; SekishoError as `Wire`.
     """
     answer = bytearray()
-    with Wire(request) as wire:
+    with closing(Wire(request)) as wire:
         wire.socket.settimeout(_PATIENCE)
         while piece := wire.socket.recv(1 << 16):
             answer += piece
             if len(answer) > LARGEST_ANSWER:
                 raise ValueError("an answer without end")
     match json.loads(answer):
-        case {"refused": {"code": str(code), "ja": str(ja), "en": str(en)}}:
-            raise SekishoError(code, ja, en)
+        case {"refused": int(number)}:
+            raise OSError(number, os.strerror(number))
         case {"heard": heard}:
             return heard
     raise ValueError("no answer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -31,6 +32,8 @@ _FIRMWARE = Path("/usr/share/OVMF")
 _CODE, _VARIABLES = _FIRMWARE / "OVMF_CODE_4M.secboot.fd", _FIRMWARE / "OVMF_VARS_4M.fd"
 """Of the package ovmf; empty variables are a machine in setup mode, as from its maker."""
 _DISK = 4 << 30
+_TPM_TELLS = 20
+"""swtpm(8), --log: each command."""
 """Bytes of the machine's own disk: the image and room for the second slot and the data."""
 _UUID = "5c3e7a52-5f0e-4a34-9d5e-5a1c1f0b7d12"
 """By which the system knows the machine (systemd.machine_id=firmware)."""
@@ -69,6 +72,7 @@ class Emulated:
         self.disk = self.directory / "disk.raw"
         self.variables = self.directory / "variables.fd"
         self.before, self.log = self.directory / "before.raw", self.directory / "writes.log"
+        self._tpm_log = self.directory / "tpm.log"
         self._cards, self._credentials, self._tpm = cards, credentials, tpm
         self._sticks = list(sticks)
         copy_disk(image, self.disk)
@@ -99,10 +103,18 @@ class Emulated:
             self._start(
                 *("swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--flags", "startup-clear"),
                 *("--ctrl", f"type=unixio,path={state}/socket"),
+                *("--log", f"file={self._tpm_log},level={_TPM_TELLS}"),
             )
             until((state / "socket").exists, "the TPM", limit=60)
         self._start(*self._command())
         until(self._control.exists, "QEMU", limit=60)
+
+    def tpm_was_asked(self, command: int) -> int:
+        """How often; command: its code (TCG, TPM 2.0 library, part 2, table TPM_CC). 0 where there is no TPM."""
+        if not self._tpm:
+            return 0
+        head = rf"^ *80 0[12](?: [0-9A-F]{{2}}){{4}} 00 00 {command >> 8:02X} {command & 255:02X}"
+        return len(re.findall(head, self._tpm_log.read_text(errors="replace"), re.MULTILINE))
 
     def cut_power(self) -> None:
         """Nobody is told; what the disk has taken is all that is left."""

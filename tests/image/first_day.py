@@ -23,6 +23,8 @@ _ACCOUNT = "clinic-0001.sekisho-account"
 """What the two kinds of sticks have at their top."""
 _UNANSWERED = 20.0
 """Seconds."""
+TPM_CREATE = 0x153
+"""TPM2_Create, by which a secret goes into its keeping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class FirstDay:
     """names: of the files on the factory's stick. printed: on the label that is one of them.
 
     page: before anybody has set the router up, and where it `leads` a browser that asks without TLS. said: by the
-    console until then; frames: the router's on the line until then, as tcpdump prints them.
+    console until then; frames: the router's on the line until then, as tcpdump prints them; sealed: how much a TPM has
+    sealed until then.
     """
 
     names: tuple[str, ...]
@@ -39,18 +42,21 @@ class FirstDay:
     leads: str | None
     said: str
     frames: tuple[str, ...]
+    sealed: int
 
 
 @contextmanager
-def a_clinic_router(world: World, name: str, clock: datetime | None = None) -> Iterator[tuple[Emulated, FirstDay]]:
+def a_clinic_router(
+    world: World, name: str, clock: datetime | None = None, *, tpm: bool = False
+) -> Iterator[tuple[Emulated, FirstDay]]:
     """At the end of its first day, nobody has switched it off since.
 
-    clock: see `Emulated`.
+    clock, tpm: see `Emulated`.
     """
     notebook = world.machines["doctor"]
     factory = Stick(world.directory / "factory.raw", {_FACTORY: b""})
     delivered = Stick(world.directory / "delivered.raw", {_ACCOUNT: world.account.file.read_bytes()})
-    with cards(world) as plugged, Emulated(name, plugged, sticks=[factory], clock=clock) as machine:
+    with cards(world) as plugged, Emulated(name, plugged, sticks=[factory], clock=clock, tpm=tpm) as machine:
         line = Capture(world.cabinet.machine, WAN, f"ether src {addresses.ROUTER_WAN_MAC}")
         terminal.start_client(notebook)
         printed = _label(machine, factory)
@@ -59,7 +65,7 @@ def a_clinic_router(world: World, name: str, clock: datetime | None = None) -> I
         fresh = await_page(machine, notebook, "接続アカウント", path="/")
         leads = page.get(notebook, router_seen_by(notebook), host=NAME).headers["Location"]
         line.stop()
-        unpacked = (fresh, leads, machine.said(), tuple(line.lines()))
+        unpacked = (fresh, leads, machine.said(), tuple(line.lines()), machine.tpm_was_asked(TPM_CREATE))
         machine.plug_in(delivered)
         _set_up(world, machine, notebook, _first_password(printed))
         machine.pull_out(delivered)

@@ -32,7 +32,7 @@ _MOST_ALIKE = 8
 
 
 def survey(wire: Wire) -> LanEvidence:
-    """Blocking, some `LISTEN` seconds and what the questions take. Raises SekishoError ``diagnose.cannot-listen``."""
+    """Blocking, some `LISTEN` seconds and what the questions take. Raises OSError."""
     with packets.at(wire.interface) as sock:
         return _Survey(wire, sock).hold()
 

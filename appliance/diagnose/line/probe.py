@@ -39,7 +39,7 @@ class _Heard:
 def probe(interface: str) -> LineEvidence:
     """What answers on `interface`, which is up and has a carrier; takes `LISTEN` seconds.
 
-    Raises SekishoError ``diagnose.cannot-listen``.
+    Raises OSError: it cannot be heard.
     """
     with packets.at(interface) as wire:
         heard = _Conversation(wire).hold()

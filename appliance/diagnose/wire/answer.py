@@ -4,7 +4,8 @@ A process of its own, which needs CAP_NET_RAW and nothing else: no user, no file
 need not believe it, since it hears strangers. A request is a line of JSON:
 
 ``{"line": PORT}``, ``{"lan": WIRE}``
-    What was heard, JSON: ``{"heard": EVIDENCE}`` (`LineEvidence`, `LanEvidence`), or ``{"refused": {…}}``.
+    What was heard, JSON: ``{"heard": EVIDENCE}`` (`LineEvidence`, `LanEvidence`); where the port cannot be heard,
+    ``{"refused": ERRNO}``.
 ``{"capture": {"port": …, "seconds": …, "bytes": …, "payload": …}}``
     Pieces of a pcap file as they come, as `capture.record` says.
 """
@@ -23,7 +24,6 @@ from appliance.diagnose.lan.evidence import LanEvidence, Wire
 from appliance.diagnose.lan.survey import survey
 from appliance.diagnose.line.evidence import LineEvidence
 from appliance.diagnose.line.probe import probe
-from appliance.errors import SekishoError
 
 LONGEST_REQUEST = 1 << 20
 """Bytes."""
@@ -51,8 +51,8 @@ def _heard(request: Any) -> bytes:
                 heard = TypeAdapter(LanEvidence).dump_python(evidence, mode="json")
             case _:
                 raise ValueError("no such request")
-    except SekishoError as error:
-        return json.dumps({"refused": {"code": error.code, **error.text.as_dict()}}).encode()
+    except OSError as error:
+        return json.dumps({"refused": error.errno}).encode()
     return json.dumps({"heard": heard}).encode()
 
 

@@ -99,6 +99,8 @@ def test_it_has_begun_when_it_says_so(tmp_path: Path, monkeypatch: pytest.Monkey
         pytest.param(b"\0\0\4\0" + b"x" * 1024 + b"\0\1\0\0" + b"x" * 65536, id="more than was asked for"),
         pytest.param(b"\0\0\0\0[]\n", id="a result that is none"),
         pytest.param(b"\0\0\0\0" + b"9" * (1 << 17), id="a result without end"),
+        pytest.param(b"\0\0\0\0" + b"[" * 60000 + b"\n", id="a result without bottom"),
+        pytest.param(b'\0\0\0\0{"packets": Infinity, "lost": 0, "full": false}\n', id="a number without end"),
         pytest.param(b'\0\0\0\0{"packets": [], "lost": 0, "full": false}\n', id="a number that is none"),
     ],
 )
