@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from appliance import paths
 from tests.lab import addresses, observe, page
 from tests.lab.units import RouterWithUnits
 from tests.lab.waiting import until
@@ -35,6 +36,11 @@ def test_units_keep_everything_alive(world: World, router: RouterWithUnits) -> N
     observe.await_green(world, 180)
     world.lease_terminals()
     assert "this kernel's fast path works" in router.words()
+    # As root without a right over others' files, which the control plane has not.
+    leased = router.machine.run(
+        "setpriv", "--bounding-set=-all", "--inh-caps=-all", "cat", str(paths.DHCP_LEASES)
+    ).stdout
+    assert str(addresses.TERMINALS["reception"].address.ip) in leased
 
     for engine in ENGINES:
         status = router.status_of(f"sekisho-engine-{engine}.service")
