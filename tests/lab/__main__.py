@@ -32,13 +32,14 @@ def main(arguments: list[str]) -> int:
     beyond = commands.add_parser("beyond", help="upstream router, internet and data centers for a real router")
     beyond.add_argument("card", help="network card that leads to the router's WAN port")
     beyond.add_argument("--hand-over", type=Path, default=Path("/var/lib/sekisho-lab"), help="folder for the account")
+    beyond.add_argument("--desk-key", type=Path, help="signs the account; without it, a new one")
     for command in (up, shell):
         command.add_argument("--clinic", action="store_true", help="with Sekisho running on the router")
     options = parser.parse_args(arguments)
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if options.command == "beyond":
-        return _beyond(options.card, options.hand_over)
+        return _beyond(options.card, options.hand_over, options.desk_key)
     with (
         contextlib.suppress(KeyboardInterrupt),
         temporary_directory() as directory,
@@ -56,19 +57,20 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _beyond(card: str, hand_over: Path) -> int:
+def _beyond(card: str, hand_over: Path, desk_key: Path | None) -> int:
     with (
         contextlib.suppress(KeyboardInterrupt),
         temporary_directory() as directory,
         World(Path(directory), BEYOND_THE_LINE) as world,
     ):
         world.cabinet.adopt(card, "line")
-        world.issue_account()
+        world.issue_account(desk_key)
         hand_over.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(hand_over / "clinic.sekisho-account", world.account.file.read_bytes())
         write_atomically(hand_over / "activation-code.txt", f"{world.account.code}\n")
-        write_atomically(hand_over / "desk-keys.json", world.desk.public_keys.read_text(), 0o644)
-        print(f"The account, its code and the desk's public keys are in {hand_over}.")
+        if desk_key is None:
+            write_atomically(hand_over / "desk-keys.json", world.desk.public_keys.read_text(), 0o644)
+        print(f"The account, its code and, of a new desk, the public keys are in {hand_over}.")
         _show(world)
         threading.Event().wait()
     return 0
