@@ -221,15 +221,16 @@ def _follow(packet: TracedPacket, send: Callable[[bytes], object], said: Callabl
                 return whole
     unfinished = reader.unfinished()
     if unfinished is None:
-        raise _not_followed("no trace of it")
+        raise _not_followed()
     return unfinished
 
 
-def _not_followed(why: str | None) -> SekishoError:
+def _not_followed(error: OSError | None = None) -> SekishoError:
+    ja, en = (f"（{error.strerror}）", f" ({error.strerror})") if error else ("", "")
     return SekishoError(
         "kernel.no-trace",
-        f"カーネルの中で試験用のパケットを追えませんでした（{why}）。もう一度試してください。",
-        f"the test packet could not be followed through the kernel ({why}): try again.",
+        f"カーネルの中で試験用のパケットを追えませんでした{ja}。もう一度試してください。",
+        f"the test packet could not be followed through the kernel{en}: try again.",
     )
 
 
@@ -239,7 +240,7 @@ def _cable(packet: TracedPacket) -> Iterator[Callable[[bytes], object]]:
     try:
         tap = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        raise _not_followed(error.strerror) from error
+        raise _not_followed(error) from error
     try:
         fcntl.ioctl(tap, _TUNSETIFF, struct.pack("16sH22x", PORT.encode(), _IFF_TAP | _IFF_NO_PI))
         # It shall say nothing of its own.
@@ -253,7 +254,7 @@ def _cable(packet: TracedPacket) -> Iterator[Callable[[bytes], object]]:
         tool.run(["tc", "filter", "add", "dev", PORT, "ingress", "protocol", "ip", *led])
         yield lambda frame: os.write(tap, frame)
     except OSError as error:
-        raise _not_followed(error.strerror) from error
+        raise _not_followed(error) from error
     finally:
         os.close(tap)
 
