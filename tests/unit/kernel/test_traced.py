@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.kernel.nft.traced import Hop, TracedPacket, TraceReader, rules
+from appliance.errors import SekishoError
+from appliance.kernel.nft.traced import PORT, TRACE_TABLE, Hop, TracedPacket, TraceReader, rules, trace
+from tests.unit.kernel.namespace import in_namespace, sh
 
 HEAD = 'trace id ea6104f6 inet {} packet: iif "lan0" {}ether saddr 02:00:00:00:02:10 ip saddr 192.0.2.10 ip id 1 '
 ACCEPT = (
@@ -77,3 +81,13 @@ def test_the_rules_ask_for_our_packet_only() -> None:
     text = rules(packet)
     assert text.count("192.0.2.10") == 5
     assert "accept" not in text
+
+
+@in_namespace
+def test_without_tun_that_is_told_and_nothing_is_left() -> None:
+    sh("mount --bind /dev/null /dev/net/tun")
+    packet = TracedPacket("lo", lambda _: bytes(64), IPv4Address("192.0.2.10"), IPv4Address("192.0.2.1"), "tcp", 40000)
+    with pytest.raises(SekishoError, match=r"kernel\.no-trace.*Inappropriate ioctl"):
+        trace(packet)
+    assert not Path("/sys/class/net", PORT).exists()
+    assert TRACE_TABLE not in sh("nft list tables")
