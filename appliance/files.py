@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PRIVATE = 0o600
@@ -63,6 +65,27 @@ def make_directory(path: Path, mode: int, owner: tuple[int, int]) -> None:
             os.fchmod(descriptor, mode)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def opened_from_others(path: Path) -> Iterator[int]:
+    """A file in a directory that is not ours, for reading; yields its descriptor.
+
+    Raises OSError, also for what would have us read another file (a link), wait (a pipe), or ask a device.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a plain file", str(path))
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def read_from_others(path: Path, most: int) -> bytes:
+    """The first `most` bytes of it; see `opened_from_others`."""
+    with opened_from_others(path) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as stream:
+        return stream.read(most)
 
 
 def remove_durably(path: Path) -> None:

@@ -77,4 +77,15 @@ def _empty_places() -> None:
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", place], check=True, timeout=10)
     for needed in ("/run/netns", "/var/lib/dhcpcd"):
         Path(needed).mkdir()
+    for database in ("passwd", "group"):
+        own = Path("/run") / database
+        own.write_text(_of_the_firmware(Path("/etc") / database))
+        subprocess.run(["mount", "--bind", own, Path("/etc") / database], check=True, timeout=10)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True, timeout=10)
+
+
+def _of_the_firmware(database: Path) -> str:
+    """passwd(5) or group(5), with our user for dhcpcd in the place of its package's."""
+    kept = [line for line in database.read_text().splitlines() if not line.startswith("dhcpcd:")]
+    ours = "sekisho-line:x:901:" + ("901::/nonexistent:/usr/sbin/nologin" if database.name == "passwd" else "")
+    return "\n".join([*kept, ours]) + "\n"

@@ -7,10 +7,7 @@ not matter: its first bytes tell what it is.
 from __future__ import annotations
 
 import os
-import stat
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from typing import Any
 from appliance import paths
 from appliance.account import armour
 from appliance.errors import SekishoError
+from appliance.files import opened_from_others, read_from_others
 
 MOST = 200
 """Files of one stick that are looked at, at its top only."""
@@ -45,8 +43,7 @@ def account(path: str, directory: Path = paths.STICKS) -> bytes:
     """
     chosen("account", path, directory)
     try:
-        with _opened(Path(path)) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(armour.MAX_FILE + 1)
+        return read_from_others(Path(path), armour.MAX_FILE + 1)
     except OSError:
         raise _gone() from None
 
@@ -81,20 +78,8 @@ def _can_be_shown(name: str) -> bool:
 def _looked_at(file: Path) -> list[tuple[str, int]]:
     """Kind and size of a file that is for us."""
     try:
-        with _opened(file) as descriptor:
+        with opened_from_others(file) as descriptor:
             head, size = os.read(descriptor, _LONGEST), os.fstat(descriptor).st_size
     except OSError:
         return []
     return [(kind, size) for begins, kind in _HEADS.items() if head.startswith(begins)]
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[int]:
-    """For reading. A link, a pipe or a device is not opened, since a stick is anybody's: raises OSError."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(f"not a file: {file}")
-        yield descriptor
-    finally:
-        os.close(descriptor)

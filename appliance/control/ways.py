@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 
+from appliance import paths
 from appliance.control import far_ends
 from appliance.engines.leases import Lease, read_lease
 from appliance.engines.leases6 import Lease6, read_lease6
@@ -39,7 +40,9 @@ def given(intent: RouterIntent) -> Given:
 
 def lease_of(line: Line) -> Lease | None:
     """What is written counts only while its interface is there: a client that was killed takes nothing back."""
-    return read_lease(line.interface) if line.kind != "static" and is_there(line.interface) else None
+    if line.kind == "static" or not is_there(line.interface):
+        return None
+    return read_lease(line.interface, paths.SESSIONS if line.is_session else paths.LEASES)
 
 
 def _softwire(rank: int, line: Line, lease: Lease6 | None) -> WaySoftwire | None:

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 
 from appliance import paths
 from appliance.diagnose.lan.evidence import Wire
+from appliance.files import read_from_others
 from appliance.intent.model import RouterIntent, Segment
 
 LARGEST_LEASES = 1 << 20
@@ -20,8 +21,7 @@ def leases() -> dict[IPv4Address, str]:
     """Addresses that dnsmasq has leased, with the names that their machines gave (dnsmasq(8), lease file)."""
     found = {}
     try:
-        with paths.DHCP_LEASES.open(errors="replace") as stream:
-            text = stream.read(LARGEST_LEASES)
+        text = read_from_others(paths.DHCP_LEASES, LARGEST_LEASES).decode(errors="replace")
     except OSError:
         return {}
     for line in text.splitlines():

@@ -1,5 +1,8 @@
 """dhcpcd: what a line gives by DHCP (RFC 2131), or by router advertisements and DHCPv6, touching nothing but its port.
 
+It separates its rights by itself where its package's user (``dhcpcd``) is, and then has to
+begin as root; here that user is not (docs/sandbox.md), and it is one of ours from its first instruction.
+
 What the line gave is written by our hooks below one folder (see `leases`, `leases6`).
 ``nodelay`` and ``noarp`` save up to seven seconds each time the line comes back: the server
 looks for duplicates before it offers an address (RFC 2131 section 2.2), and a clinic waits for us.
@@ -10,11 +13,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from appliance import paths
-from appliance.engines.leases6 import ADVERTISED, LEASED, directory_of
+from appliance.engines.leases6 import files_of
 from appliance.engines.spec import ConfigFile, Directory, EngineSpec
 from appliance.intent.model import Line
 from appliance.text import Text
 
+USER = "sekisho-line"
+_CAPABILITIES = ("net_admin", "net_bind_service", "net_raw")
+_DIRECTORIES = (
+    # Its group is root's, which reads there what the lines gave; others would find a way round the names.
+    Directory(paths.LEASES, 0o770, USER, "root"),
+    Directory(Path("/run/dhcpcd"), 0o755, USER),
+    Directory(Path("/var/lib/dhcpcd"), 0o755, USER),
+)
 HOOK = Path(__file__).with_name("dhcp-hook.sh")
 HOOK6 = Path(__file__).with_name("ipv6-hook.sh")
 
@@ -39,14 +50,16 @@ env sekisho_lease={paths.LEASES / f"{line.interface}.json"}
 
 
 def dhcpcd_spec(line: Line) -> EngineSpec:
-    """One for each line. dhcpcd separates its rights by itself. A stop takes the address back, since dhcpcd gave it."""
+    """One for each line. A stop takes the address back, since dhcpcd gave it."""
     config = paths.ENGINES / f"dhcpcd-{line.name}.conf"
     return EngineSpec(
         name=f"dhcpcd-{line.name}",
         title=Text("回線側のアドレスの取得（dhcpcd）", "the WAN's address by DHCP (dhcpcd)"),
         argv=("dhcpcd", "--nobackground", "--config", str(config), line.interface),
         files=(ConfigFile(config, render(line), read_again=False),),
-        directories=(Directory(paths.LEASES),),
+        directories=_DIRECTORIES,
+        user=USER,
+        capabilities=_CAPABILITIES,
         line=line.name,
         leavings=(paths.LEASES / f"{line.interface}.json",),
     )
@@ -71,7 +84,7 @@ duid ll
 slaac private
 option dhcp6_name_servers
 script {HOOK6}
-env sekisho_line={directory_of(line.port)}
+env sekisho_line={paths.LEASES / line.port}
 interface {line.port}
 {asked}"""
 
@@ -79,13 +92,14 @@ interface {line.port}
 def dhcpcd6_spec(line: Line, asks_for_prefix: bool) -> EngineSpec:
     """For the port of a line that speaks IPv6; see `dhcpcd_spec`."""
     config = paths.ENGINES / f"dhcpcd-{line.name}.conf"
-    given = directory_of(line.port)
     return EngineSpec(
         name=f"dhcpcd-{line.name}",
         title=Text("回線側の IPv6 アドレスの取得（dhcpcd）", "the WAN's IPv6 address (dhcpcd)"),
         argv=("dhcpcd", "--nobackground", "--config", str(config), line.port),
         files=(ConfigFile(config, render6(line, asks_for_prefix), read_again=False),),
-        directories=(Directory(paths.LEASES), Directory(given.parent), Directory(given)),
+        directories=_DIRECTORIES,
+        user=USER,
+        capabilities=_CAPABILITIES,
         line=line.name,
-        leavings=(given / ADVERTISED, given / LEASED),
+        leavings=files_of(line.port),
     )

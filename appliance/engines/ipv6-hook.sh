@@ -1,9 +1,10 @@
 #!/bin/sh
 # Run by dhcpcd at every event of a line that speaks IPv6 (dhcpcd-run-hooks(8)): keeps what the line's routers
-# advertise and what its DHCPv6 server gave in one JSON file each, below $sekisho_line, and touches nothing else.
+# advertise and what its DHCPv6 server gave in one JSON file each, $sekisho_line being how their names begin, and
+# touches nothing else.
 set -eu
-PATH=/usr/sbin:/usr/bin:/sbin:/bin
-umask 022
+# shellcheck source=appliance/engines/lease.sh
+. "${0%/*}/lease.sh"
 
 # The line is not ours: whatever is no plain list of addresses and numbers is left out.
 plain() {
@@ -23,14 +24,6 @@ number() {
     '' | *[!0-9]*) printf 0 ;;
     *) printf '%s' "$1" ;;
     esac
-}
-
-as_json() {
-    separator=
-    for item in $1; do
-        printf '%s"%s"' "$separator" "$item"
-        separator=,
-    done
 }
 
 # each BEFORE AFTER: what dhcpcd counts up from 1 between the two; an honest line has few of anything.
@@ -72,7 +65,7 @@ advertised() {
         router "$router"
         comma_between=,
     done
-    printf '],"at":%s}\n' "$at"
+    printf '],"at":%s}\n' "$(began)"
 }
 
 leased() {
@@ -92,7 +85,7 @@ leased() {
         done
     done
     printf '{"addresses":[%s],"prefixes":[%s],"dns":[%s],"at":%s}\n' "$(as_json "$own")" "$(as_json "$prefixes")" \
-        "$(as_json "$(given new_dhcp6_name_servers)")" "$at"
+        "$(as_json "$(given new_dhcp6_name_servers)")" "$(began)"
 }
 
 # keep FILE COMMAND: nobody ever reads half of it.
@@ -101,14 +94,11 @@ keep() {
     mv -f "$1.new" "$1"
 }
 
-# Seconds of CLOCK_BOOTTIME: the wall clock may be wrong until the line is there.
-read -r at _ </proc/uptime
-
 line=${sekisho_line:?}
 case ${reason:?} in
-ROUTERADVERT) keep "$line/advertised.json" advertised ;;
-BOUND6 | RENEW6 | REBIND6 | REBOOT6 | INFORM6) keep "$line/leased.json" leased ;;
-EXPIRE6 | STOP6 | RELEASE6 | FAIL6) rm -f "$line/leased.json" ;;
-NOCARRIER | STOP | STOPPED | DEPARTED | FAIL) rm -f "$line/advertised.json" "$line/leased.json" ;;
+ROUTERADVERT) keep "$line.advertised.json" advertised ;;
+BOUND6 | RENEW6 | REBIND6 | REBOOT6 | INFORM6) keep "$line.leased.json" leased ;;
+EXPIRE6 | STOP6 | RELEASE6 | FAIL6) rm -f "$line.leased.json" ;;
+NOCARRIER | STOP | STOPPED | DEPARTED | FAIL) rm -f "$line.advertised.json" "$line.leased.json" ;;
 *) ;;
 esac

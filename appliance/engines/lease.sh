@@ -18,15 +18,23 @@ as_json() {
     done
 }
 
+# Seconds of CLOCK_BOOTTIME at which this shell began (the wall clock may be wrong until the line is there), in the
+# hundredths of proc_pid_stat(5), field 22: /proc/uptime is not shown to everybody who runs a hook.
+began() {
+    read -r stat </proc/self/stat
+    # shellcheck disable=SC2086 # The fields behind the name, which may have spaces.
+    set -- ${stat##*) }
+    shift 19
+    printf '%d.%02d' $(($1 / 100)) $(($1 % 100))
+}
+
 # write_lease FILE INTERFACE REASON [ADDRESS PREFIX GATEWAY DNS]: without an address the line gives nothing.
 write_lease() {
     address=$(addresses "${4:-}")
     prefix=$(addresses "${5:-}")
     gateway=$(addresses "${6:-}")
     dns=$(addresses "${7:-}")
-    # Seconds of CLOCK_BOOTTIME: the wall clock may be wrong until the line is there.
-    read -r at _ </proc/uptime
     printf '{"interface":"%s","reason":"%s","address":"%s","prefix":%s,"gateway":"%s","dns":[%s],"at":%s}\n' \
-        "$2" "$3" "$address" "${prefix:-null}" "${gateway%% *}" "$(as_json "$dns")" "$at" >"$1.new"
+        "$2" "$3" "$address" "${prefix:-null}" "${gateway%% *}" "$(as_json "$dns")" "$(began)" >"$1.new"
     mv -f "$1.new" "$1"
 }

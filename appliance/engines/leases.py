@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
-from appliance import paths
+from appliance.files import read_from_others
 
 _LONGEST = 4096
 """Bytes; an honest lease has a tenth of it."""
@@ -24,11 +24,10 @@ class Lease:
     at: float = field(compare=False)
 
 
-def read_lease(interface: str, directory: Path = paths.LEASES) -> Lease | None:
+def read_lease(interface: str, directory: Path) -> Lease | None:
     """None when the line gave nothing, took it back, or the file is not what our hook writes."""
     try:
-        with (directory / f"{interface}.json").open("rb") as stream:
-            return parse_lease(interface, stream.read(_LONGEST + 1))
+        return parse_lease(interface, read_from_others(directory / f"{interface}.json", _LONGEST + 1))
     except OSError:
         return None
 

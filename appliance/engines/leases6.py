@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from appliance import paths
+from appliance.files import read_from_others
 
 _LONGEST = 16384
 """Bytes; honest routers and servers fill a tenth of it."""
 LEAST_MTU = 1280
 """Bytes; what is less is no MTU for IPv6 (RFC 8200 section 5)."""
-ADVERTISED, LEASED = "advertised.json", "leased.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,15 @@ class Lease6:
     mtu: int | None = None
 
 
-def directory_of(port: str, leases: Path = paths.LEASES) -> Path:
-    return leases / "ipv6" / port
+def files_of(port: str, leases: Path = paths.LEASES) -> tuple[Path, Path]:
+    """Where our hook keeps what was advertised and what was leased."""
+    return leases / f"{port}.advertised.json", leases / f"{port}.leased.json"
 
 
 def read_lease6(port: str, leases: Path = paths.LEASES) -> Lease6 | None:
     """None when the line gave nothing, took all back, or the files are not what our hook writes."""
-    directory = directory_of(port, leases)
-    return parse_lease6(port, _read(directory / ADVERTISED), _read(directory / LEASED))
+    advertised, leased = files_of(port, leases)
+    return parse_lease6(port, _read(advertised), _read(leased))
 
 
 def parse_lease6(port: str, advertised: bytes | None, leased: bytes | None) -> Lease6 | None:
@@ -168,8 +169,7 @@ def _object(content: bytes | None) -> dict[str, Any] | None:
 
 def _read(file: Path) -> bytes | None:
     try:
-        with file.open("rb") as stream:
-            return stream.read(_LONGEST + 1)
+        return read_from_others(file, _LONGEST + 1)
     except OSError:
         return None
 

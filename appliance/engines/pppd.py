@@ -54,7 +54,7 @@ persist
 maxfail 0
 holdoff {HOLD_OFF}
 nodetach
-ipparam {paths.LEASES / f"{line.interface}.json"}
+ipparam {paths.SESSIONS / f"{line.interface}.json"}
 ip-up-script {UP}
 ip-down-script {DOWN}
 """
@@ -77,9 +77,9 @@ def pppd_spec(line: Line, password: Secret) -> EngineSpec:
             ConfigFile(options, render(line), read_again=False),
             ConfigFile(secret, f"password {_quoted(password.get_secret_value())}\n", mode=0o600, read_again=False),
         ),
-        directories=(Directory(paths.LEASES),),
+        directories=(Directory(paths.SESSIONS),),
         line=line.name,
-        leavings=(paths.LEASES / f"{line.interface}.json",),
+        leavings=(paths.SESSIONS / f"{line.interface}.json",),
     )
 
 

@@ -274,7 +274,7 @@ def _wait(process: ProcessId, seconds: float) -> bool:
 
 
 def sweep(process: ProcessId) -> None:
-    """Kill what a dead daemon left in its session (dhcpcd's helpers survive a kill -9 of their parent).
+    """Kill what a dead daemon left in its session (a helper or a hook survives a kill -9 of its parent).
 
     While a session has members the kernel gives its number to nobody else (pid_namespaces(7)), so
     members of session `process.pid` are ours as long as no stranger lives under that number.

@@ -72,7 +72,7 @@ class EngineSpec:
 
     name: stable, file-name safe. title: what to call it before people. argv: program (looked up
     in the path) and arguments, never a secret. user: who it is from its first instruction, with no further group;
-    None for daemons that separate their rights by themselves. capabilities: what that user keeps of root's rights
+    None for those that will not be anybody but root. capabilities: what that user keeps of root's rights
     (capabilities(7), as setpriv(1) spells them). resolvers: a resolv.conf(5) that it sees instead of the machine's.
     leavings: what it makes and what means nothing once it is stopped; removed then. is_prompt: it goes before
     everybody else who wants the processor (sched(7), SCHED_RR), where the machine allows that. line: the line that it

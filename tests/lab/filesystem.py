@@ -19,8 +19,9 @@ _COPIED_FROM_HOST = ("ld.so.cache", "nsswitch.conf", "protocols", "services", "d
 _SHOWN_FROM_HOST = ("alternatives", "iproute2", "ssl")
 """Folders of the host's /etc, shown read-only: Debian's `awk` or OpenSSL need them."""
 
-_USERS = {"dnsmasq": 901, "bird": 902, "dhcpcd": 903, "_dhcpcd": 904, "tcpdump": 905, "_chrony": 906}
-"""Users that Debian's packages would have made for the daemons that run in the world."""
+_USERS = {"dnsmasq": 901, "bird": 902, "tcpdump": 905, "_chrony": 906}
+"""Users that Debian's packages would have made for the daemons that run in the world; dhcpcd's is none of them, as in
+the firmware (docs/sandbox.md)."""
 
 _MOUNT_POINTS = ("etc", "var", "tmp", "run", "root", "home")
 
@@ -90,8 +91,7 @@ def _prepare_etc(name: str, etc: Path) -> None:
     passwd = ["root:x:0:0:root:/root:/bin/sh", "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin"]
     group = ["root:x:0:", "tty:x:5:", "shadow:x:42:", "nogroup:x:65534:"]
     for user, number in _USERS.items():
-        home = "/usr/lib/dhcpcd" if user.endswith("dhcpcd") else "/nonexistent"
-        passwd.append(f"{user}:x:{number}:{number}::{home}:/usr/sbin/nologin")
+        passwd.append(f"{user}:x:{number}:{number}::/nonexistent:/usr/sbin/nologin")
         group.append(f"{user}:x:{number}:")
     contents = {
         "hostname": name,

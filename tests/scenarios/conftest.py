@@ -91,7 +91,10 @@ def pytest_runtest_makereport(
 
 def _last_words(world: World) -> str:
     router = world.machines["router"]
-    helpers = router.inside(lambda: sorted(map(str, Path("/run/sekisho/log").glob("*.log"))))
+    try:
+        helpers = router.inside(lambda: sorted(map(str, Path("/run/sekisho/log").glob("*.log"))))
+    except RuntimeError as error:  # its world has come down already: the failure itself says why
+        return repr(error)
     asked = (
         ["sekisho", "--lang", "en", "status"],
         ["tail", "-n", _LOG_LINES, "-v", "--", "/dev/null", *helpers],

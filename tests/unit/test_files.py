@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.files import is_directory, make_directory, write_atomically
+from appliance.files import is_directory, make_directory, read_from_others, write_atomically
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o644])
@@ -59,3 +59,14 @@ def test_a_planted_link_is_no_directory(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"directory|symbolic"):
         make_directory(tmp_path / "place", 0o700, ours)
     assert (tmp_path / "elsewhere").stat().st_mode & 0o777 == 0o755
+
+
+def test_of_others_files_only_plain_ones_are_read_and_only_so_far(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_bytes(b"what it says")
+    assert read_from_others(tmp_path / "plain", 4) == b"what"
+    (tmp_path / "link").symlink_to(tmp_path / "plain")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "directory").mkdir()
+    for name in ("link", "pipe", "directory", "absent"):
+        with pytest.raises(OSError, match=name):
+            read_from_others(tmp_path / name, 4)

@@ -121,9 +121,9 @@ def test_the_line_gives_an_address_and_takes_it_back() -> None:
     supervisor = Supervisor(paths.RUN)
     spec = dhcpcd.dhcpcd_spec(LINE)
     supervisor.apply([spec])
-    assert read_lease("wan0") is None
-    until(lambda: read_lease("wan0") is not None)
-    lease = read_lease("wan0")
+    assert read_lease("wan0", paths.LEASES) is None
+    until(lambda: read_lease("wan0", paths.LEASES) is not None)
+    lease = read_lease("wan0", paths.LEASES)
     assert lease is not None
     assert lease.address.network.with_prefixlen == "192.0.2.64/28"
     assert (lease.gateway, lease.dns) == (IPv4Address("192.0.2.65"), (IPv4Address("198.51.100.53"),))
@@ -135,27 +135,27 @@ def test_the_line_gives_an_address_and_takes_it_back() -> None:
 
     # The cable is pulled, and put back.
     run("ip", "-n", "upper", "link", "set", "lan", "down")
-    until(lambda: read_lease("wan0") is None)
+    until(lambda: read_lease("wan0", paths.LEASES) is None)
     run("ip", "-n", "upper", "link", "set", "lan", "up")
-    until(lambda: read_lease("wan0") is not None)
+    until(lambda: read_lease("wan0", paths.LEASES) is not None)
 
-    # Killed with its helpers left behind: revived, with the same address, and nothing doubled.
+    # Killed: revived, with the same address, and nothing doubled.
     record = process.read_record(paths.ENGINES / "dhcpcd-wan.run")
     assert record is not None
     killed = time.clock_gettime(time.CLOCK_BOOTTIME)
     os.kill(record.process.pid, signal.SIGKILL)
     until(lambda: supervisor.check() == {"dhcpcd-wan": False})
     assert len(supervisor.revive(0.0)) == 1
-    until(lambda: (again := read_lease("wan0")) is not None and again.at > killed)
-    again = read_lease("wan0")
+    until(lambda: (again := read_lease("wan0", paths.LEASES)) is not None and again.at > killed)
+    again = read_lease("wan0", paths.LEASES)
     assert again is not None and again.address == lease.address
     assert {process_session(entry) for entry in Path("/proc").glob("[0-9]*") if is_dhcpcd(entry)} == {
         pid_of("dhcpcd-wan"),
     }
 
-    # Stopped: the address goes, and every helper.
+    # Stopped: the address goes, and every process.
     supervisor.stop_all()
-    assert read_lease("wan0") is None
+    assert read_lease("wan0", paths.LEASES) is None
     assert run("ip", "-4", "addr", "show", "wan0") == ""
     assert "default" not in run("ip", "route")
     until(lambda: not any(is_dhcpcd(entry) for entry in Path("/proc").glob("[0-9]*")))

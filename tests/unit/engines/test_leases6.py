@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.engines import dhcpcd
-from appliance.engines.leases6 import Lease6, directory_of, parse_lease6, read_lease6
+from appliance.engines.leases6 import Lease6, parse_lease6, read_lease6
 
 OWN, ROUTER, DNS = "2001:db8:1:0:9107:bd:ed73:8ecc", "fe80::d067:23ff:feed:ab83", "2001:db8:53::53"
 ADVERTISED = {
@@ -52,13 +52,11 @@ class Line:
 
     def __init__(self, leases: Path) -> None:
         self.leases = leases
-        self.directory = directory_of("wan0", leases)
-        self.directory.mkdir(parents=True)
 
     def tell(self, reason: str, **given: str) -> Lease6 | None:
         subprocess.run(
             [str(dhcpcd.HOOK6)],
-            env={"interface": "wan0", "sekisho_line": str(self.directory), "reason": reason, **given},
+            env={"interface": "wan0", "sekisho_line": str(self.leases / "wan0"), "reason": reason, **given},
             check=True,
             timeout=20,
         )
@@ -117,7 +115,7 @@ def test_what_the_line_takes_back_is_gone(line: Line, reason: str) -> None:
     line.tell("ROUTERADVERT", **ADVERTISED)
     line.tell("BOUND6", **DELEGATED)
     assert line.tell(reason, **ADVERTISED) is None
-    assert list(line.directory.iterdir()) == []
+    assert list(line.leases.iterdir()) == []
 
 
 def test_an_advertisement_of_nobody_is_none(line: Line) -> None:
@@ -128,10 +126,10 @@ def test_an_advertisement_of_nobody_is_none(line: Line) -> None:
 @pytest.mark.parametrize("evil", ['::1","x":"', "$(touch evil)", "fe80::1;touch evil", "\n", "a" * 9999, "*", "\\"])
 def test_the_line_cannot_write_anything_but_addresses(line: Line, evil: str) -> None:
     assert line.tell("ROUTERADVERT", **dict.fromkeys(ADVERTISED, evil)) is None
-    json.loads((line.directory / "advertised.json").read_bytes())
+    json.loads((line.leases / "wan0.advertised.json").read_bytes())
     lease = line.tell("BOUND6", **dict.fromkeys(DELEGATED, evil))
     assert lease is None or (lease.address, lease.prefixes, lease.dns) == (None, (), ())
-    assert sorted(path.name for path in line.directory.iterdir()) == ["advertised.json", "leased.json"]
+    assert sorted(path.name for path in line.leases.iterdir()) == ["wan0.advertised.json", "wan0.leased.json"]
 
 
 def heard(**changes: Any) -> bytes:

@@ -26,7 +26,7 @@ def test_the_daemons_of_a_router() -> None:
     specs = engines_for(compile_intent(lab_account(), lab_site()), STANDINGS, {})
     assert [spec.name for spec in specs] == ["dhcpcd-wan", "bird", "gate", "dnsmasq", "chrony", "web"]
     assert {spec.name: spec.user for spec in specs} == {
-        "dhcpcd-wan": None,
+        "dhcpcd-wan": "sekisho-line",
         "bird": "bird",
         "gate": "sekisho-gate",
         "dnsmasq": "dnsmasq",
