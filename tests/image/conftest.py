@@ -19,6 +19,8 @@ def updated() -> Iterator[Updated]:
         yield done
 
 
+# Before xdist looks for the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     for item in items:
         if "updated" in getattr(item, "fixturenames", ()):
