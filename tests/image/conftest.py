@@ -6,11 +6,14 @@ a third of its time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests.image.updated import Updated, update
+
+_NEED_NONE = ("test_boot.py", "test_same_bits.py", "test_tpm_holds_the_account.py")
 
 
 @pytest.fixture(scope="session")
@@ -19,9 +22,13 @@ def updated() -> Iterator[Updated]:
         yield done
 
 
-# Before xdist looks for the groups.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    for item in items:
-        if "updated" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("updated"))
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc] # it tells no types
+    """By what they need, in the place of by class or file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return file if file.endswith(_NEED_NONE) else "updated"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Scheduling:
+    return _Scheduling(config, log)
