@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= $(shell nproc)
-# A scenario waits for most of its time.
+# Many tests wait for most of their time.
 WORLDS ?= $(shell expr 2 '*' $(JOBS))
 # Whoever has it set pays for it: each of the machines' processes would compile what it imports.
 unexport PYTHONDONTWRITEBYTECODE
@@ -74,7 +74,7 @@ lint: venv ## Style, types, architecture, shell
 
 test-unit: venv ## Unit tests (they mirror the packages)
 	@echo "== unit tests"
-	@$(BIN)/python -m tests.again -q -n $(JOBS) -m 'not real_kernel' tests/unit tests/fuzz
+	@$(BIN)/python -m tests.again -q -n $(WORLDS) --dist worksteal -m 'not real_kernel' tests/unit tests/fuzz
 
 test-scenarios: venv ## The appliance in its network world, one file per scenario (LONG=1 with those of `make test-long`)
 	@echo "== scenarios"

@@ -21,7 +21,7 @@ from appliance.text import Text
 USER = "sekisho-line"
 _CAPABILITIES = ("net_admin", "net_bind_service", "net_raw")
 _DIRECTORIES = (
-    # Its group is root's, which reads there what the lines gave; others would find a way round the names.
+    # Its group is root's, which reads there what the lines gave without a right over others' files; nobody else enters.
     Directory(paths.LEASES, 0o770, USER, "root"),
     Directory(Path("/run/dhcpcd"), 0o755, USER),
     Directory(Path("/var/lib/dhcpcd"), 0o755, USER),

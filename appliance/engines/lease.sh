@@ -18,8 +18,8 @@ as_json() {
     done
 }
 
-# Seconds of CLOCK_BOOTTIME at which this shell began (the wall clock may be wrong until the line is there), in the
-# hundredths of proc_pid_stat(5), field 22: /proc/uptime is not shown to everybody who runs a hook.
+# Seconds of CLOCK_BOOTTIME at which the process that asks began, which of $(began) is now: the wall clock may be wrong
+# until the line is there, and /proc/uptime is not shown to everybody who runs a hook (proc_pid_stat(5), field 22).
 began() {
     read -r stat </proc/self/stat
     # shellcheck disable=SC2086 # The fields behind the name, which may have spaces.
