@@ -86,7 +86,7 @@ test-long: venv ## The scenarios that wait for a minute or more
 
 test-browser: venv build/npm/.ready ## The pages in Chromium: stories, axe-core, HTML; pictures in build/screenshots
 	@echo "== browser tests"
-	@$(BIN)/python -m tests.again -q -n $(JOBS) --dist loadfile tests/browser
+	@$(BIN)/python -m tests.again -q -n $(WORLDS) --dist worksteal tests/browser
 
 .PHONY: guide
 guide: venv build/npm/.ready ## The pictures of the documents, taken anew from today's pages
