@@ -24,7 +24,7 @@ _DIRECTORIES = (
     # Its group is root's, which reads there what the lines gave without a right over others' files; nobody else enters.
     Directory(paths.LEASES, 0o770, USER, "root"),
     Directory(Path("/run/dhcpcd"), 0o755, USER),
-    Directory(Path("/var/lib/dhcpcd"), 0o755, USER),
+    Directory(Path("/var/lib/dhcpcd"), 0o775, group=USER),
 )
 HOOK = Path(__file__).with_name("dhcp-hook.sh")
 HOOK6 = Path(__file__).with_name("ipv6-hook.sh")

@@ -102,6 +102,29 @@ def test_what_units_see_of_the_disk_is_there_before_they_start() -> None:
             assert place.startswith(("-", "/proc/")) or place in made, name
 
 
+def test_what_an_earlier_version_s_dhcpcd_kept_as_root_becomes_its_own(tmp_path: Path) -> None:
+    """systemd-tmpfiles(8) changes no file of root's in a directory that is another's."""
+    root = tmp_path / "root"
+    (root / "etc").mkdir(parents=True)
+    users = tmp_path / "users.conf"
+    users.write_text((FILES / "usr/lib/sysusers.d/sekisho.conf").read_text() + "u dnsmasq -\n")
+    kept = root / "var/lib/dhcpcd/duid"
+    kept.parent.mkdir(parents=True)
+    kept.touch(0o644)
+    _make(root, "systemd-sysusers", users)
+    _make(root, "systemd-tmpfiles", "--create", FILES / "usr/lib/tmpfiles.d/sekisho.conf")
+    number = re.search(r"^sekisho-line:x:(\d+):", (root / "etc/passwd").read_text(), re.MULTILINE)
+    found = kept.stat()
+    assert number and (found.st_uid, found.st_mode & 0o777) == (int(number[1]), 0o600)
+
+
+def _make(root: Path, command: str, *arguments: str | Path) -> None:
+    done = subprocess.run(
+        [command, f"--root={root}", *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A machine's disk, as far as systemd looks at it to judge our units."""
