@@ -183,10 +183,9 @@ image: venv ## The firmware: a signed disk image in build/image/output (VERSION=
 
 IN_EMULATION = $(BIN)/python -m pytest -q -rP
 
-# Two workers: a machine waits for a third of its time (tests/image/conftest.py says what goes beside what).
 test-image: image ## The firmware on an emulated machine with Secure Boot (LONG=1 with what waits on purpose, STARTS=1 after one of three power cuts); consoles in build/image/run
 	@echo "== the firmware, emulated"
-	@SEKISHO_STARTS=$(STARTS) $(IN_EMULATION) -n 2 $(if $(LONG),,-m 'not long') tests/image
+	@SEKISHO_STARTS=$(STARTS) $(IN_EMULATION) $(if $(LONG),,-m 'not long') tests/image
 
 soak-image: image ## The power is cut at 50 random points of an update (CUTS=, STARTS= for fewer, SEED=); log in build/image/soak
 	@SEKISHO_CUTS=$(or $(CUTS),50) SEKISHO_STARTS=$(STARTS) SEKISHO_SEED=$(or $(SEED),$$RANDOM) \
