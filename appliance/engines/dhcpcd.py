@@ -18,13 +18,13 @@ from appliance.engines.spec import ConfigFile, Directory, EngineSpec
 from appliance.intent.model import Line
 from appliance.text import Text
 
-USER = "sekisho-line"
+_USER = "sekisho-line"
 _CAPABILITIES = ("net_admin", "net_bind_service", "net_raw")
 _DIRECTORIES = (
     # Its group is root's, which reads there what the lines gave without a right over others' files; nobody else enters.
-    Directory(paths.LEASES, 0o770, USER, "root"),
-    Directory(Path("/run/dhcpcd"), 0o755, USER),
-    Directory(Path("/var/lib/dhcpcd"), 0o775, group=USER),
+    Directory(paths.LEASES, 0o770, _USER, "root"),
+    Directory(Path("/run/dhcpcd"), 0o755, _USER),
+    Directory(Path("/var/lib/dhcpcd"), 0o775, group=_USER),
 )
 HOOK = Path(__file__).with_name("dhcp-hook.sh")
 HOOK6 = Path(__file__).with_name("ipv6-hook.sh")
@@ -58,7 +58,7 @@ def dhcpcd_spec(line: Line) -> EngineSpec:
         argv=("dhcpcd", "--nobackground", "--config", str(config), line.interface),
         files=(ConfigFile(config, render(line), read_again=False),),
         directories=_DIRECTORIES,
-        user=USER,
+        user=_USER,
         capabilities=_CAPABILITIES,
         line=line.name,
         leavings=(paths.LEASES / f"{line.interface}.json",),
@@ -98,7 +98,7 @@ def dhcpcd6_spec(line: Line, asks_for_prefix: bool) -> EngineSpec:
         argv=("dhcpcd", "--nobackground", "--config", str(config), line.port),
         files=(ConfigFile(config, render6(line, asks_for_prefix), read_again=False),),
         directories=_DIRECTORIES,
-        user=USER,
+        user=_USER,
         capabilities=_CAPABILITIES,
         line=line.name,
         leavings=files_of(line.port),
