@@ -3,6 +3,9 @@
 The Ethernet port stays without an address; what carries IP is an interface of pppd's own, which is there
 exactly as long as the session. Routes are ours: pppd is told not to lay any. What the session gives goes the
 way of every lease (`leases`).
+
+pppd ends unless geteuid(2) says that it is root, though nothing that it does here needs more than its two
+capabilities: in its unit that is what geteuid says, and in truth it is a user of ours (docs/sandbox.md).
 """
 
 from __future__ import annotations
@@ -15,6 +18,12 @@ from appliance.intent.model import Line
 from appliance.secret import Secret
 from appliance.text import Text
 
+_USER = "sekisho-ppp"
+_DIRECTORIES = (
+    # As dhcpcd's, see there; and what root writes and its user reads.
+    Directory(paths.SESSIONS, 0o770, _USER, "root"),
+    Directory(paths.SESSION_PASSWORDS, 0o2750, group=_USER),
+)
 UP = Path(__file__).with_name("ppp-up.sh")
 DOWN = Path(__file__).with_name("ppp-down.sh")
 
@@ -66,18 +75,21 @@ def log_file(line: Line) -> Path:
 
 
 def pppd_spec(line: Line, password: Secret) -> EngineSpec:
-    """The password has a file of its own, which only root reads."""
+    """The password has a file of its own, which nobody else reads."""
     options = paths.ENGINES / f"{_name(line)}.conf"
-    secret = paths.ENGINES / f"{_name(line)}.secret"
+    secret = paths.SESSION_PASSWORDS / f"{line.name}.conf"
     return EngineSpec(
         name=_name(line),
         title=Text("回線への PPPoE 接続（pppd）", "the PPPoE session on the line (pppd)"),
         argv=("pppd", "file", str(options), "file", str(secret)),
         files=(
             ConfigFile(options, render(line), read_again=False),
-            ConfigFile(secret, f"password {_quoted(password.get_secret_value())}\n", mode=0o600, read_again=False),
+            ConfigFile(secret, f"password {_quoted(password.get_secret_value())}\n", mode=0o640, read_again=False),
         ),
-        directories=(Directory(paths.SESSIONS),),
+        directories=_DIRECTORIES,
+        user=_USER,
+        capabilities=("net_admin", "net_raw"),
+        insists_on_root=True,
         line=line.name,
         leavings=(paths.SESSIONS / f"{line.interface}.json",),
     )

@@ -115,7 +115,8 @@ def start(spec: EngineSpec, log: Path, record: Path) -> subprocess.Popen[bytes]:
 
     Raises SekishoError ``engine.program-missing``, ``engine.user-missing``, ``engine.not-started``.
     """
-    full = [*_see(spec.resolvers), *become(spec.user, spec.capabilities), *command(spec)]
+    user = None if spec.insists_on_root else spec.user
+    full = [*_see(spec.resolvers), *become(user, spec.capabilities), *command(spec)]
     ready, child_end = os.pipe()
     try:
         with log.open("ab") as output:

@@ -32,7 +32,7 @@ class ConfigFile:
 @dataclass(frozen=True, slots=True)
 class Directory:
     """A directory that must be there before the daemon starts; owner: user name, None for root. group: user whose
-    primary group it is; None: the owner's."""
+    primary group it is; None: the owner's. With the set-group-ID bit in its mode, what is made in it has its group."""
 
     path: Path
     mode: int = 0o755
@@ -71,12 +71,13 @@ class EngineSpec:
     """One daemon that we run in the foreground and in a session of its own.
 
     name: stable, file-name safe. title: what to call it before people. argv: program (looked up
-    in the path) and arguments, never a secret. user: who it is from its first instruction, with no further group;
-    None for those that will not be anybody but root. capabilities: what that user keeps of root's rights
-    (capabilities(7), as setpriv(1) spells them). resolvers: a resolv.conf(5) that it sees instead of the machine's.
-    leavings: what it makes and what means nothing once it is stopped; removed then. is_prompt: it goes before
-    everybody else who wants the processor (sched(7), SCHED_RR), where the machine allows that. line: the line that it
-    serves, with which its name then ends, where each has one of its own.
+    in the path) and arguments, never a secret. user: who it is from its first instruction, None for root.
+    capabilities: what that user keeps of root's rights (capabilities(7), as setpriv(1) spells them). insists_on_root:
+    its program ends unless it believes that it is root; its unit has the kernel tell it so, and where there is no
+    systemd it is. resolvers: a resolv.conf(5) that it sees instead of the machine's. leavings: what it makes and what
+    means nothing once it is stopped; removed then. is_prompt: it goes before everybody else who wants the processor
+    (sched(7), SCHED_RR), where the machine allows that. line: the line that it serves, with which its name then ends,
+    where each has one of its own.
     """
 
     name: str
@@ -86,6 +87,7 @@ class EngineSpec:
     directories: tuple[Directory, ...] = ()
     user: str | None = None
     capabilities: tuple[str, ...] = ()
+    insists_on_root: bool = False
     resolvers: Path | None = None
     reload: Reload = ByRestart()
     leavings: tuple[Path, ...] = ()

@@ -283,11 +283,17 @@ def _file_is_right(file: ConfigFile) -> bool:
         return (
             stat.S_ISREG(found.st_mode)
             and stat.S_IMODE(found.st_mode) == file.mode
-            and (found.st_uid, found.st_gid) == (os.getuid(), os.getgid())
+            and (found.st_uid, found.st_gid) == (os.getuid(), _group_of_new_files(file.path.parent))
             and file.path.read_bytes() == file.content.encode()
         )
     except OSError:
         return False
+
+
+def _group_of_new_files(directory: Path) -> int:
+    """See inode(7), the set-group-ID bit. Raises OSError."""
+    found = directory.stat()
+    return found.st_gid if found.st_mode & stat.S_ISGID else os.getgid()
 
 
 def _write(file: ConfigFile) -> None:

@@ -89,7 +89,7 @@ def _prepare_etc(name: str, etc: Path) -> None:
         if source.exists():
             shutil.copyfile(source, etc / file)
     passwd = ["root:x:0:0:root:/root:/bin/sh", "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin"]
-    group = ["root:x:0:", "tty:x:5:", "shadow:x:42:", "nogroup:x:65534:"]
+    group = ["root:x:0:", "tty:x:5:", "dip:x:30:", "shadow:x:42:", "nogroup:x:65534:"]
     for user, number in _USERS.items():
         passwd.append(f"{user}:x:{number}:{number}::/nonexistent:/usr/sbin/nologin")
         group.append(f"{user}:x:{number}:")

@@ -31,6 +31,8 @@ def test_units_serve_every_line(world: World, lines: Sequence[AccessLine], reque
     world.start_appliance()
     observe.await_green(world, 240)
     client = request.node.callspec.id
-    assert router.status_of(f"sekisho-engine-{client}@wan.service")["Seccomp"] == "2"
+    status = router.status_of(f"sekisho-engine-{client}@wan.service")
+    assert status["Seccomp"] == "2"
+    assert "0" not in status["Uid"].split(), "whatever it believes"
     world.lease_terminals()
     world.client("reception").login()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance import paths
 from appliance.engines import pppd
 from appliance.engines.leases import parse_lease
 from appliance.engines.session_log import fault
@@ -33,7 +34,7 @@ def test_the_password_has_a_file_of_its_own_and_stands_nowhere_else() -> None:
     spec = pppd.pppd_spec(LINE, Secret('se"cr\\et'))
     options, secret = spec.files
     assert secret.content == 'password "se\\"cr\\\\et"\n'
-    assert secret.mode == 0o600
+    assert (secret.path.parent, secret.mode) == (paths.SESSION_PASSWORDS, 0o640)
     assert "se" + '"cr' not in " ".join(spec.argv) + options.content + repr(spec)
 
 

@@ -281,6 +281,32 @@ def test_a_file_of_somebody_else_is_made_ours() -> None:
     assert supervisor.plan([engine()]) == []
 
 
+def test_a_secret_is_for_its_daemon_s_group() -> None:
+    """By the directory that it is made in: behind its walls the control plane may not give files away."""
+    kept = RUN / "kept"
+    secret = ConfigFile(kept / "secret", "word", 0o640)
+    spec = engine(files=(ConfigFile(CONFIG, "one"), secret), directories=(Directory(kept, 0o2750, group="nobody"),))
+    supervisor = Supervisor(RUN)
+    supervisor.apply([spec])
+
+    def rights() -> tuple[int, int, int]:
+        found = secret.path.stat()
+        return found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)
+
+    assert rights() == (0, 65534, 0o640)
+    assert supervisor.plan([spec]) == []
+    os.chown(secret.path, 0, 0)
+    assert supervisor.apply([spec]) != []
+    assert rights() == (0, 65534, 0o640)
+
+
+def test_who_insists_on_root_is_root_where_no_unit_tells_it_so() -> None:
+    supervisor = Supervisor(RUN)
+    supervisor.apply([engine(user="nobody", insists_on_root=True)])
+    until(lambda: log() == ["start one"])
+    assert Path(f"/proc/{pid()}").stat().st_uid == 0
+
+
 def test_a_log_does_not_grow_without_end() -> None:
     supervisor = Supervisor(RUN)
     supervisor.apply([engine(argv=("sh", "-c", "seq 300000; while :; do sleep 0.1; echo more; done"))])

@@ -160,8 +160,7 @@ def test_what_is_left_open_is_what_the_guide_says(root: Path) -> None:
             re.findall(r"Overall exposure level for \S+: (\d+\.\d)", told)[0]
         )
     assert found == said
-    above = {name for name, figure in found.items() if figure > PROMISED}
-    assert above == set(re.findall(r"^### `(sekisho\S*)`", GUIDE, re.MULTILINE)), "each has its reasons in the guide"
+    assert max(found.values()) <= PROMISED
 
 
 def test_what_has_to_start_by_itself_does() -> None:
