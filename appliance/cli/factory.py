@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import base64
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from appliance.cli.words import add_json, print_json, say
@@ -20,6 +21,8 @@ MAKE_TIMEOUT = 120.0
 RESET_TIMEOUT = 30.0
 """Seconds: to hash a password and to draw a label take a small machine a while."""
 SURE = "reset"
+PAUSE = 5.0
+"""Seconds between two tries of who waits."""
 
 
 def register(subparsers: Subparsers) -> None:
@@ -34,6 +37,13 @@ def register(subparsers: Subparsers) -> None:
         "--print",
         action="store_true",
         help="ラベルの内容を画面に出す（USB メモリーを使わない）/ print what stands on the label here, without a stick",
+    )
+    make.add_argument(
+        "--wait",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="ルーターのページの用意ができるのを待つ秒数 / how long to wait for the router's page to be there",
     )
     make.set_defaults(func=_make)
 
@@ -61,7 +71,7 @@ def _make(args: argparse.Namespace) -> int:
     if target is not None:
         params |= {"listed": list(target.serials), "used": list(target.used)}
     client = Client()
-    label = client.call("factory.make", params, timeout=MAKE_TIMEOUT)
+    label = _label(client, params, args.wait)
     if target is None:
         sys.stdout.write(label["text"])
         sys.stdout.flush()
@@ -78,6 +88,17 @@ def _make(args: argparse.Namespace) -> int:
             ),
         )
     return 0
+
+
+def _label(client: Client, params: dict[str, Any], patience: float) -> Any:
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return client.call("factory.make", params, timeout=MAKE_TIMEOUT)
+        except SekishoError as error:
+            if error.code != "factory.not-ready" or time.monotonic() >= end:
+                raise
+        time.sleep(PAUSE)
 
 
 def _stick() -> stick.Stick:

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from appliance import paths
+from appliance.cli import factory
 from appliance.cli.main import main
 from appliance.control.client import Client
+from appliance.control.manufacturing import not_fresh
+from appliance.errors import SekishoError
 from appliance.hardware import machine
 from appliance.panel import run as panel
 from appliance.panel.button import Wish
@@ -48,6 +51,27 @@ def test_a_label_goes_to_the_stick_before_the_machine_is_made(daemon: Daemon, st
         ("factory.made", {"serial": "SK-1"}),
     ]
     assert "abcd-efgh" not in "".join(capsys.readouterr())
+
+
+def test_who_comes_before_the_page_is_there_may_wait(
+    daemon: Daemon, stick: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with daemon(**{"factory.make": not_fresh()}):
+        assert main(["factory", "make"]) == 1
+        monkeypatch.setattr(factory, "PAUSE", 0.01)
+        assert main(["factory", "make", "--wait", "0.1"]) == 1
+    assert capsys.readouterr().err.count(not_fresh().text.ja) == 2
+    answers = iter([not_fresh(), not_fresh(), LABEL, True])
+
+    def call(*_: object, **__: object) -> object:
+        answer = next(answers)
+        if isinstance(answer, SekishoError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(Client, "call", call)
+    assert main(["factory", "make", "--wait", "60"]) == 0
+    assert (stick / "label-SK-1.pdf").read_bytes() == b"%PDF-"
 
 
 def test_a_stick_that_cannot_be_written_makes_no_machine(
