@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
+import socket
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,6 +20,11 @@ from tests.builders import lab_account, lab_site
 
 HEAVY = ("cryptography", "joserfc", "pydantic", "pydantic_core", "reportlab", "scapy", "webauthn")
 HEARS_STRANGERS = ("line.probe", "lan.survey", "capture.record", "wire.answer")
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "_server", apart._Server())
 
 
 def test_an_answer_arrives_as_it_was_given() -> None:
@@ -35,7 +45,7 @@ def test_a_refusal_arrives_with_its_words(tmp_path: Path) -> None:
 
 
 def test_a_breakdown_is_not_taken_for_an_answer(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError, match="status 1"):
+    with pytest.raises(RuntimeError, match="without an answer"):
         apart.call("json", "loads", "no JSON")
     assert "JSONDecodeError" in capfd.readouterr().err
 
@@ -44,6 +54,72 @@ def test_work_that_does_not_end_is_a_breakdown(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(apart, "LIMIT", 0.2)
     with pytest.raises(RuntimeError, match="not done within"):
         apart.call("time", "sleep", 20)
+
+
+def test_each_call_has_a_process_of_its_own_from_one_server() -> None:
+    servers = {apart.call("os", "getppid") for _ in range(3)}
+    assert len(servers) == 1
+    assert len({*servers, os.getpid(), *(apart.call("os", "getpid") for _ in range(3))}) == 5
+    apart.call("sys", "setrecursionlimit", 4321)
+    assert apart.call("sys", "getrecursionlimit") != 4321
+
+
+def test_calls_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    """One opens a pipe for reading and one for writing, which wait for each other (fifo(7))."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(2) as threads:
+        read = threads.submit(apart.call, "subprocess", "check_output", ["cat", pipe])
+        assert threads.submit(apart.call, "subprocess", "call", ["sh", "-c", f"printf word >{pipe}"]).result() == 0
+        assert read.result() == b"word"
+
+
+def test_a_process_knows_how_its_own_children_ended_and_has_no_input() -> None:
+    assert apart.call("subprocess", "call", ["sh", "-c", "read word && exit 4; exit 3"]) == 3
+
+
+def test_a_server_that_has_ended_is_replaced() -> None:
+    first = apart.call("os", "getppid")
+    os.kill(first, signal.SIGKILL)
+    assert apart.call("os", "getppid") != first
+
+
+def test_a_request_that_nobody_has_taken_is_made_again() -> None:
+    first = apart.call("os", "getppid")
+    os.kill(first, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as thread:
+        asked = thread.submit(apart.call, "os", "getppid")
+        time.sleep(0.2)
+        os.kill(first, signal.SIGKILL)
+        assert asked.result() != first
+
+
+def test_a_server_that_does_not_do_its_work_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = apart.call("os", "getppid")
+    os.kill(first, signal.SIGSTOP)
+    monkeypatch.setattr(apart, "LIMIT", 0.2)
+    monkeypatch.setattr(apart, "_GRACE", 0.2)
+    with pytest.raises(RuntimeError, match="not done within"):
+        apart.call("os", "getppid")
+    monkeypatch.undo()
+    assert apart.call("os", "getppid") != first
+
+
+def test_a_server_ends_with_whom_it_serves_and_when_nobody_asks() -> None:
+    asks = "from appliance.control import apart; print(apart.call('os', 'getppid'))"
+    done = subprocess.run([sys.executable, "-I", "-c", asks], capture_output=True, check=True, timeout=60)
+    left = Path(f"/proc/{int(done.stdout)}")
+    end = time.monotonic() + 20
+    while left.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not left.exists()
+    serves = "from appliance.control import fork_server; fork_server.REST = 0.1; print(fork_server.main())"
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        served = subprocess.run(
+            [sys.executable, "-I", "-c", serves], stdin=theirs, capture_output=True, check=True, timeout=60
+        )
+    assert served.stdout == b"0\n"
 
 
 def test_what_the_daemon_keeps_is_light_and_complete() -> None:
