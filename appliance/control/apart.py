@@ -59,7 +59,7 @@ def _ask(module: str, request: bytes, limit: float) -> tuple[Any] | None:
                 with link.makefile("rb") as given:
                     return (pickle.load(given),)  # noqa: S301 # our own code's, from our own socket
             except TimeoutError:
-                _server.drop(server)
+                server.kill()
                 return None
             except (OSError, EOFError, pickle.UnpicklingError):
                 return None
@@ -85,10 +85,6 @@ class _Server:
             self._running = control, process = _start()
             socket.send_fds(control, [message], [link.fileno()])
             return process
-
-    def drop(self, process: subprocess.Popen[bytes]) -> None:
-        """It does not do what it is there for."""
-        process.kill()
 
 
 def _start() -> tuple[socket.socket, subprocess.Popen[bytes]]:
