@@ -23,8 +23,9 @@ from typing import NoReturn
 
 from appliance.errors import SekishoError
 
-REST = 60.0
-"""Seconds without a request after which it ends."""
+REST = 45.0
+"""Seconds without a request after which it ends: fewer than the minute after which what has failed is tried again
+(`fetch_trust`), or it would stay, with all that it has ever imported, for as long as that fails."""
 TAKEN = b"!"
 """Its word on a request's socket that there will be a process; without it nobody has heard the request."""
 _LONGEST = 4096

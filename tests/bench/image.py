@@ -114,7 +114,7 @@ def plain_starts(world: World) -> Starts:
 
 
 def at_rest(machine: Emulated) -> float:
-    """The least within the minutes after a start: what forks processes for it stays one minute after the last."""
+    """The least within the minutes after a start: what forks processes for it stays for a while after the last."""
     samples = [in_use(machine)]
     for _ in range(8):
         time.sleep(fork_server.REST / 2)

@@ -63,8 +63,8 @@ def measure(directory: Path, rounds: int) -> list[Row]:
 
 
 def at_rest(world: World) -> list[Process]:
-    """What forks processes stays for a minute after the last, and then it is gone. Here there is no trust list to be
-    had, so every now and then one is asked for anew."""
+    """What forks processes stays for a while after the last, and then it is gone. Here there is no trust list to be
+    had, so one is asked for anew every minute."""
     processes: list[Process] = []
 
     def is_idle() -> bool:
@@ -76,7 +76,7 @@ def at_rest(world: World) -> list[Process]:
 
 
 def at_work(processes: list[Process]) -> Row:
-    """A minute after a start, a log-in or a look at the settings."""
+    """Right after a start, a log-in or a look at the settings."""
     share = sum(process.pss for process in processes if process.name != _WIREGUARD_GO) / _MB
     return Row("PSS of all of them while there is the process that others are forked from", "MB", share)
 
