@@ -40,8 +40,8 @@ def register(subparsers: Subparsers) -> None:
     )
     make.add_argument(
         "--wait",
-        type=float,
-        default=0.0,
+        type=int,
+        default=0,
         metavar="SECONDS",
         help="ルーターのページの用意ができるのを待つ秒数 / how long to wait for the router's page to be there",
     )
@@ -90,7 +90,7 @@ def _make(args: argparse.Namespace) -> int:
     return 0
 
 
-def _label(client: Client, params: dict[str, Any], patience: float) -> Any:
+def _label(client: Client, params: dict[str, Any], patience: int) -> Any:
     end = time.monotonic() + patience
     while True:
         try:

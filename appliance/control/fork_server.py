@@ -1,8 +1,8 @@
 """What `apart` forks its processes from: it has imported what they need, and has never seen what they work on.
 
-An import of the libraries that read accounts costs a router's processor many times what the work itself does (0.5 s
-where a password takes 0.1 s), and comes with every log-in and every page of the set-up. multiprocessing's fork server
-would stay for ever and keep the libraries in memory; this one ends when nobody has asked for a while.
+To import the libraries that read accounts costs a router's processor many times what the work itself does, at every
+log-in and every page of the set-up. multiprocessing's fork server would stay for ever and keep them in memory; this one
+ends when nobody has asked for a while.
 
 One request is a message on its standard input (unix(7), SOCK_SEQPACKET) with a socket, on which the process that it
 forks takes the arguments and answers; `apart` is the other side.

@@ -59,7 +59,7 @@ def test_who_comes_before_the_page_is_there_may_wait(
     with daemon(**{"factory.make": not_fresh()}):
         assert main(["factory", "make"]) == 1
         monkeypatch.setattr(factory, "PAUSE", 0.01)
-        assert main(["factory", "make", "--wait", "0.1"]) == 1
+        assert main(["factory", "make", "--wait", "1"]) == 1
     assert capsys.readouterr().err.count(not_fresh().text.ja) == 2
     answers = iter([not_fresh(), not_fresh(), LABEL, True])
 

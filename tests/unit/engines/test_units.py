@@ -81,6 +81,7 @@ def test_a_unit_gives_what_its_daemon_is_made_for(name: str) -> None:
     if spec.user:
         assert unit.words("CapabilityBoundingSet") == kept
     assert (unit.last("CPUSchedulingPolicy") == "rr") == spec.is_prompt
+    assert ("~geteuid:0" in unit.words("SystemCallFilter")) == spec.insists_on_root
     if spec not in ERRANDS:
         assert unit.last("StandardOutput").replace("%i", "wan") == f"append:/run/sekisho/log/{spec.name}.log"
 
