@@ -47,7 +47,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What only the machine has. entries: of the boot loader. sure: whether a time server vouches for the clock."""
+    """What only the machine has. entries: of the boot loader. sure: whether a time server vouches for the clock.
+
+    now: the time of day, aware.
+    """
 
     version: Callable[[], str | None] = running.version
     entries: Callable[[], Entries] = lambda: Entries(slots.entries_directory())
@@ -55,6 +58,7 @@ class System:
     run: Callable[[Job], Awaitable[News]] = update_work.run
     restart: Callable[[], Awaitable[None]] = update_work.restart
     call: Callable[..., Any] = apart.call
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 class Updater:
@@ -91,7 +95,7 @@ class Updater:
     async def run(self) -> None:
         if self.version is None:
             await asyncio.Event().wait()
-        await self._handle(core.Started(datetime.now(UTC), cast(str, self.version)))
+        await self._handle(core.Started(self._system.now(), cast(str, self.version)))
         try:
             while True:
                 async with self._lock:
@@ -202,7 +206,7 @@ class Updater:
         returned = last.at if last and last.ended is core.Ended.RETURNED else None
         names = green(self._lights())
         engine = any(name.startswith("engine:") for name in names)
-        moment = Moment(datetime.now(UTC), await self._is_sure(), engine, returned)
+        moment = Moment(self._system.now(), await self._is_sure(), engine, returned)
         waits = window.decide(
             replace(hours, automatic=hours.automatic or offer.by_hand), moment, needs_engine=is_staged
         )
@@ -242,7 +246,7 @@ class Updater:
         if self._proven:
             if await asyncio.to_thread(self._system.entries().is_blessed, cast(str, self.version)):
                 _log.info("version %s is good", self.version)
-                await self._handle(core.Blessed(datetime.now(UTC)))
+                await self._handle(core.Blessed(self._system.now()))
         elif now - self._began >= core.PROVING_SECONDS and self.verdict()["verdict"] == "wait":
             missing = tuple(sorted(set(self.kept.must) - set(green(lights))))
             await self._handle(core.Failed(words.not_proven(missing, _summaries(lights))))

@@ -31,6 +31,8 @@ def light(name: str, state: State, *parts: Light) -> Light:
 
 
 WELL = (light("router", State.OK), light("tunnel", State.OK), light("engine", State.OK, light("receipt", State.OK)))
+NOON = datetime(2026, 11, 28, 3, tzinfo=UTC)
+"""In Japan. By the machine's own time, the hours of these tests would be over for half an hour of each day."""
 CUT_OFF = (light("router", State.OK), light("engine", State.FAILED, light("receipt", State.FAILED)))
 
 
@@ -46,6 +48,7 @@ class World:
     jobs: list[Job] = field(default_factory=list)
     restarts: int = 0
     clock: float = 1000.0
+    now: datetime = NOON
     ready: Any = None
 
     def updater(self) -> Updater:
@@ -64,7 +67,9 @@ class World:
                 raise found
             return found
 
-        system = System(lambda: self.version, lambda: Entries(self.esp), lambda: True, run, restart, call)
+        system = System(
+            lambda: self.version, lambda: Entries(self.esp), lambda: True, run, restart, call, lambda: self.now
+        )
         return Updater(lambda: self.ready, lambda: self.lights, lambda: False, lambda _: None, system)
 
 
@@ -104,13 +109,7 @@ def test_a_stick_now(world: World) -> None:
     assert (kept.read().stage, kept.read().must) == (Stage.TRIED, ("engine:receipt", "router"))
 
 
-def test_a_stick_waits_for_the_night_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Noon(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> datetime:
-            return datetime(2026, 11, 28, 3, tzinfo=UTC)
-
-    monkeypatch.setattr(updating, "datetime", Noon)
+def test_a_stick_waits_for_the_night_and_says_so(world: World) -> None:
     world.offers["/stick/f"] = OFFER
     updater = world.updater()
 
