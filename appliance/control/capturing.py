@@ -132,18 +132,27 @@ class Capturing:
         return {"name": name, "data": base64.b64encode(data).decode()}
 
     async def _await_end(self, running: _Running) -> None:
-        result: dict[str, Any] = {"packets": None, "lost": None, "full": None}
+        try:
+            found = await self._heard(running)
+            notes = {**asdict(running.order), "interface": running.interface, "began": running.began, **found}
+            await asyncio.to_thread(self._notes(running.name).write_text, json.dumps(notes))
+        except OSError as error:
+            _log.warning("what capture %s came to could not be kept: %s", running.name, error)
+        finally:
+            # Not before: whoever sees it among those that are over sees what it came to.
+            self._running = None
+
+    async def _heard(self, running: _Running) -> dict[str, Any]:
+        """What it came to, once nothing more comes; None for what nobody can say."""
         try:
             async with asyncio.timeout(running.order.seconds + _GRACE):
-                result = await _receive(running)
+                return await _receive(running)
         except (TimeoutError, OSError, ValueError, RecursionError, asyncio.IncompleteReadError) as error:
             _log.warning("capture %s broke off: %r", running.name, error)
+            return {"packets": None, "lost": None, "full": None}
         finally:
             running.file.close()
             await asyncio.to_thread(running.wire.close)
-            self._running = None
-        notes = {**asdict(running.order), "interface": running.interface, "began": running.began, **result}
-        await asyncio.to_thread(self._notes(running.name).write_text, json.dumps(notes))
 
     def _make_room(self, order: Order) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)

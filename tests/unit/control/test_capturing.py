@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import socket
 import threading
 import time
@@ -114,6 +115,43 @@ def test_who_hears_strangers_is_not_believed(tmp_path: Path, monkeypatch: pytest
     assert done["name"] == name
     assert (done["packets"], done["full"]) == (None, None)
     assert done["bytes"] <= ORDER.kilobytes * 1024
+
+
+def test_a_capture_is_over_when_what_it_found_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow disk: whoever sees it listed sees what it came to, and nobody is told that there is nothing to stop."""
+    write_text = Path.write_text
+
+    def slowly(path: Path, text: str) -> int:
+        time.sleep(0.3)
+        return write_text(path, text)
+
+    monkeypatch.setattr(Path, "write_text", slowly)
+    monkeypatch.setattr(module, "Wire", lambda _: Spoken(lambda end: end.sendall(piece(b"head"))))
+    monkeypatch.setattr(module, "_interface", lambda *_: "lan0")
+
+    async def watch() -> tuple[dict[str, object], dict[str, object]]:
+        capturing = Capturing(tmp_path)
+        await capturing.start(ORDER, compile(lab_account(), lab_site()))
+        async with asyncio.timeout(60):
+            while not (seen := capturing.show()["captures"]):
+                await asyncio.sleep(0)
+        await capturing.stop()
+        return seen[0], capturing.show()["captures"][0]
+
+    seen, afterwards = asyncio.run(watch())
+    assert seen == afterwards
+    assert seen["lost"] is None
+
+
+def test_without_room_for_what_it_found_it_is_over_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    capturing, name, _ = record(tmp_path, monkeypatch, lambda end: end.sendall(piece(b"head")))
+    assert capturing.show() == {"running": None, "captures": [{"name": name, "bytes": 4}]}
 
 
 def test_only_one_at_a_time_however_soon_the_other_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
