@@ -10,7 +10,9 @@ import pty
 import re
 import subprocess
 import sys
+from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -28,8 +30,21 @@ def run(*arguments: str | Path) -> int:
 
 
 @pytest.fixture
-def issued(tmp_path: Path, request_file: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """A folder after keygen and issue."""
+def issued(
+    tmp_path: Path,
+    request_file: Path,
+    now: datetime,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
+    """A folder after keygen and issue, on the day of the request's certificates: some day the desk refuses them."""
+
+    class ThatDay(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls.fromtimestamp(now.timestamp(), tz)
+
+    monkeypatch.setattr(account_desk, "datetime", ThatDay)
     assert run("keygen", "--key", tmp_path / "desk.jwk", "--public", tmp_path / "desk-keys.json") == 0
     assert run("issue", request_file, "--key", tmp_path / "desk.jwk", "--out", tmp_path / "out") == 0
     printed = capsys.readouterr()
