@@ -34,7 +34,12 @@ class GateProcess:
 
     def start(self) -> None:
         self.process = subprocess.Popen([sys.executable, "-m", "appliance.gate", str(self.path)], stderr=self._log)
-        self.connect()
+        try:
+            self.connect()
+        except BaseException:
+            # Nobody else knows it yet who could end it.
+            self._end()
+            raise
 
     def connect(self) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
@@ -101,8 +106,11 @@ class GateProcess:
         try:
             assert self.process.wait(LIMIT) == 0
         finally:
-            self.process.kill()
-            self.process.wait()
+            self._end()
+
+    def _end(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
 
 def free_port() -> int:
