@@ -110,21 +110,21 @@ def plain_starts(world: World) -> Starts:
         machine.switch_on()
         machine.await_word("Debian is running after ", 2)
         ends = [float(found) for found in re.findall(_END_OF_START, machine.said())]
-        return Starts(ends[0], ends[-1], None, None, in_use(machine))
+        return Starts(ends[0], ends[-1], None, None, at_rest(machine))
 
 
 def at_rest(machine: Emulated) -> float:
-    """The least within the minutes after a start: what forks processes for it stays for a while after the last."""
-    samples = [in_use(machine)]
+    """Bytes in use, the least within the minutes after a start: some of what works for it stays for a while."""
+
+    def in_use() -> float:
+        memory = machine.memory()
+        return memory["stat-total-memory"] - memory["stat-available-memory"]
+
+    samples = [in_use()]
     for _ in range(8):
         time.sleep(fork_server.REST / 2)
-        samples.append(in_use(machine))
+        samples.append(in_use())
     return min(samples)
-
-
-def in_use(machine: Emulated) -> float:
-    memory = machine.memory()
-    return memory["stat-total-memory"] - memory["stat-available-memory"]
 
 
 def update(directory: Path) -> tuple[str, float, float]:
