@@ -183,13 +183,15 @@ class Emulated:
 
     def memory(self) -> dict[str, int]:
         """What the guest's kernel says of its memory, in bytes (virtio-balloon, QEMU's `guest-stats`)."""
+        asked = time.time()
         self._ask("qom-set", path="/machine/peripheral/balloon", property="guest-stats-polling-interval", value=1)
         stats: dict[str, int] = {}
 
         def told() -> bool:
             answer = self._ask("qom-get", path="/machine/peripheral/balloon", property="guest-stats")
             stats.update(answer["stats"])
-            return bool(answer["last-update"] > 0)
+            # It tells once unasked, when it is in its initrd, and QEMU keeps that.
+            return bool(answer["last-update"] > asked)
 
         self.await_condition(told, "figures of the guest's memory", limit=120)
         return stats
