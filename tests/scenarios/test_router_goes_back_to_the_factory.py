@@ -6,6 +6,7 @@ What stays is the page's key, which the label vouches for, and the record of who
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -41,6 +42,8 @@ def test_router_goes_back_to_the_factory(world: World) -> None:
     router.sekisho("factory", "reset", input="reset\n")
     router.await_end()
     router.run()
+    # Until then the DHCP server of before gives out addresses of before, for twelve hours.
+    until(lambda: _lan(world) == [str(addresses.FRESH_LAN)], "the fresh router's own address", limit=90)
     terminal.start_client(notebook)
     until(lambda: _answers(world), "the page of a fresh router", limit=90)
     assert router.machine.run("wg", "show", "interfaces").stdout.split() == []
@@ -59,6 +62,11 @@ def test_router_goes_back_to_the_factory(world: World) -> None:
 
     # And it takes an account again: this one's number is no longer older than another.
     router.import_account(world.account)
+
+
+def _lan(world: World) -> list[str]:
+    shown = world.router.machine.run("ip", "-4", "address", "show", "dev", "lan0").stdout
+    return re.findall(r"inet (\S+)", shown)
 
 
 def _answers(world: World) -> bool:
