@@ -10,7 +10,6 @@ another version of the image is built, with one of its packages in an older vers
 from __future__ import annotations
 
 import json
-import os
 import re
 import struct
 import subprocess
@@ -24,11 +23,11 @@ from statistics import median
 from appliance.control import fork_server
 from tests.bench.run import run
 from tests.bench.table import Goal, Row, explain
+from tests.image import versions
 from tests.image.clinic import LONG, cards, clinic, is_green
 from tests.image.emulated import IMAGE, OUTPUT, Emulated
 from tests.image.first_day import a_clinic_router
 from tests.image.partitions import Partition, partitions
-from tests.image.versions import make_bundle
 from tests.lab.filesystem import PROJECT
 from tests.lab.world import World
 
@@ -36,8 +35,6 @@ HOW = "the firmware image: sizes in MB (10^6 bytes); an emulated machine's secon
 GOAL = Goal("<=", 130)
 ROUNDS = 1
 PLAIN = OUTPUT.with_name("plain") / "plain.raw"
-BEFORE = OUTPUT.with_name("before")
-"""The same image with an older package."""
 _MB = 1e6
 _SHOWN = 40
 _BYTES_USED = 40
@@ -143,11 +140,10 @@ def at_rest(machine: Emulated) -> float:
 def update(directory: Path) -> tuple[str, float, float]:
     """The package that changed, the bytes that a router with the version before fetches, those of a packed slot."""
     name, older, newer = older_package()
-    environment = {**os.environ, "OUTPUT": BEFORE.name, "FRESH": "1", "PACKAGES": f"{name}={older}"}
-    subprocess.run([PROJECT / "scripts" / "image"], cwd=PROJECT, env=environment, check=True, timeout=1800)
+    earlier = versions.build("before", FRESH="1", PACKAGES=f"{name}={older}")
     before, after = directory / "before.firmware", directory / "after.firmware"
-    make_bundle(before, BEFORE / "sekisho.raw", BEFORE / "sekisho.efi", "0.0.1", 1)
-    told = make_bundle(after, IMAGE, OUTPUT / "sekisho.efi", "0.1.0", 2, "--against", str(before))
+    versions.make_bundle(before, earlier / "sekisho.raw", earlier / "sekisho.efi", "0.0.1", 1)
+    told = versions.make_bundle(after, IMAGE, OUTPUT / "sekisho.efi", "0.1.0", 2, "--against", str(before))
     return f"{name} ({older} -> {newer})", told["update_bytes"], told["bundle_bytes"]
 
 

@@ -5,17 +5,14 @@ Each test begins with a copy of that router's disk.
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.image.emulated import OUTPUT
+from tests.image import versions
 from tests.image.updated import Updated, update
-from tests.lab.filesystem import PROJECT
 
 
 @pytest.fixture(scope="session")
@@ -37,11 +34,4 @@ def _second_build(request: pytest.FixtureRequest) -> Iterator[Future[Path] | Non
     with ThreadPoolExecutor(1) as beside:
         tests = [item for item in request.session.items if isinstance(item, pytest.Function)]
         asked = any("second_build" in test.fixturenames for test in tests)
-        yield beside.submit(_build_again) if asked else None
-
-
-def _build_again() -> Path:
-    output = OUTPUT.with_name("again")
-    environment = {**os.environ, "OUTPUT": output.name, "FRESH": "1"}
-    subprocess.run([PROJECT / "scripts" / "image"], cwd=PROJECT, env=environment, check=True, timeout=1500)
-    return output
+        yield beside.submit(versions.build, "again", FRESH="1") if asked else None

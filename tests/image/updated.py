@@ -135,7 +135,7 @@ def silent_tunnels(world: World) -> Iterator[None]:
 
 def _next_version() -> tuple[Path, Path]:
     """The folder of its build, and its bundle."""
-    new = versions.build(versions.NEXT)
+    new = versions.build("next", VERSION=versions.NEXT)
     return new, versions.bundle(new / "sekisho.raw", new / "sekisho.efi", versions.NEXT, 2)
 
 

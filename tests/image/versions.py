@@ -1,4 +1,4 @@
-"""Other versions of the firmware than the one that `make image` made, and their bundles as the desk issues them."""
+"""Other builds of the firmware than the one that `make image` made, and their bundles as the desk issues them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _SQUASHFS_SUPERBLOCK = 96
 """Bytes."""
 
 
-def build(version: str) -> Path:
-    """The same tree under another version, out of the cache; the folder of what was made."""
-    output = OUTPUT.with_name("next")
-    environment = {**os.environ, "OUTPUT": output.name, "VERSION": version}
-    subprocess.run([PROJECT / "scripts" / "image"], cwd=PROJECT, env=environment, check=True, timeout=1500)
+def build(folder: str, **settings: str) -> Path:
+    """The same tree once more, into a folder beside `OUTPUT`, which is returned. settings: for scripts/image."""
+    output = OUTPUT.with_name(folder)
+    environment = {**os.environ, **settings, "OUTPUT": output.name}
+    subprocess.run([PROJECT / "scripts" / "image"], cwd=PROJECT, env=environment, check=True, timeout=1800)
     return output
 
 
